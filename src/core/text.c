@@ -54,6 +54,26 @@ bool text_is_plain_ascii(struct slice text)
     return word_is_plain(load_word(text.data + text.len - 8));
 }
 
+/* Exact for bytes below 0x80; the others are found by their high bits. `<`, `=`, `>` and `?` differ in their
+ * last two bits. */
+static uint64_t find_escapes(uint64_t word)
+{
+    uint64_t ampersands = ~((word ^ ('&' * ones)) + 0x7f * ones);
+    uint64_t backslashes = ~((word ^ ('\\' * ones)) + 0x7f * ones);
+    uint64_t angles = ~(((word | 3 * ones) ^ ('?' * ones)) + 0x7f * ones);
+    return (word | ampersands | backslashes | angles) & highs;
+}
+
+bool text_may_be_escaped(struct slice text)
+{
+    if (text.len < 8)
+        return text.len > 0 && find_escapes(load_short(text.data, text.len)) != 0;
+    for (size_t offset = 0; offset + 8 < text.len; offset += 8)
+        if (find_escapes(load_word(text.data + offset)))
+            return true;
+    return find_escapes(load_word(text.data + text.len - 8)) != 0;
+}
+
 enum ascii_kind { ASCII_CLEAN, ASCII_DOUBLE_BLANK, ASCII_NOT_PLAIN };
 
 /* The high bit of each byte that is a blank, in a plain word. */

@@ -174,14 +174,14 @@ static const struct job_key rule_keys[] = {
     {0},
 };
 
-static const char *const own_words[] = {RULE_MIN_AGE, RULE_VALID, RULE_UNIQUE, RULE_TIME, RULE_MATCH, NULL};
+static const char *const own_words[] = {RULE_MIN_AGE, RULE_VALID,   RULE_UNIQUE,   RULE_TIME,   RULE_MATCH,
+                                        RULE_GUARD,   RULE_DAMAGED, RULE_MOJIBAKE, RULE_FORMAT, NULL};
+enum { RESERVED_WORDS = 4 };
 
-/* True for a word that cannot name a pattern. RULE_MATCH could before it was a rule. */
+/* True for a word that cannot name a pattern. Those from RULE_MATCH on could before they were rules. */
 static bool is_reserved(const char *name)
 {
-    if (strcmp(name, RULE_MATCH) == 0)
-        return false;
-    for (size_t index = 0; own_words[index]; index++)
+    for (size_t index = 0; index < RESERVED_WORDS; index++)
         if (strcmp(name, own_words[index]) == 0)
             return true;
     return false;
@@ -318,7 +318,8 @@ static int finish_unique(struct job_reader *reader, const struct job_node *item,
 /* In the order of own_words. */
 static int (*const finish_own[])(struct job_reader *reader, const struct job_node *item,
                                  struct draft *draft) = {finish_min_age, finish_valid, finish_unique,
-                                                         finish_time, finish_level};
+                                                         finish_time,    finish_level, finish_level,
+                                                         finish_level,   finish_level, finish_level};
 static_assert(sizeof finish_own / sizeof *finish_own == sizeof own_words / sizeof *own_words - 1,
               "a function for each rule of its own");
 
@@ -336,7 +337,7 @@ static int finish_rule(struct job_reader *reader, const struct job_node *item, s
     if (!draft->keys[KEY_NAME])
         return job_keys_fail(
             reader, item,
-            "a rule needs `must_match`, `must_not_match`, `required`, or `rule:` with min_age, valid, unique, time or match");
+            "a rule needs `must_match`, `must_not_match`, `required`, or `rule:` with min_age, valid, unique, or a built-in rule whose level it sets");
     for (size_t index = 0; own_words[index]; index++)
         if (strcmp(draft->rule->name, own_words[index]) == 0)
             return finish_own[index](reader, item, draft);

@@ -22,7 +22,8 @@ struct verdict {
  * one verdict: a value that failed is not validated further, and nothing that is derived from it is blamed.
  *
  * - required: absent, empty or a null value
- * - format: not of the field's type, or a pattern of the job fails
+ * - format: not of the field's type, or a pattern of the job fails; of postal_code (warning): not of the form
+ * of its country
  * - enum: not one of the provider's values; the message names the nearest
  * - country: not a country; country_refused: a country that the provider does not accept
  * - too_long, too_short: in characters, by the provider's bounds; record/too_long: over input.max_record
@@ -31,7 +32,10 @@ struct verdict {
  * - unique: an earlier row of this input has the value, whatever became of that row
  * - encoding: damaged text; invisible (warning): control or zero-width characters were removed
  * - ambiguous: several readings, and none is chosen
- * - damaged: a program rewrote the value before the export, such as a number with decimals or an exponent
+ * - damaged: a program rewrote the value before the export, such as a number with decimals or an exponent, or
+ * wrote an error (#REF!) or a word for no value (NaN) in its place; the last is a warning in names and texts
+ * - mojibake (warning): text that was decoded wrongly or escaped before the export, such as MÃ¼ller, &amp; or
+ * \u00fc, or that lost a letter to a question mark
  * - time: a date with a time of day that is not the start of a day
  * - match: not matched as a whole by the `match` of the job's field
  * - valid: a phone number that is not in the number plan; a warning unless the rule has `level: reject`
@@ -63,6 +67,7 @@ struct verdict {
 #define RULE_INVISIBLE       "invisible"
 #define RULE_AMBIGUOUS       "ambiguous"
 #define RULE_DAMAGED         "damaged"
+#define RULE_MOJIBAKE        "mojibake"
 #define RULE_TIME            "time"
 #define RULE_MATCH           "match"
 #define RULE_VALID           "valid"

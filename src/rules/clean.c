@@ -1,6 +1,8 @@
 #include "rules/clean.h"
 
 #include "core/utf8.h"
+#include "rules/damage.h"
+#include "rules/mojibake.h"
 
 /* Names the damage so that a person can find it in an editor. source: decoded. */
 static struct slice describe_damage(const struct encoding *encoding, struct slice source, struct arena *arena)
@@ -70,7 +72,8 @@ struct slice clean_map_value(const struct field_plan *plan, struct slice text)
 bool clean_text(struct record_context *context, const struct field_plan *plan, struct slice source,
                 struct slice *text)
 {
-    if (!clean_characters(context, plan, source, text) || clean_is_null(context->set, *text))
+    if (!clean_characters(context, plan, source, text) || clean_is_null(context->set, *text) ||
+        !damage_check(context, plan, *text) || !mojibake_check(context, plan, source, *text))
         return false;
     if (plan->exact && plan->type != FIELD_TYPE_ENUM)
         *text = clean_map_value(plan, *text);

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "core/hash_table.h"
+#include "rules/mojibake.h"
 #include "rules/phone_number.h"
 
 static int prepare_pattern(const struct rule_set *set, struct custom_rule *custom, struct error *error)
@@ -35,12 +36,24 @@ static int prepare_required(const struct rule_set *set, struct custom_rule *cust
 /* The level of a built-in rule that cannot apply. */
 static int prepare_level(const struct rule_set *set, struct custom_rule *custom, struct error *error)
 {
-    const struct field_plan *plan = set->plan_of[custom->rule->field];
-    if (!plan || plan->pattern || strcmp(custom->name, RULE_MATCH) != 0)
+    enum field_id field = custom->rule->field;
+    const struct field_plan *plan = set->plan_of[field];
+    const char *why = NULL;
+    if (!plan)
         return 0;
-    return job_fail(set->job, custom->rule->place, error,
-                    "this rule has no effect: %s has no `match` in `fields`",
-                    field_name(custom->rule->field));
+    if (strcmp(custom->name, RULE_MATCH) == 0 && !plan->pattern)
+        why = "has no `match` in `fields`";
+    else if (strcmp(custom->name, RULE_MOJIBAKE) == 0 && !mojibake_is_checked(field))
+        why = "is not a name or a text";
+    else if (strcmp(custom->name, RULE_FORMAT) == 0 && plan->type != FIELD_TYPE_POSTAL)
+        why = "has no form whose level can be set (only postal_code has)";
+    else if (strcmp(custom->name, RULE_DAMAGED) == 0 && custom->rule->level == VERDICT_WARN &&
+             (plan->type == FIELD_TYPE_PHONE || plan->type == FIELD_TYPE_DATE))
+        why =
+            "has no value that could be sent if it is damaged\nhint: repair it by `match`, as in {column: A, match: '(\\d+)\\.0', replace: '$1', unmatched: keep}";
+    return why ? job_fail(set->job, custom->rule->place, error, "this rule has no effect: %s %s",
+                          field_name(field), why)
+               : 0;
 }
 
 static void validate_required(struct record_context *context, const struct custom_rule *custom)

@@ -45,6 +45,8 @@ struct field_plan {
     size_t max_chars;               /* SIZE_MAX: no bound */
     size_t min_chars;
     bool checks_countries; /* the provider refuses some countries or warns of them */
+    bool checks_mojibake;  /* its texts are asked for mojibake.h */
+    uint8_t damage;        /* what is looked for in source values, bits of damage.h; 0: nothing */
 };
 
 /* A rule of the job, prepared. */
@@ -70,6 +72,7 @@ struct rule_set {
     const struct encoding *encoding; /* the job's */
     bool is_decoded;                 /* cells are not UTF-8 */
     struct ndjson_paths *paths;      /* NULL: the input has columns */
+    struct mojibake *mojibake;       /* constant tables */
     uint64_t null_lengths;           /* bit i: a null value has i bytes; bit 63: 63 or more */
     struct date today;
     unsigned today_number, oldest_number; /* birth dates from oldest to today are accepted */

@@ -3,6 +3,7 @@
 #include "core/buffer.h"
 #include "core/text.h"
 #include "rules/clean.h"
+#include "rules/damage.h"
 #include "rules/ndjson_cells.h"
 #include "rules/read_field.h"
 
@@ -119,7 +120,8 @@ static bool append_values(struct record_context *context, const struct field_pla
     struct slice rest = text, item = text, clean;
     bool is_first = out->len == 0;
     while (is_list ? record_next_item(&rest, &item) : rest.data != NULL) {
-        if (!clean_source(context, plan, item, &clean))
+        if (!clean_source(context, plan, item, &clean) ||
+            (clean.len > 0 && !plan->pattern && !damage_check(context, plan, clean)))
             return false;
         if (clean.len > 0 && !is_first)
             buffer_append_text(out, plan->mapping->join);
@@ -182,12 +184,7 @@ static bool report_unmatched(struct record_context *context, const struct field_
         arena_printf(context->arena, "%s is not matched as a whole by %s, the field's `match`",
                      record_context_quote(context, text), plan->mapping->match)
             .data;
-    if (record_context_has_level(context, plan->field, RULE_MATCH)) {
-        record_context_defer(context, plan->field, VERDICT_REJECT, RULE_MATCH, message);
-        return true;
-    }
-    record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_MATCH, "%s", message);
-    return false;
+    return record_context_judge(context, plan->field, VERDICT_REJECT, RULE_MATCH, message);
 }
 
 /* The value of one text, which is not empty. False, with a verdict, when it is rejected. */

@@ -65,8 +65,9 @@ static void warn(struct record_context *context, enum field_id field, enum guard
             field == FIELD_EXTERNAL_ID
                 ? ", which is part of the key; before the first run, set input.spreadsheet_guards to strip"
                 : "; set input.spreadsheet_guards to strip";
-    record_context_add_verdictf(context, field, VERDICT_WARN, RULE_GUARD, "%s %s%s",
-                                record_context_quote(context, cell), guards[guard], advice);
+    struct slice message =
+        arena_printf(context->arena, "%s %s%s", record_context_quote(context, cell), guards[guard], advice);
+    record_context_judge(context, field, VERDICT_WARN, RULE_GUARD, message.data);
 }
 
 struct slice guards_read(struct record_context *context, enum field_id field, struct slice cell)

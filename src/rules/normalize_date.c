@@ -1,47 +1,19 @@
 /* normalize_date: dates, their times of day, and the bounds of a birth date. */
 #include <assert.h>
 
-#include "core/ascii.h"
+#include "rules/damage.h"
 #include "rules/normalize.h"
-
-static size_t count_digits(struct slice text)
-{
-    size_t count = 0;
-    while (count < text.len && ascii_is_digit(text.data[count]))
-        count++;
-    return count;
-}
-
-/* Digits as a program writes them that took them for a number: `19800213.0`, `1.98E+07`, `1,98E7`. Of a date
- * in numbers (`excel`, `unix`) only the exponent is damage: the form reads the others. */
-static bool is_rewritten(struct slice text)
-{
-    text = slice_skip(text, text.len > 0 && (*text.data == '+' || *text.data == '-'));
-    size_t digits = count_digits(text);
-    struct slice rest = slice_skip(text, digits);
-    if (digits == 0 || rest.len == 0)
-        return false;
-    if (slice_is(rest, ".0"))
-        return true;
-    size_t decimals = *rest.data == '.' || *rest.data == ',' ? count_digits(slice_skip(rest, 1)) : 0;
-    rest = slice_skip(rest, decimals ? decimals + 1 : 0);
-    if (digits > 1 || rest.len == 0 || (*rest.data | 0x20) != 'e')
-        return false;
-    bool is_signed = rest.len > 1 && (rest.data[1] == '+' || rest.data[1] == '-');
-    rest = slice_skip(rest, 1 + is_signed);
-    return rest.len > 0 && count_digits(rest) == rest.len &&
-           (is_signed ? rest.len == 2 || rest.len == 3 : decimals > 0);
-}
 
 static void add_date_verdict(struct record_context *context, const struct field_plan *plan, struct slice text,
                              enum date_result result)
 {
     const char *quoted = record_context_quote(context, text);
     bool has_several = plan->dates && plan->dates->count > 1;
-    if (result == DATE_UNREADABLE && is_rewritten(text))
-        record_context_add_verdictf(
-            context, plan->field, VERDICT_REJECT, RULE_DAMAGED,
-            "%s is a number that a program rewrote as a decimal number; export the column as text", quoted);
+    /* `19800213.0`, `1.98E+07`: not before the forms, of which `excel` and `unix` read decimals. */
+    enum damage damage = result == DATE_UNREADABLE ? damage_find(text, DAMAGE_NUMBERS) : DAMAGE_NONE;
+    if (damage != DAMAGE_NONE)
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_DAMAGED, "%s",
+                                    damage_describe(context, text, damage));
     else if (result == DATE_AMBIGUOUS && plan->dates)
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_AMBIGUOUS,
                                     "%s can be two days by the format%s in the job: %s", quoted,

@@ -2,6 +2,7 @@
 #include "core/ascii.h"
 #include "core/text.h"
 #include "rules/clean.h"
+#include "rules/damage.h"
 #include "rules/normalize.h"
 
 enum { KEY_MAX = 128 };
@@ -60,7 +61,7 @@ static bool clean_key(struct record_context *context, const struct field_plan *p
 void normalize_key(struct record_context *context, const struct field_plan *plan, struct slice source)
 {
     struct slice key;
-    if (!clean_key(context, plan, source, &key))
+    if (!clean_key(context, plan, source, &key) || !damage_check(context, plan, key))
         return;
     if (plan->exact)
         key = clean_map_value(plan, key);

@@ -68,6 +68,8 @@ int plan_values_normalize(struct rule_set *set, const struct field_plan *plan, s
                           struct slice text, struct value *value, bool *warned, struct error *error)
 {
     struct field_plan plain = *plan;
+    plain.damage = 0;
+    plain.checks_mojibake = false;
     plain.exact = plain.folded = NULL;
     plain.otherwise = slice_make(NULL, 0);
     if (plain.choices) {

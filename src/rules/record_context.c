@@ -73,6 +73,17 @@ bool record_context_has_level(const struct record_context *context, enum field_i
     return false;
 }
 
+bool record_context_judge(struct record_context *context, enum field_id field, enum verdict_level level,
+                          const char *rule, const char *message)
+{
+    if (record_context_has_level(context, field, rule)) {
+        record_context_defer(context, field, level, rule, message);
+        return true;
+    }
+    record_context_add_verdictf(context, field, level, rule, "%s", message);
+    return level != VERDICT_REJECT;
+}
+
 /* The job's rule that sets the level in this record; NULL: none. */
 static const struct job_rule *find_level(const struct record_context *context,
                                          const struct deferred_verdict *verdict)

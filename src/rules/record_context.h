@@ -88,6 +88,11 @@ void record_context_add_verdictf(struct record_context *context, enum field_id f
 void record_context_defer(struct record_context *context, enum field_id field, enum verdict_level level,
                           const char *rule, const char *message);
 
+/* Adds a verdict, or defers it when a rule of the job sets its level. False when the value is rejected: then
+ * it is not read on. message: in the arena. */
+bool record_context_judge(struct record_context *context, enum field_id field, enum verdict_level level,
+                          const char *rule, const char *message);
+
 /* True when a rule of the job sets the level of a built-in rule for a field, under conditions or not. */
 bool record_context_has_level(const struct record_context *context, enum field_id field, const char *rule);
 

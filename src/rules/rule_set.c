@@ -11,7 +11,9 @@
 #include "model/column_names.h"
 #include "model/job_setting.h"
 #include "rules/custom_rule.h"
+#include "rules/damage.h"
 #include "rules/field_source.h"
+#include "rules/mojibake.h"
 #include "rules/ndjson_paths.h"
 #include "rules/plan_values.h"
 #include "rules/row_filter.h"
@@ -164,6 +166,8 @@ static int build_source(const struct builder *builder, struct field_plan *plan)
     if (find_columns(builder, plan) != 0 || field_source_prepare(builder->set, plan, builder->error) != 0 ||
         plan_values_build_fallback(builder->set, plan, builder->error) != 0)
         return -1;
+    plan->damage = (uint8_t)damage_kinds(plan->field); /* not of the job's own texts, read until here */
+    plan->checks_mojibake = mojibake_is_checked(plan->field);
     plan->has_source = mapping->column_count > 1 || mapping->join || plan->pattern || plan->fallback_plan;
     if (!plan->has_source)
         return 0;
@@ -450,6 +454,7 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
     if (job->input.format == JOB_FORMAT_NDJSON)
         set->paths = ndjson_paths_new();
     set_dates(set, today);
+    set->mojibake = mojibake_new(&set->arena);
     for (size_t i = 0; i < job->input.null_count; i++) {
         size_t len = job->input.null_values[i].len;
         set->null_lengths |= UINT64_C(1) << (len < NULL_LENGTHS ? len : NULL_LENGTHS);

@@ -1,0 +1,338 @@
+#include "rules/mojibake.h"
+
+#include "core/ascii.h"
+#include "core/utf8.h"
+#include "rules/escapes.h"
+
+enum { ENCODINGS = 6, CODE_LIMIT = 0x2600, HIGH_FIRST = 0x80, ROUNDS_MAX = 3, SEQUENCE_MAX = 3 };
+enum { CHAR_NBSP = 0xa0, CHAR_A_CIRCUMFLEX = 0xc2, CHAR_A_TILDE = 0xc3 };
+
+/* In which UTF-8 is read by mistake, those that are likelier first. */
+static const struct {
+    const char *name;
+    bool has_letters; /* between 0x80 and 0xBF, where the later bytes of a character are */
+    bool is_cyrillic;
+} encodings[ENCODINGS] = {
+    {"windows-1252", false, false}, {"macintosh", false, false}, {"windows-1250", true, false},
+    {"cp850", false, false},        {"cp437", false, false},     {"windows-1251", false, true},
+};
+
+struct mojibake {
+    uint8_t bytes[ENCODINGS][CODE_LIMIT]; /* of a character; 0: it has none from 0x80 on */
+};
+
+struct mojibake *mojibake_new(struct arena *arena)
+{
+    struct mojibake *mojibake = arena_alloc(arena, sizeof *mojibake);
+    memset(mojibake, 0, sizeof *mojibake);
+    for (size_t i = 0; i < ENCODINGS; i++) {
+        struct encoding encoding;
+        if (encoding_find(encodings[i].name, arena, &encoding) != ENCODING_FOUND)
+            continue;
+        for (unsigned byte = HIGH_FIRST; byte <= UINT8_MAX; byte++) {
+            uint32_t code = 0;
+            char source = (char)byte;
+            struct slice text;
+            if (encoding_decode(&encoding, slice_make(&source, 1), arena, &text) &&
+                utf8_decode(text, &code) == text.len && code < CODE_LIMIT)
+                mojibake->bytes[i][code] = (uint8_t)byte;
+        }
+    }
+    return mojibake;
+}
+
+/* A text as characters, with one more, 0, at its end. */
+struct letters {
+    const uint32_t *codes;
+    size_t count;
+    const uint8_t *bytes; /* of the encoding that is tried */
+    size_t encoding;
+};
+
+static uint8_t byte_of(const struct letters *letters, size_t i)
+{
+    uint32_t code = i < letters->count ? letters->codes[i] : 0;
+    return code < CODE_LIMIT ? letters->bytes[code] : 0;
+}
+
+/* The characters from i on as the bytes of one in UTF-8. Returns their number; 0: they are none. */
+static size_t read_sequence(const struct letters *letters, size_t i, uint32_t *code)
+{
+    char bytes[SEQUENCE_MAX];
+    uint8_t first = byte_of(letters, i);
+    size_t len = first < 0xc2 || first >= 0xf0 ? 0 : first < 0xe0 ? 2 : 3;
+    for (size_t k = 0; k < len; k++)
+        bytes[k] = (char)byte_of(letters, i + k);
+    return len > 0 && utf8_decode(slice_make(bytes, len), code) == len ? len : 0;
+}
+
+enum class { CLASS_NONE, CLASS_LATIN, CLASS_SIGN, CLASS_OTHER };
+
+/* Of a decoded character. *script: of CLASS_OTHER. Blocks of Unicode. */
+static enum class class_of(uint32_t code, uint32_t *script) { static const struct {uint32_t first, last;}
+scripts[] = {
+    {0x370, 0x3ff}, {0x400, 0x4ff}, {0x531, 0x587},   {0x5d0, 0x5ea},   {0x620, 0x6d3},
+    {0x904, 0xdff}, {0xe01, 0xe4e}, {0x10a0, 0x10ff}, {0x3041, 0x9fff}, {0xac00, 0xd7a3},
+};
+if ((code >= 0xc0 && code <= 0x17f && code != 0xd7 && code != 0xf7) || (code >= 0x218 && code <= 0x21b) ||
+    (code >= 0x1e00 && code <= 0x1eff))
+    return CLASS_LATIN;
+if ((code >= 0xa0 && code <= 0xbf) || (code >= 0x2010 && code <= 0x203a) || code == 0x20ac || code == 0x2122)
+    return CLASS_SIGN;
+for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+    *script = (uint32_t)i;
+    if (code >= scripts[i].first && code <= scripts[i].last)
+        return CLASS_OTHER;
+}
+return CLASS_NONE;
+}
+
+/* Punctuation and signs that follow a letter in good text: quotes, dashes, `…`, an accent for an apostrophe.
+ */
+static bool is_punctuation(uint32_t code)
+{
+    return (code >= 0x2013 && code <= 0x201e) || code == 0x2026 || code == 0xab || code == 0xbb ||
+           code == 0xb4 || code == CHAR_NBSP;
+}
+
+static bool is_latin_letter(uint32_t code)
+{
+    return (code < 0x80 && ascii_is_letter((char)code)) ||
+           (code >= 0xc0 && code <= 0x17f && code != 0xd7 && code != 0xf7);
+}
+
+static bool is_ascii_lower(uint32_t code)
+{
+    return code >= 'a' && code <= 'z';
+}
+
+static bool is_lower(uint32_t code)
+{
+    return is_ascii_lower(code) || (code >= 0xdf && code <= 0xff && code != 0xf7);
+}
+
+static uint32_t code_at(const struct letters *letters, size_t i)
+{
+    return i < letters->count ? letters->codes[i] : 0;
+}
+
+/* Whether what is around two characters, the second of which may be good text after the first, shows that
+ * they are one letter: `GÃ–KÇE` but not `IRMÃ’S`. A capital does not follow a small letter. */
+static bool is_inside_word(const struct letters *letters, size_t i, size_t len)
+{
+    uint32_t before = i > 0 ? letters->codes[i - 1] : 0;
+    uint32_t after = code_at(letters, i + len), second = letters->codes[i + 1];
+    bool after_is_word = is_latin_letter(code_at(letters, i + len + 1));
+    if (is_lower(before))
+        return true;
+    if (is_ascii_lower(after) && is_ascii_lower(code_at(letters, i + len + 1)))
+        return true;
+    bool is_apostrophe = second == 0x2018 || second == 0x2019 || second == 0xb4;
+    return letters->codes[i] == CHAR_A_TILDE && second != CHAR_NBSP && is_latin_letter(after) &&
+           (!is_apostrophe || after_is_word);
+}
+
+/* Whether a sequence that reads as a Latin letter or a sign was one. */
+static bool is_certain(const struct letters *letters, size_t i, size_t len, enum class class)
+{
+    uint32_t before = i > 0 ? letters->codes[i - 1] : 0;
+    uint32_t first = letters->codes[i], second = letters->codes[i + 1];
+    if (len == 3 && class == CLASS_SIGN)
+        return true; /* â€™ */
+    if (encodings[letters->encoding].is_cyrillic)
+        return (before < 0x80 && is_latin_letter(before)) ||
+               (code_at(letters, i + len) < 0x80 && is_latin_letter(code_at(letters, i + len)));
+    bool is_doubtful = is_punctuation(second) && (len == 2 || is_punctuation(letters->codes[i + 2]));
+    is_doubtful |= encodings[letters->encoding].has_letters && is_latin_letter(second);
+    if (first == CHAR_A_CIRCUMFLEX && class == CLASS_SIGN)
+        return !is_doubtful || !is_latin_letter(before) || is_lower(before);
+    return !is_doubtful || is_inside_word(letters, i, len);
+}
+
+/* A word: characters up to a blank. What is found in it. */
+struct word {
+    bool is_certain;    /* a sequence certainly is a letter */
+    bool has_latin;     /* a letter of ASCII, or a sequence that is a Latin letter */
+    bool is_mixed;      /* a character that is no part of a sequence, or letters of two scripts */
+    size_t other_chars; /* in sequences of letters of another script */
+    bool has_odd_sign;  /* one of them follows no letter in good text */
+    uint32_t script;
+};
+
+static void add_other(const struct letters *letters, size_t i, size_t len, uint32_t script, struct word *word)
+{
+    word->is_mixed |= word->other_chars > 0 && word->script != script;
+    word->script = script;
+    word->other_chars += len;
+    for (size_t k = i + 1; k < i + len; k++)
+        word->has_odd_sign |= !is_punctuation(letters->codes[k]) && !is_latin_letter(letters->codes[k]);
+}
+
+static size_t read_word(const struct letters *letters, size_t start, struct word *word)
+{
+    size_t i = start;
+    *word = (struct word){.script = 0};
+    for (size_t len; i < letters->count && letters->codes[i] > ' '; i += len) {
+        uint32_t code = letters->codes[i], decoded, script = 0;
+        len = code < 0x80 ? 0 : read_sequence(letters, i, &decoded);
+        enum class class = len > 0 ? class_of(decoded, &script) : CLASS_NONE;
+        word->has_latin |= code < 0x80 && ascii_is_letter((char)code);
+        word->is_mixed |= code >= 0x80 && class == CLASS_NONE;
+        if (class == CLASS_OTHER)
+            add_other(letters, i, len, script, word);
+        else if (class != CLASS_NONE && is_certain(letters, i, len, class))
+            word->is_certain = true;
+        len = class == CLASS_NONE ? 1 : len;
+    }
+    return i;
+}
+
+/* Two letters of another script, and nothing else, or one whose bytes are signs that no text has. */
+static bool is_other_script(const struct word *word)
+{
+    enum { LETTERS_MIN = 4 };
+    return !word->has_latin && !word->is_mixed &&
+           (word->other_chars >= LETTERS_MIN || (word->other_chars == SEQUENCE_MAX && word->has_odd_sign));
+}
+
+static bool reads_as(const struct letters *letters)
+{
+    for (size_t i = 0; i < letters->count; i++) {
+        struct word word;
+        i = read_word(letters, i, &word);
+        if (word.is_certain || is_other_script(&word))
+            return true;
+    }
+    return false;
+}
+
+/* The text with every sequence as the character that it is. */
+static struct slice repair(const struct letters *letters, struct arena *arena)
+{
+    char *out = arena_bytes(arena, letters->count * UTF8_CHAR_MAX + 1);
+    size_t out_len = 0;
+    for (size_t i = 0, len; i < letters->count; i += len) {
+        uint32_t code = letters->codes[i], decoded, script;
+        len = code < 0x80 ? 0 : read_sequence(letters, i, &decoded);
+        bool is_one = len > 0 && class_of(decoded, &script) != CLASS_NONE;
+        out_len += utf8_encode(is_one ? decoded : code, out + out_len);
+        len = is_one ? len : 1;
+    }
+    return slice_make(out, out_len);
+}
+
+/* `MarÃa`: the second byte of a letter was an invisible character or a blank, and is gone. */
+static bool has_lone_lead(const struct letters *letters)
+{
+    for (size_t i = 1; i < letters->count; i++) {
+        uint32_t after = code_at(letters, i + 1);
+        if (letters->codes[i] == CHAR_A_TILDE && is_ascii_lower(letters->codes[i - 1]) &&
+            (after == 0 || after == ' ' || is_ascii_lower(after)))
+            return true;
+    }
+    return false;
+}
+
+/* Two characters beyond ASCII side by side, or a capital Ã: nothing else can be mojibake. */
+static bool may_be_found(struct slice text)
+{
+    for (size_t i = 0; i + 1 < text.len; i++) {
+        uint8_t byte = (uint8_t)text.data[i], next = (uint8_t)text.data[i + 1];
+        if (next >= 0xc2 && byte >= 0x80)
+            return true;
+        if (byte == 0xc3 && next == 0x83)
+            return true;
+    }
+    return false;
+}
+
+bool mojibake_find(const struct mojibake *mojibake, struct slice text, struct arena *arena,
+                   const char **encoding, struct slice *repaired)
+{
+    if (!may_be_found(text))
+        return false;
+    uint32_t *codes = arena_alloc(arena, (text.len + 1) * sizeof *codes);
+    struct letters letters = {.codes = codes};
+    for (size_t i = 0, len; i < text.len; i += len) {
+        len = utf8_decode(slice_skip(text, i), &codes[letters.count]);
+        if (len == 0)
+            return false;
+        letters.count++;
+    }
+    for (size_t i = 0; i < ENCODINGS; i++) {
+        letters.bytes = mojibake->bytes[i];
+        letters.encoding = i;
+        if (!reads_as(&letters))
+            continue;
+        *encoding = encodings[i].name;
+        *repaired = repair(&letters, arena);
+        return true;
+    }
+    *encoding = encodings[0].name;
+    *repaired = slice_make(NULL, 0);
+    return has_lone_lead(&letters);
+}
+
+bool mojibake_is_checked(enum field_id field)
+{
+    enum field_type type = field_type(field);
+    return (type == FIELD_TYPE_NAME || type == FIELD_TYPE_TEXT || type == FIELD_TYPE_STATE) &&
+           field != FIELD_DOCUMENT_NUMBER;
+}
+
+/* Text that was read wrongly more than once is repaired as often. */
+static const char *describe_mojibake(struct record_context *context, struct slice source)
+{
+    const char *encoding, *other;
+    struct slice repaired, again;
+    const struct mojibake *mojibake = context->set->mojibake;
+    if (!mojibake_find(mojibake, source, context->arena, &encoding, &repaired))
+        return NULL;
+    const char *quoted = record_context_quote(context, source);
+    if (repaired.len == 0)
+        return arena_printf(
+                   context->arena,
+                   "%s is UTF-8 that was read as %s, and characters of it are lost; restore it at the source",
+                   quoted, encoding)
+            .data;
+    for (int i = 1;
+         i < ROUNDS_MAX && mojibake_find(mojibake, repaired, context->arena, &other, &again) && again.len > 0;
+         i++)
+        repaired = again;
+    return arena_printf(context->arena,
+                        "%s is UTF-8 that was read as %s; it was probably %s: restore it at the source",
+                        quoted, encoding, record_context_quote(context, repaired))
+        .data;
+}
+
+static const char *describe_escape(struct record_context *context, struct slice text)
+{
+    static const char *const facts[] = {
+        [ESCAPE_NONE] = "",
+        [ESCAPE_ENTITY] = "has HTML entities",
+        [ESCAPE_TAG] = "has HTML tags",
+        [ESCAPE_BACKSLASH] = "has backslash escapes",
+        [ESCAPE_QUESTION] = "has a question mark between letters, where an encoding may have lacked a letter",
+    };
+    struct slice repaired;
+    enum escape escape = escapes_find(text, context->arena, &repaired);
+    if (escape == ESCAPE_NONE)
+        return NULL;
+    const char *quoted = record_context_quote(context, text);
+    if (repaired.len == 0)
+        return arena_printf(context->arena, "%s %s; restore it at the source", quoted, facts[escape]).data;
+    return arena_printf(context->arena, "%s %s; it was probably %s: restore it at the source", quoted,
+                        facts[escape], record_context_quote(context, repaired))
+        .data;
+}
+
+bool mojibake_report(struct record_context *context, const struct field_plan *plan, struct slice source,
+                     struct slice text)
+{
+    if (plan->exact && value_map_find(plan->exact, text))
+        return true;
+    const char *message = ascii_only(text) ? NULL : describe_mojibake(context, source);
+    if (!message && field_group(plan->field) == FIELD_GROUP_NONE)
+        message = describe_escape(context, text);
+    return !message || record_context_judge(context, plan->field, VERDICT_WARN, RULE_MOJIBAKE, message);
+}
