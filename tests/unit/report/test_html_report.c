@@ -307,7 +307,7 @@ static void each_built_in_rule_has_advice_of_its_own(void **state)
         RULE_REQUIRED,    RULE_FORMAT,    RULE_ENUM,      RULE_COUNTRY,  RULE_COUNTRY_REFUSED, RULE_TOO_LONG,
         RULE_TOO_SHORT,   RULE_MIN_AGE,   RULE_FUTURE,    RULE_TOO_OLD,  RULE_UNIQUE,          RULE_ENCODING,
         RULE_INVISIBLE,   RULE_AMBIGUOUS, RULE_VALID,     RULE_NO_CLEAR, RULE_IMMUTABLE,       RULE_NO_UPDATE,
-        RULE_IDENTIFYING, RULE_EXISTS,    RULE_EXPENSIVE,
+        RULE_IDENTIFYING, RULE_EXISTS,    RULE_EXPENSIVE, RULE_MATCH,
     };
     static const char *const of_records[] = {RULE_MALFORMED, RULE_COLUMNS, RULE_TOO_LONG, RULE_CUT};
     const char *own = rule_help_find(FIELD_EMAIL, "disposable")->meaning;
