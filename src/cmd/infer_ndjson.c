@@ -74,8 +74,8 @@ static void set_cell(struct walk *walk, struct slice path, struct slice text, bo
  * nothing can be behind it then. */
 static bool is_addressable(struct slice key, bool is_whole)
 {
-    if (key.len == 0 || memchr(key.data, '\0', key.len))
-        return false;
+    if (key.len == 0 || memchr(key.data, '\0', key.len) || memchr(key.data + 1, '@', key.len - 1))
+        return false; /* an e-mail address is no name, but somebody's */
     return is_whole || (!memchr(key.data, '.', key.len) && !memchr(key.data, '[', key.len));
 }
 

@@ -55,7 +55,7 @@ static void write_head(const struct infer_sample *sample, const char *path, stru
                                 "#   iconv -f ENCODING -t UTF-8 FILE (iconv -l lists the encodings).\n");
     if (sample->skipped_members)
         buffer_printf(out,
-                      "# CHECK: %zu members have names that cannot be written in a path (with a dot or [).\n",
+                      "# CHECK: %zu members have names that cannot be written in a path (with a dot, [ or @).\n",
                       sample->skipped_members);
 }
 

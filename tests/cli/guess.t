@@ -193,6 +193,10 @@ like($latin_json, qr/^# CHECK: this NDJSON is not UTF-8/m, 'NDJSON that is not U
 unlike($latin_json, qr/^  encoding:/m, 'and has no encoding, with which the job would not load');
 write_file("$folder/privacy.csv", "id,email,first name\n1,quiet.person\@example.com,Clandestina\n");
 unlike(guess("$folder/privacy.csv"), qr/quiet.person|Clandestina/, 'no value of a customer is shown');
+write_file("$folder/keyed.ndjson", '{"id": 1, "quiet.person@example.com": {"city": "Bonn"}, "@type": "Person"}' . "\n");
+my $keyed = guess("$folder/keyed.ndjson");
+unlike($keyed, qr/quiet/, 'nor the name of a member that is an e-mail address');
+like($keyed, qr/"\@type"/, 'but that of one that begins with the sign');
 
 # Errors.
 write_file("$folder/twice.csv", "name,name,\nAnn,Lee,x\n");
