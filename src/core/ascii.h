@@ -33,20 +33,26 @@ static inline bool ascii_is_word(struct slice text, const char *word)
     return word[text.len] == '\0';
 }
 
-/* True when all bytes are below 0x80. Eight bytes at a time. */
+/* True when all bytes are below 0x80. Words that may overlap, so that a short text takes no loop. */
 static inline bool ascii_only(struct slice text)
 {
-    size_t i = 0;
-    for (; i + 8 <= text.len; i += 8) {
-        uint64_t bytes;
-        memcpy(&bytes, text.data + i, sizeof bytes);
-        if (bytes & UINT64_C(0x8080808080808080))
-            return false;
+    const uint64_t high_bits = UINT64_C(0x8080808080808080);
+    uint64_t word = 0, last = 0;
+    if (text.len >= 8) {
+        for (size_t i = 0; i + 8 < text.len; i += 8) {
+            memcpy(&word, text.data + i, sizeof word);
+            if (word & high_bits)
+                return false;
+        }
+        memcpy(&last, text.data + text.len - 8, 8);
+    } else if (text.len >= 4) {
+        memcpy(&word, text.data, 4);
+        memcpy(&last, text.data + text.len - 4, 4);
+    } else if (text.len > 0) {
+        word = (unsigned char)text.data[0] | (unsigned char)text.data[text.len / 2];
+        last = (unsigned char)text.data[text.len - 1];
     }
-    for (; i < text.len; i++)
-        if ((unsigned char)text.data[i] & 0x80)
-            return false;
-    return true;
+    return ((word | last) & high_bits) == 0;
 }
 
 #endif

@@ -1,5 +1,6 @@
 #include "rules/read_field.h"
 
+#include "core/ascii.h"
 #include "rules/clean.h"
 #include "rules/guards.h"
 #include "rules/normalize.h"
@@ -39,7 +40,8 @@ bool read_field_decode(struct record_context *context, const struct field_plan *
                        struct slice *text)
 {
     *text = cell;
-    if (context->set->is_decoded && !encoding_decode(context->set->encoding, cell, context->arena, text)) {
+    if (context->set->is_decoded && !ascii_only(cell) &&
+        !encoding_decode(context->set->encoding, cell, context->arena, text)) {
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_ENCODING,
                                     "contains bytes that %s does not define; is input.encoding right?",
                                     encoding_name(context->set->encoding));

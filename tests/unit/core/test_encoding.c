@@ -231,6 +231,28 @@ static void ascii_is_not_copied(void **state)
     arena_clear(&arena);
 }
 
+static void a_letter_is_found_wherever_it_is(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 4096);
+    for (size_t len = 1; len <= 40; len++) {
+        char text[40];
+        struct slice out;
+        memset(text, 'a', sizeof text);
+        assert_true(encoding_decode(&encoding_latin1, slice_make(text, len), &arena, &out));
+        assert_ptr_equal(out.data, text);
+        for (size_t i = 0; i < len; i++) {
+            text[i] = '\xe9';
+            assert_true(encoding_decode(&encoding_latin1, slice_make(text, len), &arena, &out));
+            assert_int_equal(out.len, len + 1);
+            assert_memory_equal(out.data + i, "é", 2);
+            text[i] = 'a';
+        }
+    }
+    arena_clear(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +263,7 @@ int main(void)
         cmocka_unit_test(only_bytes_that_are_no_second_halves_separate_cells),
         cmocka_unit_test(a_character_is_encoded_as_it_is_decoded),
         cmocka_unit_test(ascii_is_not_copied),
+        cmocka_unit_test(a_letter_is_found_wherever_it_is),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("encoding", tests, NULL, NULL);
