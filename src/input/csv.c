@@ -43,6 +43,7 @@ struct csv {
     size_t flaw_offset; /* CSV_FLAW_SYNTAX: the place in the last line */
 
     struct arena header_arena;
+    struct slice header_line; /* its record, as in the input; no data where the job gives the names */
     size_t column_count;
     size_t footer;       /* records at the end that are no customers */
     struct batch *ahead; /* with a footer: the records behind the last batch; else NULL */
@@ -239,6 +240,12 @@ static struct slice explain_columns(const struct csv *csv, struct arena *arena)
                         advice);
 }
 
+/* Files that were joined keep the header of each. */
+static bool is_header_again(const struct csv *csv)
+{
+    return csv->header_line.data && slice_equal(record_bytes(csv), csv->header_line);
+}
+
 static void add_cells(struct csv *csv, struct batch *batch)
 {
     bool fits = csv_cells_count(csv->cells) == csv->column_count;
@@ -246,7 +253,11 @@ static void add_cells(struct csv *csv, struct batch *batch)
         csv_cells_pad(csv->cells);
         fits = true;
     }
-    if (fits) {
+    if (is_header_again(csv)) {
+        add_fault(csv, batch, RULE_HEADER,
+                  SLICE_LITERAL("the header again, and no customer: files were joined with the header of each"),
+                  arena_copy(&batch->arena, record_bytes(csv)));
+    } else if (fits) {
         struct record *record = add_record(csv, batch, lines_kept(&csv->lines).len);
         record->cells = csv_cells_list(csv->cells);
         record->cell_count = csv->column_count;
@@ -521,6 +532,7 @@ static int use_record(struct csv *csv, const char *name, struct reader_header *h
     struct slice *source = arena_alloc(arena, csv->column_count * sizeof *source);
     memcpy(source, header->columns, csv->column_count * sizeof *source);
     header->source_columns = source;
+    csv->header_line = arena_copy(arena, record_bytes(csv));
     if (header_decode(csv_cells_list(csv->cells), csv->column_count, &csv->input->encoding, arena, name,
                       error) != 0)
         return -1;

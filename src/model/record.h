@@ -60,7 +60,7 @@ struct record {
     uint32_t input;    /* index of the input file */
     uint64_t row;      /* from 1, within its input */
     uint64_t line;     /* the physical line on which it begins, from 1 */
-    const char *fault; /* RULE_MALFORMED, RULE_COLUMNS, RULE_TOO_LONG, RULE_CUT; or NULL */
+    const char *fault; /* RULE_MALFORMED, RULE_COLUMNS, RULE_HEADER, RULE_TOO_LONG, RULE_CUT; or NULL */
     struct slice fault_message;
     struct slice raw;    /* only with a fault: the bytes for broken.*, without the final line end */
     struct slice *cells; /* source bytes, undecoded, one per column of the header; NULL with a fault */

@@ -50,6 +50,7 @@ struct verdict {
  * - record/where: the value of a condition of input.where cannot be read
  * - record/malformed: broken quoting or JSON, or an object that wraps an array of records; columns: other
  * than in the header; cut: the input broke off
+ * - record/header: the header line once more
  * - record/footer: a valid customer where input.csv.skip_footer expects none
  */
 #define RULE_REQUIRED        "required"
@@ -86,6 +87,7 @@ struct verdict {
 #define RULE_COLUMNS   "columns"
 #define RULE_WHERE     "where"
 #define RULE_CUT       "cut"
+#define RULE_HEADER    "header"
 #define RULE_FOOTER    "footer"
 
 #endif

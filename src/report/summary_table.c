@@ -206,7 +206,7 @@ static void summary_table_stopped(struct buffer *out, const char *stopped)
 /* The number of records in the broken file: those that could not be split into columns. */
 static uint64_t summary_table_broken(const struct run_stats *stats)
 {
-    static const char *const faults[] = {RULE_MALFORMED, RULE_COLUMNS, RULE_TOO_LONG, RULE_CUT};
+    static const char *const faults[] = {RULE_MALFORMED, RULE_COLUMNS, RULE_HEADER, RULE_TOO_LONG, RULE_CUT};
     uint64_t broken = 0;
     for (size_t i = 0; i < stats->rule_count; i++)
         for (size_t fault = 0; fault < sizeof faults / sizeof faults[0]; fault++)

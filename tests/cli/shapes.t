@@ -82,6 +82,13 @@ subtest 'a footer' => sub {
     is_deeply([$status, $summary->{read}, $summary->{skipped}, $summary->{valid}], [0, 6, 2, 4], 'each input has its own');
 };
 
+subtest 'the header once more' => sub {
+    my $joined = $header . row(1) . $header . row(2) . $header =~ s/\n\z//r;
+    counts({}, $joined, {read => 4, valid => 2, rejects_by_rule => {'record/header' => 2}}, 'is no customer');
+    like(explained(2), qr/record\/header +the header again, and no customer: files were joined/, 'and the message says why');
+    counts({csv => '{header: [' . join(', ', @names) . ']}'}, row(1) . row(1), {read => 2, valid => 1, rejects_by_rule => {'external_id/unique' => 1}}, 'a record is not compared with another record');
+};
+
 subtest 'an escape character' => sub {
     my $text = $header
         . join(',', cells(1, street => '"12 \\"The Oaks\\", Elm St"')) . "\n"      # Spark
