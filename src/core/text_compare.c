@@ -228,12 +228,12 @@ static size_t distance(struct slice a, struct slice b)
     return last[b.len];
 }
 
-const char *text_nearest(struct slice word, const char *const *words)
+const char *text_nearest_within(struct slice word, const char *const *words, size_t max)
 {
     if (word.len > NEAREST_LEN_MAX)
         return NULL;
     const char *nearest = NULL;
-    size_t min = word.len / 3 > 2 ? word.len / 3 : 2;
+    size_t min = max;
     for (; *words; words++) {
         struct slice other = slice_from(*words);
         if (other.len > NEAREST_LEN_MAX)
@@ -245,6 +245,11 @@ const char *text_nearest(struct slice word, const char *const *words)
         }
     }
     return nearest;
+}
+
+const char *text_nearest(struct slice word, const char *const *words)
+{
+    return text_nearest_within(word, words, word.len / 3 > 2 ? word.len / 3 : 2);
 }
 
 void text_join_names(const char *const *names, const char *last, char out[TEXT_HINT_SIZE])

@@ -6,6 +6,12 @@
 #include "core/text.h"
 #include "model/country_table.h"
 
+enum {
+    NEAREST_MIN = 4, /* bytes of a name: one edit in so many */
+    NEAREST_MAX = 64,
+    TARGET_LEN = 4, /* TAB TARGET NL */
+};
+
 static char to_capital(char letter)
 {
     return (char)(letter & ~0x20);
@@ -24,10 +30,10 @@ const struct country *country_by_alpha2(struct slice code)
 }
 
 /* Searches the index by the code of three characters at this offset of struct country. */
-static const struct country *find_by_code(const uint8_t index[COUNTRY_COUNT], size_t offset,
+static const struct country *find_by_code(const uint8_t *index, size_t count, size_t offset,
                                           const char code[3])
 {
-    size_t low = 0, high = COUNTRY_COUNT;
+    size_t low = 0, high = count;
     while (low < high) {
         size_t middle = (low + high) / 2;
         const struct country *country = &country_table[index[middle]];
@@ -53,9 +59,9 @@ static const struct country *find_code(struct slice text)
         return NULL;
     if (ascii_is_letter(text.data[0]) && ascii_is_letter(text.data[1]) && ascii_is_letter(text.data[2])) {
         char code[3] = {to_capital(text.data[0]), to_capital(text.data[1]), to_capital(text.data[2])};
-        return find_by_code(country_by_alpha3, offsetof(struct country, alpha3), code);
+        return find_by_code(country_by_alpha3, COUNTRY_COUNT, offsetof(struct country, alpha3), code);
     }
-    return find_by_code(country_by_numeric, offsetof(struct country, numeric), text.data);
+    return find_by_code(country_by_numeric, COUNTRY_ISO_COUNT, offsetof(struct country, numeric), text.data);
 }
 
 /* FNV-1a. */
@@ -71,7 +77,7 @@ static uint32_t hash_name(struct slice key)
 static const char *find_target(struct slice key)
 {
     for (uint32_t plan = hash_name(key);; plan++) {
-        unsigned offset = country_name_slots[plan % COUNTRY_NAME_SLOTS];
+        uint32_t offset = country_name_slots[plan % COUNTRY_NAME_SLOTS];
         if (offset == 0)
             return NULL;
         const char *line = country_names + offset - 1;
@@ -114,8 +120,8 @@ static struct slice name_key(struct slice text, struct arena *arena)
     return slice_make(key, len);
 }
 
-enum country_result country_read(struct slice text, struct arena *arena, const struct country **country,
-                                 const char **names)
+static enum country_result read_one(struct slice text, struct arena *arena, const struct country **country,
+                                    const char **names)
 {
     *country = find_code(text);
     if (*country)
@@ -131,6 +137,102 @@ enum country_result country_read(struct slice text, struct arena *arena, const s
     }
     *country = country_by_alpha2(slice_make(target, 2));
     return COUNTRY_FOUND;
+}
+
+static struct slice trim(struct slice text)
+{
+    while (text.len > 0 && text.data[0] == ' ')
+        text = slice_skip(text, 1);
+    while (text.len > 0 && text.data[text.len - 1] == ' ')
+        text.len--;
+    return text;
+}
+
+/* The two parts of `SE (Sweden)`, `SE - Sweden` or `SE: Sweden`; a hyphen without blanks is part of a name.
+ */
+static bool split_parts(struct slice text, struct slice parts[2])
+{
+    static const char *const separators[] = {" - ", " – ", " — ", ": ", ", ", "; "};
+    const char closing = text.len ? text.data[text.len - 1] : '\0';
+
+    if (closing == ')' || closing == ']') {
+        const char *opening = memchr(text.data, closing == ')' ? '(' : '[', text.len);
+        if (!opening)
+            return false;
+        size_t offset = (size_t)(opening - text.data);
+        parts[0] = trim(slice_make(text.data, offset));
+        parts[1] = trim(slice_make(opening + 1, text.len - offset - 2));
+        return true;
+    }
+    for (size_t i = 0; i < sizeof separators / sizeof *separators; i++) {
+        const char *found = memmem(text.data, text.len, separators[i], strlen(separators[i]));
+        if (!found)
+            continue;
+        parts[0] = trim(slice_make(text.data, (size_t)(found - text.data)));
+        parts[1] = trim(slice_skip(text, (size_t)(found - text.data) + strlen(separators[i])));
+        return true;
+    }
+    return false;
+}
+
+/* A code beside a name; the code decides between the countries that share the name. */
+static enum country_result read_parts(struct slice text, struct arena *arena, const struct country **country,
+                                      const char **names)
+{
+    struct slice parts[2];
+    const struct country *named;
+    const char *shared = NULL;
+
+    if (!split_parts(text, parts))
+        return COUNTRY_UNKNOWN;
+    const struct country *coded = find_code(parts[0]);
+    struct slice name = coded ? parts[1] : parts[0];
+    if (!coded)
+        coded = find_code(parts[1]);
+    enum country_result result = coded ? read_one(name, arena, &named, &shared) : COUNTRY_UNKNOWN;
+    if (result == COUNTRY_UNKNOWN)
+        return result;
+    const char *code = arena_printf(arena, "(%s)", coded->alpha2).data;
+    if (result == COUNTRY_FOUND ? named == coded : strstr(shared, code) != NULL) {
+        *country = coded;
+        return COUNTRY_FOUND;
+    }
+    *names = result == COUNTRY_FOUND
+                 ? arena_printf(arena, "%s %s, %s (%s)", coded->name, code, named->name, named->alpha2).data
+                 : arena_printf(arena, "%s %s, %s", coded->name, code, shared).data;
+    return COUNTRY_AMBIGUOUS;
+}
+
+enum country_result country_read(struct slice text, struct arena *arena, const struct country **country,
+                                 const char **names)
+{
+    enum country_result result = read_one(text, arena, country, names);
+    return result == COUNTRY_UNKNOWN ? read_parts(text, arena, country, names) : result;
+}
+
+const struct country *country_nearest(struct slice text, struct arena *arena)
+{
+    struct slice key = name_key(text, arena);
+    if (key.len < NEAREST_MIN || key.len > NEAREST_MAX || key.data[0] < 'a' || key.data[0] > 'z')
+        return NULL;
+    const uint32_t *range = &country_names_of[key.data[0] - 'a'];
+    const char **words = arena_alloc(arena, (range[1] - range[0]) * sizeof *words);
+    size_t max = key.len / NEAREST_MIN, count = 0;
+    for (const char *line = country_names + range[0]; line < country_names + range[1];) {
+        const char *tab = strchr(line, '\t');
+        size_t len = (size_t)(tab - line);
+        if (len + max >= key.len && len <= key.len + max)
+            words[count++] = arena_printf(arena, "%.*s", (int)len, line).data;
+        line = tab + TARGET_LEN;
+    }
+    words[count] = NULL;
+    const char *nearest = text_nearest_within(key, words, max);
+    return nearest ? country_by_alpha2(slice_make(find_target(slice_from(nearest)), 2)) : NULL;
+}
+
+bool country_in_iso(const struct country *country)
+{
+    return country->numeric[0] != '\0';
 }
 
 bool country_in_eea(const struct country *country)

@@ -66,7 +66,7 @@ struct provider_field {
 
     const char *const *values; /* of an enum, NULL-terminated; else NULL */
     const char *const
-        *extra_countries; /* codes accepted beside the 249 of ISO 3166-1, NULL-terminated; or NULL */
+        *extra_countries; /* codes accepted beside ISO 3166-1 and XK, NULL-terminated; or NULL */
     const char *const *refused_countries; /* rule country_refused; or NULL */
     const char *const *warned_countries;  /* the same as a warning; or NULL */
 
@@ -79,6 +79,7 @@ struct provider_field {
     /* The value of a field is written here too: only member, key, form and slot count, the rest is in the
      * field's own row, which alone is found, validated and digested. */
     bool copy;
+    bool iso_countries; /* the page asks for codes of ISO 3166-1: XK gives a warning */
     bool required;
     bool is_uncertain; /* the provider's page leaves open whether it is required: (?) in its README */
     bool recommended;  /* required, but only as a warning: the provider tends to refuse without */

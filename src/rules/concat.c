@@ -123,7 +123,7 @@ static bool is_country(struct slice code, const char *const *extra_countries)
     for (; extra_countries && *extra_countries; extra_countries++)
         if (slice_is(code, *extra_countries))
             return true;
-    return country && slice_is(code, country->alpha2);
+    return country && country_in_iso(country) && slice_is(code, country->alpha2);
 }
 
 /* Letters, then padding. */

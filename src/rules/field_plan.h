@@ -44,7 +44,7 @@ struct field_plan {
     const struct time_zone *zone;   /* NULL: none */
     size_t max_chars;               /* SIZE_MAX: no bound */
     size_t min_chars;
-    bool checks_countries; /* the provider refuses some countries or warns of them */
+    bool checks_countries; /* the provider refuses some countries, or there is a warning of some */
     bool checks_mojibake;  /* its texts are asked for mojibake.h */
     uint8_t damage;        /* what is looked for in source values, bits of damage.h; 0: nothing */
 };

@@ -70,9 +70,15 @@ static const struct country *find_country(struct record_context *context, const 
         return NULL;
     }
     bool is_list = plan->type == FIELD_TYPE_COUNTRY_LIST && strpbrk(quoted, "|;,/");
-    record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_COUNTRY,
-                                "%s is not a known country; expected a code of ISO 3166-1 or a name%s",
-                                quoted, is_list ? " (for several, give `split` in the job)" : "");
+    const struct country *nearest = country_nearest(text, context->arena);
+    if (nearest)
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_COUNTRY,
+                                    "%s is not a known country; the nearest is %s (%s)", quoted,
+                                    nearest->name, nearest->alpha2);
+    else
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_COUNTRY,
+                                    "%s is not a known country; expected a code of ISO 3166-1 or a name%s",
+                                    quoted, is_list ? " (for several, give `split` in the job)" : "");
     return NULL;
 }
 
@@ -92,6 +98,11 @@ static bool check_country(struct record_context *context, const struct field_pla
             context, plan->field, VERDICT_WARN, RULE_COUNTRY_REFUSED,
             "%s (%.*s) is on the provider's list of restricted countries: the provider may refuse this customer",
             name, (int)code.len, code.data);
+    if (plan->provider->iso_countries && country && !country_in_iso(country))
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_WARN, RULE_COUNTRY,
+            "%s (%s) is not in ISO 3166-1, whose codes the provider asks for: it may refuse this customer",
+            name, country->alpha2);
     return true;
 }
 

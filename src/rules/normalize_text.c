@@ -165,9 +165,10 @@ void normalize_uri(struct record_context *context, const struct field_plan *plan
 
 void normalize_bool(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    static const char *const words[][4] = {{"false", "no", "n", "0"}, {"true", "yes", "y", "1"}};
+    static const char *const words[][6] = {{"false", "no", "n", "0", "f", "off"},
+                                           {"true", "yes", "y", "1", "t", "on"}};
     for (size_t i = 0; i < 2; i++) {
-        for (size_t j = 0; j < 4; j++) {
+        for (size_t j = 0; j < 6; j++) {
             if (ascii_is_word(text, words[i][j])) {
                 record_context_accept(context, plan->field,
                                       i ? SLICE_LITERAL("true") : SLICE_LITERAL("false"));
@@ -175,9 +176,10 @@ void normalize_bool(struct record_context *context, const struct field_plan *pla
             }
         }
     }
-    record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-                                "%s is not a yes or no; expected true or false, yes or no, y or n, 1 or 0",
-                                record_context_quote(context, text));
+    record_context_add_verdictf(
+        context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+        "%s is not a yes or no; expected true or false, yes or no, t or f, y or n, on or off, 1 or 0",
+        record_context_quote(context, text));
 }
 
 void normalize_integer(struct record_context *context, const struct field_plan *plan, struct slice text)

@@ -214,7 +214,8 @@ static int build_plan(const struct builder *builder, const struct job_mapping *m
     plan->max_chars = max_chars_of(plan);
     if (plan->provider) {
         plan->min_chars = plan->provider->min_chars;
-        plan->checks_countries = plan->provider->refused_countries || plan->provider->warned_countries;
+        plan->checks_countries = plan->provider->refused_countries || plan->provider->warned_countries ||
+                                 plan->provider->iso_countries;
     }
     if (build_format(builder, plan) != 0 || plan_values_build(builder->set, plan, builder->error) != 0)
         return -1;

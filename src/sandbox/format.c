@@ -52,7 +52,7 @@ static bool is_code_of(const char *codes, struct slice text)
 
 bool format_is_country(struct slice text)
 {
-    return is_code_of(countries, text);
+    return is_code_of(countries, text) || slice_is(text, "XK");
 }
 
 bool format_is_country3(struct slice text)
@@ -62,7 +62,7 @@ bool format_is_country3(struct slice text)
         if (country && slice_is(text, country->alpha3))
             return true;
     }
-    return false;
+    return slice_is(text, "XKX");
 }
 
 bool format_is_nationality(struct slice text)

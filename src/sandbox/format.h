@@ -26,9 +26,9 @@ bool format_is_day_first_birth_date(struct slice text);
 bool format_is_day(struct slice text);
 /* RFC 3339 with a zone. */
 bool format_is_date_time(struct slice text);
-/* One of the 249 of ISO 3166-1 alpha-2, in capitals. */
+/* One of the 249 of ISO 3166-1 alpha-2, or XK, which no page excludes; in capitals. */
 bool format_is_country(struct slice text);
-/* The same as ISO 3166-1 alpha-3. */
+/* The same with three letters. */
 bool format_is_country3(struct slice text);
 /* Alpha-2, and the 13 more that payward lists for nationalities. */
 bool format_is_nationality(struct slice text);

@@ -238,7 +238,7 @@ subtest 'bodies' => sub {
         ['a nationality of three letters', 422, 'invalid_format nationalities.0', nationalities => ['FRA']],
         ['a country in lower case', 422, 'invalid_format residence.country', residence => $home->(country => 'fr')],
         ['a country that is only a nationality', 422, 'invalid_format residence.country',
-            residence => $home->(country => 'XK')],
+            residence => $home->(country => 'EU')],
         ['a day that does not exist', 422, 'invalid_format birth.date', birth => $birth->(date => '2001-02-29')],
         ['a birth in the future', 422, 'invalid_format birth.date', birth => $birth->(date => '2999-01-01')],
         ['a date in another order', 422, 'invalid_format birth.date', birth => $birth->(date => '15/04/1990')],
