@@ -183,9 +183,24 @@ static bool has_tag(struct slice text)
     return false;
 }
 
-static bool is_letter(char byte)
+/* A letter of a script, and no punctuation or sign, at a byte where a character begins. */
+static bool is_letter(struct slice text)
 {
-    return ascii_is_letter(byte) || (byte & 0x80) != 0;
+    uint32_t code;
+    if (text.len == 0 || utf8_decode(text, &code) == 0)
+        return false;
+    if (code < 0x80)
+        return ascii_is_letter((char)code);
+    return code >= 0xc0 && code != 0xd7 && code != 0xf7 && !(code >= 0x2000 && code < 0x2c00) &&
+           !(code >= 0x3000 && code < 0x3040) && code < 0xfe00;
+}
+
+static struct slice char_before(struct slice text, size_t i)
+{
+    size_t start = i - 1;
+    while (start > 0 && utf8_is_continuation(text.data[start]))
+        start--;
+    return slice_make(text.data + start, i - start);
 }
 
 /* Not in the address of a page, which has a query. */
@@ -195,12 +210,12 @@ static bool has_lost_letter(struct slice text)
         memchr(text.data, '=', text.len))
         return false;
     for (size_t i = 1; i + 1 < text.len; i++) {
-        if (text.data[i] != '?' || !is_letter(text.data[i - 1]))
+        if (text.data[i] != '?' || !is_letter(char_before(text, i)))
             continue;
         size_t end = i;
         while (end < text.len && text.data[end] == '?')
             end++;
-        if (end < text.len && end - i <= QUESTIONS_MAX && is_letter(text.data[end]))
+        if (end - i <= QUESTIONS_MAX && is_letter(slice_skip(text, end)))
             return true;
     }
     return false;

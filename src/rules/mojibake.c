@@ -5,16 +5,18 @@
 #include "rules/escapes.h"
 
 enum { ENCODINGS = 6, CODE_LIMIT = 0x2600, HIGH_FIRST = 0x80, ROUNDS_MAX = 3, SEQUENCE_MAX = 3 };
-enum { CHAR_NBSP = 0xa0, CHAR_A_CIRCUMFLEX = 0xc2, CHAR_A_TILDE = 0xc3 };
+enum { CHAR_NBSP = 0xa0, CHAR_A_CIRCUMFLEX = 0xc2, CHAR_A_TILDE = 0xc3, BOX_FIRST = 0x2500 };
 
 /* In which UTF-8 is read by mistake, those that are likelier first. */
 static const struct {
     const char *name;
     bool has_letters; /* between 0x80 and 0xBF, where the later bytes of a character are */
     bool is_cyrillic;
+    bool is_dos; /* with characters that draw boxes */
 } encodings[ENCODINGS] = {
-    {"windows-1252", false, false}, {"macintosh", false, false}, {"windows-1250", true, false},
-    {"cp850", false, false},        {"cp437", false, false},     {"windows-1251", false, true},
+    {"windows-1252", false, false, false}, {"macintosh", false, false, false},
+    {"windows-1250", true, false, false},  {"cp850", false, false, true},
+    {"cp437", false, false, true},         {"windows-1251", false, true, false},
 };
 
 struct mojibake {
@@ -66,39 +68,57 @@ static size_t read_sequence(const struct letters *letters, size_t i, uint32_t *c
     return len > 0 && utf8_decode(slice_make(bytes, len), code) == len ? len : 0;
 }
 
-enum class { CLASS_NONE, CLASS_LATIN, CLASS_SIGN, CLASS_OTHER };
+enum kind { KIND_NONE, KIND_LATIN, KIND_SIGN, KIND_OTHER };
 
-/* Of a decoded character. *script: of CLASS_OTHER. Blocks of Unicode. */
-static enum class class_of(uint32_t code, uint32_t *script) { static const struct {uint32_t first, last;}
-scripts[] = {
-    {0x370, 0x3ff}, {0x400, 0x4ff}, {0x531, 0x587},   {0x5d0, 0x5ea},   {0x620, 0x6d3},
-    {0x904, 0xdff}, {0xe01, 0xe4e}, {0x10a0, 0x10ff}, {0x3041, 0x9fff}, {0xac00, 0xd7a3},
-};
-if ((code >= 0xc0 && code <= 0x17f && code != 0xd7 && code != 0xf7) || (code >= 0x218 && code <= 0x21b) ||
-    (code >= 0x1e00 && code <= 0x1eff))
-    return CLASS_LATIN;
-if ((code >= 0xa0 && code <= 0xbf) || (code >= 0x2010 && code <= 0x203a) || code == 0x20ac || code == 0x2122)
-    return CLASS_SIGN;
-for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
-    *script = (uint32_t)i;
-    if (code >= scripts[i].first && code <= scripts[i].last)
-        return CLASS_OTHER;
-}
-return CLASS_NONE;
+/* Of a decoded character. *script: of KIND_OTHER. Blocks of Unicode. */
+static enum kind kind_of(uint32_t code, uint32_t *script)
+{
+    static const struct {
+        uint32_t first, last;
+    } scripts[] = {
+        {0x370, 0x3ff}, {0x400, 0x4ff}, {0x531, 0x587},   {0x5d0, 0x5ea},   {0x620, 0x7b1},
+        {0x904, 0xdff}, {0xe01, 0xe4e}, {0x10a0, 0x10ff}, {0x3041, 0x9fff}, {0xac00, 0xd7a3},
+    };
+    if ((code >= 0xc0 && code <= 0x17f && code != 0xd7 && code != 0xf7) || (code >= 0x218 && code <= 0x21b) ||
+        (code >= 0x1e00 && code <= 0x1eff) || code == 0x18f || code == 0x259 || code == 0x1a0 ||
+        code == 0x1a1 || code == 0x1af || code == 0x1b0)
+        return KIND_LATIN;
+    if ((code >= 0xa0 && code <= 0xbf) || (code >= 0x200c && code <= 0x203a) || code == 0x20ac ||
+        code == 0x2122)
+        return KIND_SIGN;
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        *script = (uint32_t)i;
+        if (code >= scripts[i].first && code <= scripts[i].last)
+            return KIND_OTHER;
+    }
+    return KIND_NONE;
 }
 
-/* Punctuation and signs that follow a letter in good text: quotes, dashes, `…`, an accent for an apostrophe.
- */
+/* Punctuation and signs that follow a letter in good text: quotes, dashes, `…`, ™, an accent for an
+ * apostrophe. */
 static bool is_punctuation(uint32_t code)
 {
     return (code >= 0x2013 && code <= 0x201e) || code == 0x2026 || code == 0xab || code == 0xbb ||
-           code == 0xb4 || code == CHAR_NBSP;
+           code == 0xb4 || code == 0x2122 || code == CHAR_NBSP;
 }
 
 static bool is_latin_letter(uint32_t code)
 {
     return (code < 0x80 && ascii_is_letter((char)code)) ||
            (code >= 0xc0 && code <= 0x17f && code != 0xd7 && code != 0xf7);
+}
+
+/* Letters of one language that windows-1250 has side by side: RĂŞINARI, DEVÄŤ, DĹŽKA. */
+static bool are_neighbours(uint32_t first, uint32_t second)
+{
+    if (!is_latin_letter(second))
+        return false;
+    if (first == 0x102) /* Ă */
+        return second == 0x15e || second == 0x15f;
+    if (first == 0xc4 || first == 0x139) /* Ä, Ĺ: with Š Ť Ž Ľ of Slovak, not with letters of Polish */
+        return (second >= 0x160 && second <= 0x165) || second == 0x13d || second == 0x13e ||
+               second == 0x17d || second == 0x17e;
+    return true;
 }
 
 static bool is_ascii_lower(uint32_t code)
@@ -123,6 +143,8 @@ static bool is_inside_word(const struct letters *letters, size_t i, size_t len)
     uint32_t before = i > 0 ? letters->codes[i - 1] : 0;
     uint32_t after = code_at(letters, i + len), second = letters->codes[i + 1];
     bool after_is_word = is_latin_letter(code_at(letters, i + len + 1));
+    if (len == SEQUENCE_MAX) /* `Nguyá»…n`, not `«papá»…` */
+        return is_latin_letter(after);
     if (is_lower(before))
         return true;
     if (is_ascii_lower(after) && is_ascii_lower(code_at(letters, i + len + 1)))
@@ -133,18 +155,20 @@ static bool is_inside_word(const struct letters *letters, size_t i, size_t len)
 }
 
 /* Whether a sequence that reads as a Latin letter or a sign was one. */
-static bool is_certain(const struct letters *letters, size_t i, size_t len, enum class class)
+static bool is_certain(const struct letters *letters, size_t i, size_t len, enum kind kind)
 {
     uint32_t before = i > 0 ? letters->codes[i - 1] : 0;
     uint32_t first = letters->codes[i], second = letters->codes[i + 1];
-    if (len == 3 && class == CLASS_SIGN)
+    if (len == 3 && kind == KIND_SIGN)
         return true; /* â€™ */
+    if (encodings[letters->encoding].is_dos && first < BOX_FIRST && second < BOX_FIRST)
+        return false; /* its other letters stand side by side in good text: «Irã» */
     if (encodings[letters->encoding].is_cyrillic)
         return (before < 0x80 && is_latin_letter(before)) ||
                (code_at(letters, i + len) < 0x80 && is_latin_letter(code_at(letters, i + len)));
     bool is_doubtful = is_punctuation(second) && (len == 2 || is_punctuation(letters->codes[i + 2]));
-    is_doubtful |= encodings[letters->encoding].has_letters && is_latin_letter(second);
-    if (first == CHAR_A_CIRCUMFLEX && class == CLASS_SIGN)
+    is_doubtful |= encodings[letters->encoding].has_letters && are_neighbours(first, second);
+    if (first == CHAR_A_CIRCUMFLEX && kind == KIND_SIGN)
         return !is_doubtful || !is_latin_letter(before) || is_lower(before);
     return !is_doubtful || is_inside_word(letters, i, len);
 }
@@ -175,14 +199,14 @@ static size_t read_word(const struct letters *letters, size_t start, struct word
     for (size_t len; i < letters->count && letters->codes[i] > ' '; i += len) {
         uint32_t code = letters->codes[i], decoded, script = 0;
         len = code < 0x80 ? 0 : read_sequence(letters, i, &decoded);
-        enum class class = len > 0 ? class_of(decoded, &script) : CLASS_NONE;
+        enum kind kind = len > 0 ? kind_of(decoded, &script) : KIND_NONE;
         word->has_latin |= code < 0x80 && ascii_is_letter((char)code);
-        word->is_mixed |= code >= 0x80 && class == CLASS_NONE;
-        if (class == CLASS_OTHER)
+        word->is_mixed |= code >= 0x80 && kind == KIND_NONE;
+        if (kind == KIND_OTHER)
             add_other(letters, i, len, script, word);
-        else if (class != CLASS_NONE && is_certain(letters, i, len, class))
+        else if (kind != KIND_NONE && is_certain(letters, i, len, kind))
             word->is_certain = true;
-        len = class == CLASS_NONE ? 1 : len;
+        len = kind == KIND_NONE ? 1 : len;
     }
     return i;
 }
@@ -200,7 +224,9 @@ static bool reads_as(const struct letters *letters)
     for (size_t i = 0; i < letters->count; i++) {
         struct word word;
         i = read_word(letters, i, &word);
-        if (word.is_certain || is_other_script(&word))
+        bool is_latin = word.is_certain && !(encodings[letters->encoding].is_cyrillic &&
+                                             (word.is_mixed || word.other_chars > 0));
+        if (is_latin || is_other_script(&word))
             return true;
     }
     return false;
@@ -214,7 +240,7 @@ static struct slice repair(const struct letters *letters, struct arena *arena)
     for (size_t i = 0, len; i < letters->count; i += len) {
         uint32_t code = letters->codes[i], decoded, script;
         len = code < 0x80 ? 0 : read_sequence(letters, i, &decoded);
-        bool is_one = len > 0 && class_of(decoded, &script) != CLASS_NONE;
+        bool is_one = len > 0 && kind_of(decoded, &script) != KIND_NONE;
         out_len += utf8_encode(is_one ? decoded : code, out + out_len);
         len = is_one ? len : 1;
     }
