@@ -175,10 +175,10 @@ $(BUILD)/make-phone-plan: scripts/make-phone-plan.cc Makefile
 	@mkdir -p $(@D)
 	$(call step,CXX,$<)$(CXX) $(CXXFLAGS) -o $@ $< -lphonenumber -lprotobuf-lite
 
-# The tables of countries, made anew from the installed iso-codes and ICU.
-.PHONY: countries
-countries: $(BUILD)/list-icu-names
-	scripts/make-countries $<
+# The tables of countries and languages, made anew from the installed iso-codes and ICU.
+.PHONY: countries languages
+countries languages: $(BUILD)/list-icu-names
+	scripts/make-$@ $<
 $(BUILD)/list-icu-names: scripts/list-icu-names.c Makefile
 	@mkdir -p $(@D)
 	$(call step,CC,$<)$(CC) $(CFLAGS) -o $@ $< $(shell pkg-config --libs icu-uc)

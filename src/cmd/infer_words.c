@@ -9,6 +9,7 @@
 #include "core/utf8.h"
 #include "model/country.h"
 #include "model/language.h"
+#include "rules/enum_words.h"
 #include "rules/value_map.h"
 
 enum {
@@ -68,7 +69,8 @@ static bool is_taken(const struct infer_writer *writer, enum field_id field, str
     const char *names;
 
     if (field_table[field].type == FIELD_TYPE_ENUM)
-        return value_map_find(known, text) != NULL;
+        return value_map_find(known, text) ||
+               enum_words_find(field, infer_words_of(writer, field), NULL, text, &writer->sample->arena);
     return country_read(text, &writer->sample->arena, &country, &names) != COUNTRY_UNKNOWN;
 }
 

@@ -48,6 +48,8 @@ enum text_fault text_normalize(struct slice source, struct arena *arena, struct 
  * Dots and apostrophes vanish (U.S.A. → usa), each run of other characters is one blank. text must be UTF-8.
  * In the arena. */
 struct slice text_fold_name(struct slice text, struct arena *arena);
+/* The same without blanks: `Guinea-Bissau`, `U. S. A.` and `Viet Nam` are written with and without them. */
+struct slice text_name_key(struct slice text, struct arena *arena);
 
 /* A text as it is compared when another person has written it down: each character's full case folding
  * without marks, compatibility forms taken apart, in its order. starts[i] is the byte at which the character

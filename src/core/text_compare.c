@@ -100,6 +100,19 @@ static struct slice fold_ascii_name(struct slice text, struct arena *arena)
     return slice_make(writer.next, writer.len);
 }
 
+struct slice text_name_key(struct slice text, struct arena *arena)
+{
+    struct slice folded = text_fold_name(text, arena);
+    if (folded.len == 0 || !memchr(folded.data, ' ', folded.len))
+        return folded;
+    char *key = arena_bytes(arena, folded.len);
+    size_t len = 0;
+    for (size_t i = 0; i < folded.len; i++)
+        if (folded.data[i] != ' ')
+            key[len++] = folded.data[i];
+    return slice_make(key, len);
+}
+
 struct slice text_fold_name(struct slice text, struct arena *arena)
 {
     if (text_is_plain_ascii(text))

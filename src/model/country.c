@@ -106,20 +106,6 @@ static const char *find_name(struct slice key, struct arena *arena)
     return target;
 }
 
-/* Blanks out: `Guinea-Bissau`, `U. S. A.` and `Viet Nam` are written with and without them. */
-static struct slice name_key(struct slice text, struct arena *arena)
-{
-    struct slice folded = text_fold_name(text, arena);
-    if (folded.len == 0 || !memchr(folded.data, ' ', folded.len))
-        return folded;
-    char *key = arena_bytes(arena, folded.len);
-    size_t len = 0;
-    for (size_t i = 0; i < folded.len; i++)
-        if (folded.data[i] != ' ')
-            key[len++] = folded.data[i];
-    return slice_make(key, len);
-}
-
 static enum country_result read_one(struct slice text, struct arena *arena, const struct country **country,
                                     const char **names)
 {
@@ -127,7 +113,7 @@ static enum country_result read_one(struct slice text, struct arena *arena, cons
     if (*country)
         return COUNTRY_FOUND;
 
-    struct slice key = name_key(text, arena);
+    struct slice key = text_name_key(text, arena);
     const char *target = key.len == 0 ? NULL : find_name(key, arena);
     if (!target)
         return COUNTRY_UNKNOWN;
@@ -212,7 +198,7 @@ enum country_result country_read(struct slice text, struct arena *arena, const s
 
 const struct country *country_nearest(struct slice text, struct arena *arena)
 {
-    struct slice key = name_key(text, arena);
+    struct slice key = text_name_key(text, arena);
     if (key.len < NEAREST_MIN || key.len > NEAREST_MAX || key.data[0] < 'a' || key.data[0] > 'z')
         return NULL;
     const uint32_t *range = &country_names_of[key.data[0] - 'a'];

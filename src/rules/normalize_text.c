@@ -9,6 +9,7 @@
 #include "rules/concat.h"
 #include "rules/document.h"
 #include "rules/email.h"
+#include "rules/enum_words.h"
 #include "rules/normalize.h"
 #include "rules/uri.h"
 
@@ -208,6 +209,12 @@ void normalize_enum(struct record_context *context, const struct field_plan *pla
     const struct slice *value = value_map_find(plan->exact, text);
     if (!value)
         value = value_map_find(plan->folded, text);
+    const char *word =
+        value ? NULL : enum_words_find(plan->field, plan->choices, plan->mapping, text, context->arena);
+    if (word) {
+        record_context_accept(context, plan->field, slice_from(word));
+        return;
+    }
     if (!value && plan->otherwise.data)
         value = &plan->otherwise;
     if (value) {
@@ -219,7 +226,8 @@ void normalize_enum(struct record_context *context, const struct field_plan *pla
     if (plan->choices == language_codes) {
         record_context_add_verdictf(
             context, plan->field, VERDICT_REJECT, RULE_ENUM,
-            "%s is not a language code; expected two letters of ISO 639-1, such as en", quoted);
+            "%s is not a known language; expected a code of ISO 639-1 such as en, a locale or a name",
+            quoted);
         return;
     }
     const char *nearest = text_nearest(text, plan->choices);
