@@ -54,9 +54,9 @@ static void write_head(const struct infer_sample *sample, const char *path, stru
         buffer_append_text(out, "# CHECK: this NDJSON is not UTF-8, which it must be. Convert it first:\n"
                                 "#   iconv -f ENCODING -t UTF-8 FILE (iconv -l lists the encodings).\n");
     if (sample->skipped_members)
-        buffer_printf(out,
-                      "# CHECK: %zu members have names that cannot be written in a path (with a dot, [ or @).\n",
-                      sample->skipped_members);
+        buffer_printf(
+            out, "# CHECK: %zu members have names that cannot be written in a path (with a dot, [ or @).\n",
+            sample->skipped_members);
 }
 
 /* Writes the words for `no value` that occur in the sample. */
