@@ -34,13 +34,9 @@ static const struct provider *find_provider(const char *name, struct error *erro
 /* A job names columns, so at least one must have a name that no other has. */
 static bool has_named_column(const struct infer_sample *sample)
 {
-    for (size_t i = 0; i < sample->column_count; i++) {
-        bool is_alone = sample->columns[i].len > 0;
-        for (size_t j = 0; j < sample->column_count && is_alone; j++)
-            is_alone = j == i || !slice_equal(sample->columns[i], sample->columns[j]);
-        if (is_alone)
+    for (size_t i = 0; i < sample->column_count; i++)
+        if (infer_sample_is_named(sample, i))
             return true;
-    }
     return false;
 }
 

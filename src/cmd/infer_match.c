@@ -20,15 +20,6 @@ struct matcher {
     size_t count;
 };
 
-/* A name that the header has once: a job cannot name a column whose name another one has too. */
-static bool is_usable(const struct infer_sample *sample, size_t column)
-{
-    for (size_t i = 0; i < sample->column_count; i++)
-        if (i != column && slice_equal(sample->columns[i], sample->columns[column]))
-            return false;
-    return sample->columns[column].len > 0;
-}
-
 /* How much a value counts under a name: a better name outweighs some more values, and no values at all. */
 static unsigned weight_of(const struct column_name *name)
 {
@@ -191,7 +182,7 @@ static void find_last_resort(const struct matcher *matcher, struct infer_matches
     for (int pass = 0; pass < 3 && key->column == SYNONYMS_NO_COLUMN; pass++)
         for (size_t column = 0; column < sample->column_count && key->column == SYNONYMS_NO_COLUMN;
              column++) {
-            bool is_free = is_usable(sample, column);
+            bool is_free = infer_sample_is_named(sample, column);
             for (size_t i = 0; i < FIELD_COUNT && pass == 0; i++)
                 is_free = is_free && matches->of[i].column != column;
             if (is_free && (pass == 2 || infer_column_is_distinct(sample, column)))
@@ -248,7 +239,7 @@ void infer_match_columns(struct infer_sample *sample, struct infer_matches *matc
     matcher.candidates = arena_alloc(&sample->arena, (sample->column_count + 1) * sizeof *matcher.candidates);
     for (size_t i = 0; i < sample->column_count; i++) {
         struct candidate item = {.column = i};
-        if (!is_usable(sample, i))
+        if (!infer_sample_is_named(sample, i))
             continue;
         if (!read_element_name(sample->columns[i], &sample->arena, &item.name))
             item.name = column_name_read(sample->columns[i], &sample->arena);

@@ -69,8 +69,8 @@ static size_t find_part(const struct infer_writer *writer, enum column_part part
     struct infer_sample *sample = writer->sample;
 
     for (size_t i = 0; i < sample->column_count; i++)
-        if (!sample->is_list[i] && column_name_part(sample->columns[i], &sample->arena) == part &&
-            are_most(sample, i, test))
+        if (!sample->is_list[i] && infer_sample_is_named(sample, i) &&
+            column_name_part(sample->columns[i], &sample->arena) == part && are_most(sample, i, test))
             return i;
     return SYNONYMS_NO_COLUMN;
 }

@@ -238,3 +238,24 @@ struct slice infer_sample_first(const struct infer_sample *sample, size_t row, s
 
     return end ? slice_make(text.data, (size_t)(end - text.data)) : text;
 }
+
+static bool has_control(struct slice text)
+{
+    while (text.len) {
+        struct utf8_char letter = utf8_first(text);
+        if (letter.broken || letter.code < 0x20 || (letter.code >= 0x7f && letter.code < 0xa0))
+            return true;
+        text = slice_skip(text, letter.len);
+    }
+    return false;
+}
+
+bool infer_sample_is_named(const struct infer_sample *sample, size_t column)
+{
+    struct slice name = sample->columns[column];
+
+    for (size_t i = 0; i < sample->column_count; i++)
+        if (i != column && slice_equal(sample->columns[i], name))
+            return false;
+    return name.len > 0 && !has_control(name);
+}

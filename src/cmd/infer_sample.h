@@ -56,4 +56,8 @@ struct slice infer_sample_cell(const struct infer_sample *sample, size_t row, si
 /* The first item of a list: what a field of one value is mapped to. */
 struct slice infer_sample_first(const struct infer_sample *sample, size_t row, size_t column);
 
+/* True when a job can name the column: its name is not empty, no other column has it, and it holds no control
+ * character. */
+bool infer_sample_is_named(const struct infer_sample *sample, size_t column);
+
 #endif

@@ -65,7 +65,8 @@ void infer_where_write(struct infer_sample *sample, struct buffer *out)
     for (size_t column = 0; column < sample->column_count; column++) {
         enum column_state state = column_name_state(sample->columns[column], &sample->arena);
         size_t filled = infer_column_filled(sample, column);
-        if (state == COLUMN_STATE_NONE || sample->is_list[column] || filled == 0)
+        if (state == COLUMN_STATE_NONE || sample->is_list[column] || filled == 0 ||
+            !infer_sample_is_named(sample, column))
             continue;
         bool is_time = state == COLUMN_STATE_ENDED;
         const struct infer_word *word = is_time ? NULL : find_word(sample, column, state);
