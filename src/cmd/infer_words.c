@@ -48,11 +48,23 @@ void infer_words_list(const struct infer_writer *writer, const char *const *choi
     buffer_append_char(out, '\n');
 }
 
+/* The word that is most like an unknown one: of the provider's, or a country's code; NULL: none is near. */
+static const char *find_nearest(const struct infer_writer *writer, struct slice text,
+                                const char *const *choices)
+{
+    if (text.len < NEAREST_MIN)
+        return NULL;
+    if (choices)
+        return text_nearest(text, choices);
+    const struct country *country = country_nearest(text, &writer->sample->arena);
+    return country ? country->alpha2 : NULL;
+}
+
 static void write_unknown_word(const struct infer_writer *writer, const struct infer_word *word,
                                const char *const *choices)
 {
     struct slice shown = utf8_shorten(word->text, WORD_SHOWN_MAX);
-    const char *nearest = choices && word->text.len >= NEAREST_MIN ? text_nearest(word->text, choices) : NULL;
+    const char *nearest = find_nearest(writer, word->text, choices);
 
     buffer_append_text(writer->out, "    #   ");
     yaml_scalar_append(writer->out, shown);
@@ -71,7 +83,7 @@ static bool is_taken(const struct infer_writer *writer, enum field_id field, str
     if (field_table[field].type == FIELD_TYPE_ENUM)
         return value_map_find(known, text) ||
                enum_words_find(field, infer_words_of(writer, field), NULL, text, &writer->sample->arena);
-    return country_read(text, &writer->sample->arena, &country, &names) != COUNTRY_UNKNOWN;
+    return country_read(text, &writer->sample->arena, &country, &names) == COUNTRY_FOUND;
 }
 
 /* Moves the words that the field does not take to the front. Returns their number. */

@@ -100,6 +100,9 @@ my @rows = (
         qr/^  date_of_birth: \{columns: \[year, month, day\], join: "-", format: YYYY-M-D\} +# CHECK/m],
     ['national numbers without a country', "id,phone\n1,030 23125000\n2,+14155550110\n", qr/^  phone: phone\n  #   CHECK: 1 numbers have no \+, and no country is mapped/m],
     ['national numbers with a country', "id,phone,country\n1,030 23125000,DE\n", qr/^  phone: phone\n  (?!#   CHECK)/m],
+    ['a country that is misspelt', "id,country\n1,Germny\n2,US\n3,Congo\n4,Atlantis\n",
+        qr/^  country: .*\n    column: country\n    # CHECK: 3 words .*not known as countries.*\n    # values:\n(?:    #   (?:Germny: DE .*the nearest|Congo: \? .*|Atlantis: \? .*)\n){3}/m],
+    ['nationals of a country, which are known', "id,nationality\n1,American\n2,German\n", qr/^  nationalities: nationality\b/m],
     ['a header alone', "id,email\n", qr/^  email: email/m],
 );
 for my $case (@rows) {
