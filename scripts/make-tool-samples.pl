@@ -12,6 +12,8 @@ use constant TOOL_ROWS => 300;
 
 # Countries whose numbers may be valid: the samples have no other findings than those that are named.
 my @home = map { country($_) } qw(US US US US CA DE DE ES IT NL PL SE AU);
+my %demonym = (US => 'American', CA => 'Canadian', DE => 'German', ES => 'Spanish', IT => 'Italian', NL => 'Dutch', PL => 'Polish',
+    SE => 'Swedish', AU => 'Australian');
 my %english = (US => 'United States', CA => 'Canada', DE => 'Germany', ES => 'Spain', IT => 'Italy', NL => 'Netherlands',
     PL => 'Poland', SE => 'Sweden', AU => 'Australia');
 my %state = (US => ['CA', 'California'], CA => ['ON', 'Ontario'], DE => ['BE', 'Berlin'], ES => ['M', 'Madrid'], IT => ['RM', 'Roma'],
@@ -34,7 +36,7 @@ sub customer {
     return {number => $number, code => $code, first => $first, last => $last, phone => "+$prefix$national", born => [date(1940, 2003)],
         email => join('.', grep { length } ascii($first), ascii($last)) . $number . '@example.com', street => $row->{street},
         street2 => $row->{street2}, city => $place{$code}[0], zip => $place{$code}[1], state => $state{$code}[0],
-        state_name => $state{$code}[1], country => $english{$code}, nationality => $code,
+        state_name => $state{$code}[1], country => $english{$code}, nationality => $demonym{$code},
         job => pick('Engineer', 'Nurse', 'Teacher', 'Accountant', 'Driver', 'student', 'other')};
 }
 
@@ -121,7 +123,7 @@ sub salesforce {
             $other ? 'United States' : '', $one->{street} . ($one->{street2} ? "\n$one->{street2}" : ''), $one->{city}, $one->{state_name},
             $one->{zip}, $one->{country}, chance(0.2) ? $one->{phone} : '', '', $one->{phone}, '', '', chance(0.1) ? '+14155550199' : '', '',
             $one->{email}, pick('Owner', 'CFO', ''), '', '', pick('Web', 'Phone', ''), iso($one->{born}), '', '005A0000001example',
-            pick('true', 'false'), 'false', $created, $created, $one->{country});
+            pick('true', 'false'), 'false', $created, $created, $one->{nationality});
     }
     return @lines;
 }
@@ -141,7 +143,7 @@ sub auth0 {
             identities => [{o => [user_id => $id, provider => 'auth0', connection => 'Username-Password-Authentication', isSocial => \'false']}],
             user_metadata => {o => [birthdate => iso($one->{born}), nationality => $one->{nationality}, occupation => $one->{job},
                 address => {o => [street_address => $one->{street}, locality => $one->{city}, region => $one->{state},
-                    postal_code => $one->{zip}, country => $one->{country}]}, locale => 'en']},
+                    postal_code => $one->{zip}, country => $one->{country}]}, locale => 'en-US']},
             app_metadata => {o => [plan => pick('free', 'pro'), tos_version => \(1 + random(3))]},
             last_login => $seen, last_ip => '192.0.2.' . random(250), logins_count => \(1 + random(300)), blocked => \(chance(0.05) ? 'true' : 'false'),
         ]})) . "\n";
