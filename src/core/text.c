@@ -54,14 +54,13 @@ bool text_is_plain_ascii(struct slice text)
     return word_is_plain(load_word(text.data + text.len - 8));
 }
 
-/* Exact for bytes below 0x80; the others are found by their high bits. `<`, `=`, `>` and `?` differ in their
- * last two bits. */
+/* The high bit of each byte that text_may_be_escaped looks for. Of ASCII, `&` exactly; and what has the bits
+ * 0x1c set: `\ < = > ?`, and beside these only ] ^ _ | } ~ and control characters. */
 static uint64_t find_escapes(uint64_t word)
 {
     uint64_t ampersands = ~((word ^ ('&' * ones)) + 0x7f * ones);
-    uint64_t backslashes = ~((word ^ ('\\' * ones)) + 0x7f * ones);
-    uint64_t angles = ~(((word | 3 * ones) ^ ('?' * ones)) + 0x7f * ones);
-    return (word | ampersands | backslashes | angles) & highs;
+    uint64_t others = (word & 0x1c * ones) + 0x64 * ones;
+    return (word | ampersands | others) & highs;
 }
 
 bool text_may_be_escaped(struct slice text)

@@ -17,8 +17,8 @@
 /* True when every byte is 0x20–0x7E. Fast: eight bytes at a time or better. */
 bool text_is_plain_ascii(struct slice text);
 
-/* True for a text with a byte from 0x80 on, or one of & \ < = > ?: what most texts do not have. Fast, as
- * text_is_plain_ascii. */
+/* True for a text with a byte from 0x80 on, or one of & \ < = > ?: what most texts do not have. It is true
+ * for some others too, with ] ^ _ | } ~. Fast, as text_is_plain_ascii. */
 bool text_may_be_escaped(struct slice text);
 
 /* code of a byte that is not of well-formed UTF-8. */

@@ -216,10 +216,17 @@ static bool is_calc_error(struct slice text)
            count_digits(slice_skip(text, 4)) == 3;
 }
 
-static enum damage find_word(struct slice text)
+/* `[object Object]` of JavaScript. */
+static bool is_object(struct slice text)
+{
+    return slice_begins_with(text, "[object ") && text.data[text.len - 1] == ']';
+}
+
+/* A text that begins with `#`. */
+static enum damage find_error(struct slice text)
 {
     enum { HASHES_MIN = 3 };
-    size_t hashes = 0;
+    size_t hashes = 1;
     while (hashes < text.len && text.data[hashes] == '#')
         hashes++;
     if (hashes == text.len)
@@ -227,10 +234,11 @@ static enum damage find_word(struct slice text)
     for (size_t i = 0; hashes == 1 && i < sizeof errors / sizeof *errors; i++)
         if (is_same(text, errors[i]))
             return DAMAGE_ERROR;
-    if (is_calc_error(text))
-        return DAMAGE_ERROR;
-    if (slice_begins_with(text, "[object ") && text.data[text.len - 1] == ']')
-        return DAMAGE_OBJECT;
+    return DAMAGE_NONE;
+}
+
+static enum damage find_null(struct slice text)
+{
     for (size_t i = 0; i < sizeof null_words / sizeof *null_words; i++)
         if (is_same(text, null_words[i]))
             return DAMAGE_NULL;
@@ -239,8 +247,24 @@ static enum damage find_word(struct slice text)
 
 enum damage damage_find(struct slice text, unsigned kinds)
 {
-    enum damage damage = kinds & DAMAGE_WORDS ? find_word(text) : DAMAGE_NONE;
-    return damage == DAMAGE_NONE && kinds & DAMAGE_NUMBERS ? find_number(text) : damage;
+    if (!damage_may_be(text, kinds))
+        return DAMAGE_NONE;
+    switch (ascii_lower(*text.data)) {
+    case '#':
+        return find_error(text);
+    case 'e':
+        return is_calc_error(text) ? DAMAGE_ERROR : DAMAGE_NONE;
+    case '[':
+        return is_object(text) ? DAMAGE_OBJECT : find_null(text);
+    case 'n':
+    case 'u':
+    case '<':
+    case '(':
+    case '\\':
+        return find_null(text);
+    default:
+        return find_number(text);
+    }
 }
 
 unsigned damage_kinds(enum field_id field)
