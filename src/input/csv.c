@@ -254,9 +254,10 @@ static void add_cells(struct csv *csv, struct batch *batch)
         fits = true;
     }
     if (is_header_again(csv)) {
-        add_fault(csv, batch, RULE_HEADER,
-                  SLICE_LITERAL("the header again, and no customer: files were joined with the header of each"),
-                  arena_copy(&batch->arena, record_bytes(csv)));
+        add_fault(
+            csv, batch, RULE_HEADER,
+            SLICE_LITERAL("the header again, and no customer: files were joined with the header of each"),
+            arena_copy(&batch->arena, record_bytes(csv)));
     } else if (fits) {
         struct record *record = add_record(csv, batch, lines_kept(&csv->lines).len);
         record->cells = csv_cells_list(csv->cells);
