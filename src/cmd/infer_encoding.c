@@ -133,3 +133,8 @@ void infer_encoding_write(const struct infer_sample *sample, struct buffer *out)
     write_rivals(sample, out);
     buffer_append_text(out, "  # If they are not, write the encoding in which the program exported it.\n");
 }
+
+const char *infer_encoding_best(const struct infer_sample *sample)
+{
+    return sample->candidate_count ? sample->candidates[0].name : "ENCODING";
+}

@@ -18,4 +18,7 @@ void infer_encoding_find(struct infer_sample *sample, struct slice bytes, bool i
 /* Appends `encoding: …` with its remarks: letters and their counts, never words. */
 void infer_encoding_write(const struct infer_sample *sample, struct buffer *out);
 
+/* The name of the most plausible encoding, for a command; `ENCODING` when nothing was ranked. */
+const char *infer_encoding_best(const struct infer_sample *sample);
+
 #endif

@@ -47,11 +47,11 @@ void infer_postal_write(const struct infer_writer *writer)
     if (lost)
         buffer_printf(
             writer->out,
-            "  #   CHECK: %zu codes have three or four digits where their country has five: a spreadsheet dropped the zero.\n",
+            "  #   CHECK: %zu postal codes have three or four digits where their country has five: a spreadsheet dropped the zero.\n",
             lost);
     if (decimal)
         buffer_printf(
             writer->out,
-            "  #   CHECK: %zu codes end in .0, as a spreadsheet writes numbers. Export them as text.\n",
+            "  #   CHECK: %zu postal codes end in .0, as a spreadsheet writes numbers. Export them as text.\n",
             decimal);
 }

@@ -51,8 +51,11 @@ static void write_head(const struct infer_sample *sample, const char *path, stru
             "# CHECK: %zu cells of the sample hold bytes or characters that are not text: a wrong encoding, here or before.\n",
             sample->damaged);
     if (sample->is_not_utf8)
-        buffer_append_text(out, "# CHECK: this NDJSON is not UTF-8, which it must be. Convert it first:\n"
-                                "#   iconv -f ENCODING -t UTF-8 FILE (iconv -l lists the encodings).\n");
+        buffer_printf(
+            out,
+            "# CHECK: this NDJSON is not UTF-8, which it must be. Convert it first, most plausibly by:\n"
+            "#   iconv -f %s -t UTF-8 FILE (iconv -l lists the encodings).\n",
+            infer_encoding_best(sample));
     if (sample->skipped_members)
         buffer_printf(
             out, "# CHECK: %zu members have names that cannot be written in a path (with a dot, [ or @).\n",
