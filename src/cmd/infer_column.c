@@ -212,3 +212,12 @@ bool infer_column_is_distinct(const struct infer_sample *sample, size_t column)
     free(texts);
     return is_distinct;
 }
+
+size_t infer_column_shared(struct infer_sample *sample, size_t column)
+{
+    size_t count, filled = infer_column_filled(sample, column);
+    bool more;
+    struct infer_word *words = infer_column_words(sample, column, &count, &more);
+
+    return filled >= 3 && count && words[0].count * 2 > filled ? words[0].count : 0;
+}

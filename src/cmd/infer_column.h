@@ -23,6 +23,10 @@ size_t infer_column_plausible(struct infer_sample *sample, size_t column, enum f
 /* True if every row has a value, and no two the same. */
 bool infer_column_is_distinct(const struct infer_sample *sample, size_t column);
 
+/* Returns how many rows have the most frequent value, where more than half of three or more filled rows have
+ * it; else 0. */
+size_t infer_column_shared(struct infer_sample *sample, size_t column);
+
 /* The separator of the values of a list field; 0: none. */
 char infer_column_split(struct infer_sample *sample, size_t column, enum field_type type);
 

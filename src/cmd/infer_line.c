@@ -106,6 +106,9 @@ void infer_line_confidence(struct infer_writer *writer, enum field_id field)
     size_t plausible = infer_column_plausible(sample, match->column, field_table[field].type);
     size_t empty = sample->row_count - filled;
     size_t several = count_several(sample, field, match->column);
+    enum field_type type = field_table[field].type;
+    bool is_own = type == FIELD_TYPE_EMAIL || type == FIELD_TYPE_PHONE;
+    size_t shared = is_own ? infer_column_shared(sample, match->column) : 0;
     struct buffer text;
 
     buffer_init(&text, 256);
@@ -113,6 +116,8 @@ void infer_line_confidence(struct infer_writer *writer, enum field_id field)
         buffer_append_text(&text, "CHECK: it is empty in the whole sample");
     else if (plausible * 2 < filled)
         buffer_printf(&text, "CHECK: only %zu of its %zu values look like one", plausible, filled);
+    else if (shared)
+        buffer_printf(&text, "CHECK: %zu of its %zu values are the same", shared, filled);
     else if (several)
         buffer_printf(&text, "CHECK: the first of several in %zu of %zu rows", several, sample->row_count);
     else if (plausible < filled)

@@ -30,6 +30,14 @@ static unsigned weight_of(const struct column_name *name)
     return weight > loss ? weight - loss : 1;
 }
 
+/* An e-mail address or a phone number that most rows share is the seller's, not the customers'. */
+static bool is_shared(struct infer_sample *sample, size_t column, enum field_id field)
+{
+    enum field_type type = field_table[field].type;
+
+    return (type == FIELD_TYPE_EMAIL || type == FIELD_TYPE_PHONE) && infer_column_shared(sample, column);
+}
+
 /* Of 1,000: the share of rows with a plausible value, times the weight of the name. A key that repeats, or
  * that is not in every row, is hardly one. */
 static unsigned score_of(struct infer_sample *sample, size_t column, const struct column_name *name)
@@ -39,6 +47,8 @@ static unsigned score_of(struct infer_sample *sample, size_t column, const struc
     unsigned share = rows ? (unsigned)(good * SCORE_FULL / rows) : SCORE_FULL;
 
     if (name->field == FIELD_EXTERNAL_ID && rows && !infer_column_is_distinct(sample, column))
+        share /= 4;
+    if (is_shared(sample, column, name->field))
         share /= 4;
     return share * weight_of(name) / 100;
 }

@@ -217,6 +217,41 @@ static void find_in_one_word(struct slice word, struct column_name *name)
     *name = (struct column_name){.field = found.field, .fit = SYNONYM_TOKENS, .group = group};
 }
 
+/* `[zip]` right behind a name is a member of it, and around the whole name says nothing; `[0]`, `[*]` and
+ * `[DD/MM/YYYY]` are none. */
+static bool is_member(struct slice column, size_t open, size_t close, struct arena *arena)
+{
+    struct slice inner = slice_make(column.data + open + 1, close - open - 1), form;
+    bool is_word = inner.len && !ascii_is_digit(inner.data[0]);
+
+    for (size_t i = 0; i < inner.len; i++)
+        is_word = is_word && (ascii_is_letter(inner.data[i]) || ascii_is_digit(inner.data[i]) ||
+                              (unsigned char)inner.data[i] >= 0x80 || strchr("_-", inner.data[i]) ||
+                              (open == 0 && inner.data[i] == ' '));
+    return is_word && (open == 0 || column.data[open - 1] != ' ') &&
+           !column_name_date_form(inner, arena, &form);
+}
+
+/* `customer[email]` as `customer.email`, `[Customer ID]` as `Customer ID`: as web forms, and databases, write
+ * names. */
+static struct slice with_members(struct slice column, struct arena *arena)
+{
+    char *text = arena_bytes(arena, column.len + 1);
+    size_t len = 0, close = 0;
+
+    for (size_t i = 0; i < column.len; i++) {
+        const char *end = column.data[i] == '[' ? memchr(column.data + i, ']', column.len - i) : NULL;
+        if (end && is_member(column, i, (size_t)(end - column.data), arena)) {
+            close = (size_t)(end - column.data);
+            if (i > 0)
+                text[len++] = '.';
+        } else if (i == 0 || i != close) {
+            text[len++] = column.data[i];
+        }
+    }
+    return slice_make(text, len);
+}
+
 /* The name without a remark in brackets, and without what is no letter or digit behind it. `[0]` and `.$oid`
  * go too: an item of an array, a type that is no name. */
 static struct slice without_remarks(struct slice column, struct arena *arena)
@@ -294,7 +329,7 @@ static struct column_name read_parts(struct slice plain, struct arena *arena)
     return name;
 }
 
-struct column_name column_name_read(struct slice column, struct arena *arena)
+static struct column_name read_plain(struct slice column, struct arena *arena)
 {
     struct column_name name = {.field = FIELD_NONE};
     struct slice plain = without_remarks(column, arena);
@@ -314,6 +349,15 @@ struct column_name column_name_read(struct slice column, struct arena *arena)
     return name;
 }
 
+struct column_name column_name_read(struct slice column, struct arena *arena)
+{
+    struct slice path = with_members(column, arena);
+    struct column_name name = read_plain(path, arena);
+    bool is_found = name.field != FIELD_NONE || name.person != COLUMN_PERSON_NONE;
+
+    return is_found || slice_equal(path, column) ? name : read_plain(column, arena);
+}
+
 enum column_state column_name_state(struct slice column, struct arena *arena)
 {
     static const struct {
@@ -325,7 +369,7 @@ enum column_state column_name_state(struct slice column, struct arena *arena)
                  {status_words, COLUMN_STATE_STATUS}};
     struct tokens tokens;
 
-    split(without_remarks(column, arena), arena, &tokens);
+    split(without_remarks(with_members(column, arena), arena), arena, &tokens);
     for (size_t first = 0; first < tokens.count; first++) {
         struct slice name = join(&tokens, first, tokens.count, false, arena);
         if (slice_begins_with(name, "is") && name.len > 2 && tokens.count == 1)
@@ -350,7 +394,7 @@ enum column_part column_name_part(struct slice column, struct arena *arena)
                  {year_words, COLUMN_PART_YEAR}};
     struct tokens tokens;
 
-    split(without_remarks(column, arena), arena, &tokens);
+    split(without_remarks(with_members(column, arena), arena), arena, &tokens);
     for (size_t first = 0; first < tokens.count; first++) {
         struct slice name = join(&tokens, first, tokens.count, false, arena);
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

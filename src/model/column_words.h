@@ -30,7 +30,7 @@ static const struct {
      "countrysubdivision stateprovincecode prefecture "},
     {FIELD_POSTAL_CODE, " pstlz  zippostal postalcodezip zipcodepostalcode zip5 postcodezip postalzipcode "},
     {FIELD_COUNTRY,
-     " land1  countryregion countrycode2 countrycode3 isocountry countrylabel residentcountry "},
+     " land1  countryid  countryregion countrycode2 countrycode3 isocountry countrylabel residentcountry "},
     {FIELD_NATIONALITIES, " staatsangeh  countryofnationality nationalitycountry "},
     {FIELD_GENDER, " gendercode sexcode genderidentity "},
     {FIELD_OCCUPATION, " occupationtitle occupationname "},
@@ -123,14 +123,14 @@ static const struct {
 static const char person_words[] =
     " customer client user member person contact record applicant account holder "
     "profile subscriber lead party beneficiary individual owner kunden kunde cliente "
-    "klant klient ";
+    "klant klient payer buyer sender shopper ";
 
 /* What says nothing of a value. */
 static const char lead_words[] =
     " the your my please enter provide what is legal current present main principal "
-    "personal registered metadata app data attributes properties custom traits details "
+    "personal registered metadata app data attributes properties custom cf traits details "
     "info information field fields address addresses adresse direccion indirizzo endereco "
-    "adres to 1 preferred verified raw basic general user ";
+    "adres from to 1 preferred verified raw basic general user ";
 static const char trail_words[] =
     " value text txt desc descr val iso iso2 iso3 alpha2 alpha3 1 c pc primary main default current utc "
     "field address ";
