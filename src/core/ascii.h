@@ -24,6 +24,22 @@ static inline char ascii_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+/* Copies text with its ASCII letters in lower case; eight bytes at a time. */
+static inline void ascii_lower_copy(struct slice text, char *out)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high_bits = 0x80 * ones;
+    size_t i = 0;
+    for (uint64_t word; i + sizeof word <= text.len; i += sizeof word) {
+        memcpy(&word, text.data + i, sizeof word);
+        uint64_t low_bits = word & ~high_bits; /* so that no sum carries into its neighbour */
+        uint64_t from_a = low_bits + (0x80 - 'A') * ones, behind_z = low_bits + (0x80 - 'Z' - 1) * ones;
+        word |= (from_a & ~behind_z & ~word & high_bits) >> 2;
+        memcpy(out + i, &word, sizeof word);
+    }
+    for (; i < text.len; i++)
+        out[i] = ascii_lower(text.data[i]);
+}
+
 /* True when text is word, which is in lower case, with ASCII letters of either case. */
 static inline bool ascii_is_word(struct slice text, const char *word)
 {

@@ -239,11 +239,12 @@ static void write_identity(const struct record *record, char *out)
 {
     for (size_t i = 0; i < FIELD_IDENTITY_COUNT; i++) {
         struct slice text = identity_value(record, i);
-        for (size_t offset = 0; offset < text.len; offset++) {
-            bool is_email = field_identity[i] == FIELD_EMAIL;
-            *out++ = is_email ? ascii_lower(text.data[offset]) : text.data[offset];
-        }
-        *out++ = '\0';
+        if (field_identity[i] == FIELD_EMAIL)
+            ascii_lower_copy(text, out);
+        else
+            memcpy(out, text.data, text.len);
+        out[text.len] = '\0';
+        out += text.len + 1;
     }
 }
 
