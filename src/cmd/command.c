@@ -34,6 +34,8 @@ static const struct command command_table[] = {
      "show one record step by step: source, normalized, verdicts, ledger, payload", command_explain},
     {"rejects", "JOB", OPTION_REJECTS, "list the rejected rows of the last run or check, with the reasons",
      command_rejects},
+    {"words", "JOB", OPTION_WORDS,
+     "list the words of the input's enumerations and countries, as `values` to paste", command_words},
     {"guess", "INPUT", OPTION_GUESS, "write a first job file from the header and a sample of rows",
      command_guess},
     {"probe", "JOB", OPTION_PROBE,

@@ -19,6 +19,7 @@ int command_explain(const struct options *options);
 int command_guess(const struct options *options);
 int command_resolve(const struct options *options);
 int command_rejects(const struct options *options);
+int command_words(const struct options *options);
 int command_results(const struct options *options);
 int command_probe(const struct options *options);
 int command_version(const struct options *options);

@@ -31,12 +31,12 @@ struct option {
 #define OFFSET(member) offsetof(struct options, member)
 
 static const struct option option_table[] = {
-    {"--input", "PATH", OPTION_TEXTS, OPTION_CHECK | OPTION_RUN | OPTION_EXPLAIN, OFFSET(inputs),
-     OFFSET(input_count), "instead of the job's input.path; - is standard input"},
+    {"--input", "PATH", OPTION_TEXTS, OPTION_CHECK | OPTION_RUN | OPTION_EXPLAIN | OPTION_WORDS,
+     OFFSET(inputs), OFFSET(input_count), "instead of the job's input.path; - is standard input"},
     {"--set", "KEY=VALUE", OPTION_TEXTS, OPTION_WITH_JOB, OFFSET(sets), OFFSET(set_count),
      "any job setting but credentials, as in --set delivery.rate=5/s; may be given several times"},
-    {"--limit", "N", OPTION_NUMBER, OPTION_CHECK | OPTION_RUN | OPTION_REJECTS, OFFSET(limit), 0,
-     "stop after N records of input; of rejects: list at most N rows"},
+    {"--limit", "N", OPTION_NUMBER, OPTION_CHECK | OPTION_RUN | OPTION_REJECTS | OPTION_WORDS, OFFSET(limit),
+     0, "stop after N records of input; of rejects: list at most N rows"},
     {"--report", "DIR", OPTION_TEXT, OPTION_CHECK | OPTION_RUN | OPTION_REJECTS, OFFSET(report), 0,
      "the folder of the report files; a check writes into its subfolder `check`"},
     {"--progress", "auto|always|never", OPTION_PROGRESS, OPTION_CHECK | OPTION_RUN, OFFSET(progress), 0,
@@ -78,6 +78,7 @@ static const struct option option_table[] = {
      "the format of the lines (csv)"},
     {"--rule", "NAME", OPTION_TEXT, OPTION_REJECTS, OFFSET(rule), 0,
      "only rows with this verdict, as in --rule phone/format; RULE alone is that of any field"},
+    {"--field", "NAME", OPTION_TEXT, OPTION_WORDS, OFFSET(field), 0, "only the words of this field"},
     {"--unmask", NULL, OPTION_FLAG, OPTION_EXPLAIN | OPTION_REJECTS, OFFSET(unmask), 0,
      "show the values instead of their shapes"},
     {"--log-format", "text|json", OPTION_LOG_FORMAT, OPTION_ALL, OFFSET(log_json), 0,

@@ -25,8 +25,9 @@ enum {
     OPTION_EXPLAIN = 256,
     OPTION_GUESS = 512,
     OPTION_REJECTS = 1024,
+    OPTION_WORDS = 2048,
     OPTION_WITH_JOB = OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_RESOLVE | OPTION_RESULTS |
-                      OPTION_PROBE | OPTION_EXPLAIN | OPTION_REJECTS,
+                      OPTION_PROBE | OPTION_EXPLAIN | OPTION_REJECTS | OPTION_WORDS,
     OPTION_ALL = OPTION_WITH_JOB | OPTION_OTHER | OPTION_GUESS,
 };
 
@@ -38,7 +39,7 @@ struct options {
     size_t input_count, set_count;
     uint64_t limit;
     const char *report;
-    const char *provider, *key, *user, *from, *same_as, *rekey, *rule;
+    const char *provider, *key, *user, *from, *same_as, *rekey, *rule, *field;
     uint64_t rows, row;
     enum progress_mode progress;
     enum results_format format;

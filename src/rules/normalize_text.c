@@ -234,6 +234,6 @@ void normalize_enum(struct record_context *context, const struct field_plan *pla
     record_context_add_verdictf(
         context, plan->field, VERDICT_REJECT, RULE_ENUM,
         nearest ? "%s is not one of the provider's values; the nearest is %s"
-                : "%s is not one of the provider's values, such as %s; map it with `values` in the job",
+                : "%s is not one of the provider's values, such as %s; kyc-import words lists such values",
         quoted, nearest ? nearest : plan->choices[0]);
 }

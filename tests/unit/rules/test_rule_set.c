@@ -85,7 +85,7 @@ static void words_that_the_provider_does_not_know_are_errors(void **state)
     mapping = fixture_map(fixture, FIELD_LANGUAGE, "");
     mapping->column_count = 0;
     mapping->constant = "xx";
-    expect_error(fixture, "\"xx\" is not a language");
+    expect_error(fixture, "\"xx\" is not a known language");
 
     fixture = fixture_new();
     mapping = fixture_map(fixture, FIELD_COUNTRY, "");
