@@ -51,12 +51,12 @@ static void write_field(struct infer_writer *writer, enum field_id field)
 {
     const struct infer_match *match = &writer->matches.of[field];
 
-    if (writer->matches.full_name != SYNONYMS_NO_COLUMN && field == FIELD_FIRST_NAME) {
+    bool has_whole_names = writer->matches.full_name != SYNONYMS_NO_COLUMN;
+
+    if ((has_whole_names && field == FIELD_LAST_NAME) || infer_parts_write(writer, field))
+        return; /* the last name is written with the first */
+    if (has_whole_names && field == FIELD_FIRST_NAME) {
         infer_name_write(writer);
-    } else if (writer->matches.full_name != SYNONYMS_NO_COLUMN && field == FIELD_LAST_NAME) {
-        return; /* written with the first */
-    } else if (infer_parts_write(writer, field)) {
-        return;
     } else if (match->column != SYNONYMS_NO_COLUMN) {
         write_column_line(writer, field);
         if (field == FIELD_POSTAL_CODE)

@@ -106,10 +106,8 @@ static uint32_t count_titles(struct slice bytes, const struct job_input *input, 
         size_t count = count_cells(line, input->delimiter, input->quote, &filled);
         found = count >= (usual + 1) / 2 && !(usual >= 2 && filled <= 1);
         lines++;
-        if (!found && line.len)
-            titles = lines;
-        else if (!found && titles)
-            titles = lines; /* an empty line behind a title */
+        if (!found && (line.len || titles))
+            titles = lines; /* with the empty lines behind a title */
     }
     return found && usual ? titles : 0;
 }

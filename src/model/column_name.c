@@ -89,6 +89,7 @@ static struct slice join(const struct tokens *tokens, size_t first, size_t end, 
     }
     char *text = arena_bytes(arena, total + 1);
     for (size_t i = first; i < end; i++) {
+        /* cppcheck-suppress uninitvar ; filled above */
         memcpy(text + len, parts[i].data, parts[i].len);
         len += parts[i].len;
     }
