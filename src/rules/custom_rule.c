@@ -20,7 +20,7 @@ static int prepare_min_age(const struct rule_set *set, struct custom_rule *custo
                         custom->rule->years);
     struct date last = set->today;
     last.year -= custom->rule->years;
-    custom->latest_birthdate = date_number(last);
+    date_write(last, custom->latest_birthdate);
     return 0;
 }
 
@@ -101,13 +101,12 @@ static void validate_pattern(struct record_context *context, const struct custom
     }
 }
 
-static unsigned date_to_number(struct slice date)
+/* True for a birth date behind the latest that is allowed. In normal form the order of dates is that of their
+ * texts. */
+static bool is_too_young(const struct custom_rule *custom, struct slice date)
 {
-    unsigned number = 0;
-    for (size_t i = 0; i < date.len; i++)
-        if (date.data[i] != '-')
-            number = number * 10 + (unsigned)(date.data[i] - '0');
-    return number;
+    assert(date.len == sizeof custom->latest_birthdate);
+    return memcmp(date.data, custom->latest_birthdate, sizeof custom->latest_birthdate) > 0;
 }
 
 /* A record whose customer_type failed is skipped: it may be a business. */
@@ -116,7 +115,7 @@ static void validate_min_age(struct record_context *context, const struct custom
     const struct value *birth = &context->values[FIELD_DATE_OF_BIRTH];
     const struct value *type = &context->values[FIELD_CUSTOMER_TYPE];
     if (birth->state != VALUE_PRESENT || type->state == VALUE_FAILED || slice_is(type->text, "business") ||
-        date_to_number(birth->text) <= custom->latest_birthdate)
+        !is_too_young(custom, birth->text))
         return;
     if (custom->rule->message)
         record_context_add_verdictf(context, FIELD_DATE_OF_BIRTH, custom->rule->level, custom->name, "%s: %s",

@@ -37,6 +37,8 @@ enum date_result date_read_iso(struct slice text, bool compact, struct date_read
 {
     size_t index = 0;
     struct date *date = &reading->date;
+    if (text.len < 8 || !ascii_is_digit(text.data[2])) /* most dates of another form */
+        return DATE_UNREADABLE;
     *reading = (struct date_reading){.has_time = false};
     if (date_scan_digits(text, &index, 4, &date->year) != 4)
         return DATE_UNREADABLE;

@@ -29,6 +29,7 @@ struct field_plan {
     const size_t *columns;                 /* of a mapping with columns: its column_count cells */
     size_t column;                         /* the first of them */
     bool collects;                         /* a path has `[*]`: the items are paired by their places */
+    bool is_cell;                          /* its source is the cell of one column, as it is */
     bool is_constant;                      /* the value is the same in every record: `constant` */
     struct value constant;
     bool has_source;     /* its source is more than the cell of a column: field_source.h */
@@ -52,9 +53,9 @@ struct field_plan {
 /* A rule of the job, prepared. */
 struct custom_rule {
     const struct job_rule *rule;
-    const char *name;          /* of its verdicts */
-    struct pattern *pattern;   /* of match and not_match */
-    unsigned latest_birthdate; /* of min_age: YYYYMMDD as a number; later ones are too young */
+    const char *name;                     /* of its verdicts */
+    struct pattern *pattern;              /* of match and not_match */
+    char latest_birthdate[DATE_TEXT_LEN]; /* of min_age: later ones are too young */
 };
 
 /* A field that the provider requires. */

@@ -169,6 +169,7 @@ static int build_source(const struct builder *builder, struct field_plan *plan)
     plan->damage = (uint8_t)damage_kinds(plan->field); /* not of the job's own texts, read until here */
     plan->checks_mojibake = mojibake_is_checked(plan->field);
     plan->has_source = mapping->column_count > 1 || mapping->join || plan->pattern || plan->fallback_plan;
+    plan->is_cell = !plan->has_source && !builder->set->paths;
     if (!plan->has_source)
         return 0;
     plan->first_source = builder->set->source_count;

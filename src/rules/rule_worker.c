@@ -49,7 +49,9 @@ static void read_values(struct record_context *context)
     uint64_t present[sizeof record->present / sizeof *record->present] = {0};
     for (size_t i = 0; i < set->plan_count; i++) {
         const struct field_plan *plan = &set->plans[i];
-        if (plan->is_constant)
+        if (plan->is_cell && plan->column < record->cell_count) /* nearly all */
+            read_field_cell(context, plan, record->cells[plan->column]);
+        else if (plan->is_constant)
             context->values[plan->field] = plan->constant;
         else if (plan->mapping->constant)
             read_field_text(context, plan, slice_from(plan->mapping->constant));
@@ -57,8 +59,6 @@ static void read_values(struct record_context *context)
             field_source_read(context, plan);
         else if (context->worker->ndjson)
             ndjson_cells_read_field(context->worker->ndjson, context, plan);
-        else if (plan->column < record->cell_count)
-            read_field_cell(context, plan, record->cells[plan->column]);
         bool is_present = context->values[plan->field].state != VALUE_ABSENT;
         present[plan->field / 64] |= (uint64_t)is_present << plan->field % 64;
     }
