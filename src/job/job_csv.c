@@ -33,7 +33,9 @@ static int read_header(struct job_reader *reader, const struct job_node *value, 
             return -1;
         for (size_t i = 0; i < input->header_count; i++)
             if (slice_equal(input->header[i], name))
-                return job_keys_fail(reader, item, "`header` has the name `%s` twice", name.data);
+                return job_keys_fail(
+                    reader, item,
+                    "`header` has the name `%s` twice\nhint: give each column a name of its own", name.data);
         input->header[input->header_count++] = name;
     }
     return 0;
@@ -66,7 +68,9 @@ static int check_characters(struct job_reader *reader, const struct job_node *va
 {
     const struct job_node *escape = job_yaml_member(value, SLICE_LITERAL("escape"));
     if (input->delimiter == input->quote)
-        return job_keys_fail(reader, value, "`delimiter` and `quote` cannot be the same character");
+        return job_keys_fail(
+            reader, value,
+            "`delimiter` and `quote` cannot be the same character\nhint: leave `quote` out: it is \" then");
     if (!escape)
         return 0;
     if (input->escape == input->quote)
@@ -74,8 +78,9 @@ static int check_characters(struct job_reader *reader, const struct job_node *va
             reader, escape,
             "`escape` and `quote` cannot be the same character\nhint: leave `escape` out: a doubled quote is always read as one");
     if (input->escape == input->delimiter || input->escape == '\t')
-        return job_keys_fail_at_key(reader, escape, "`escape` cannot be %s",
-                                    input->escape == '\t' ? "a tab" : "the same character as `delimiter`");
+        return job_keys_fail_at_key(
+            reader, escape, "`escape` cannot be %s\nhint: it is a backslash in most exports that have one",
+            input->escape == '\t' ? "a tab" : "the same character as `delimiter`");
     return 0;
 }
 

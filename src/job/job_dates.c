@@ -15,8 +15,8 @@ static int refuse_of_no_date(struct job_reader *reader, const struct job_node *v
 {
     if (field_type(mapping->field) == FIELD_TYPE_DATE)
         return 0;
-    return job_keys_fail_at_key(reader, value, "`%s` is not a date, so it has no `%s`",
-                                field_name(mapping->field), value->key.data);
+    return job_keys_fail_at_key(reader, value, "`%s` is not a date, so it has no `%s`\nhint: remove `%s`",
+                                field_name(mapping->field), value->key.data, value->key.data);
 }
 
 /* Adds one form of the list, or the only one. */
@@ -33,7 +33,8 @@ static int add_format(struct job_reader *reader, const struct job_node *value, s
             format.data, fault);
     for (size_t i = 0; i < mapping->format_count; i++)
         if (strcmp(mapping->formats[i], format.data) == 0)
-            return job_keys_fail(reader, value, "`%s` is listed twice", format.data);
+            return job_keys_fail(reader, value, "`%s` is listed twice\nhint: remove one of them",
+                                 format.data);
     mapping->formats[mapping->format_count++] = format.data;
     return 0;
 }
@@ -49,7 +50,9 @@ int job_dates_read_format(struct job_reader *reader, const struct job_node *valu
     if (refuse_of_no_date(reader, value, mapping) != 0)
         return -1;
     if (is_list && (value->count == 0 || value->count > FORMATS_MAX))
-        return job_keys_fail(reader, value, "`format` has 1 to %d forms", FORMATS_MAX);
+        return job_keys_fail(reader, value,
+                             "`format` has 1 to %d forms\nhint: as in [DD/MM/YYYY, 'MMM D, YYYY']",
+                             FORMATS_MAX);
     mapping->formats =
         arena_alloc(&reader->job->arena, (is_list ? value->count : 1) * sizeof *mapping->formats);
     if (!is_list)
@@ -122,7 +125,7 @@ int job_dates_read_time(struct job_reader *reader, const struct job_node *value,
     if (!slice_is(time, "drop"))
         return job_keys_fail(
             reader, value,
-            "`time` is `drop`, to take the date as it is written, or is left out: then a time of day must be the start of a day");
+            "`time` is `drop`, or is left out\nhint: `time: drop` takes the date as it is written; without it, a time of day must be the start of a day");
     mapping->drops_time = true;
     return 0;
 }

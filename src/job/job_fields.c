@@ -21,8 +21,10 @@ static int read_split(struct job_reader *reader, const struct job_node *value, c
     if (job_scalar_read(reader, value, &split) != 0)
         return -1;
     if (!is_list(mapping->field))
-        return job_keys_fail_at_key(reader, value, "`%s` has one value, so it has no `split`",
-                                    field_name(mapping->field));
+        return job_keys_fail_at_key(
+            reader, value,
+            "`%s` has one value, so it has no `split`\nhint: a part of a value is taken by `match` and `replace`",
+            field_name(mapping->field));
     mapping->split = split.data;
     return 0;
 }
@@ -96,19 +98,26 @@ static int check_keys(struct job_reader *reader, const struct job_node *field,
     const char *name = field_name(mapping->field);
     const struct job_node *constant = job_yaml_member(field, SLICE_LITERAL("value"));
     if (mapping->column_count == 0 && !constant)
-        return job_keys_fail(reader, field, "`%s` needs a `column` or a `value`", name);
+        return job_keys_fail(
+            reader, field,
+            "`%s` needs a `column` or a `value`\nhint: as in {column: A}, or {value: X} for all records",
+            name);
     if (mapping->column_count && constant)
-        return job_keys_fail_at_key(reader, constant, "`%s` has %s, so it has no `value`", name,
-                                    job_yaml_member(field, SLICE_LITERAL("columns")) ? "`columns`"
-                                                                                     : "a `column`");
+        return job_keys_fail_at_key(
+            reader, constant,
+            "`%s` has %s, so it has no `value`\nhint: the value of records without one is `default`", name,
+            job_yaml_member(field, SLICE_LITERAL("columns")) ? "`columns`" : "a `column`");
     for (const struct job_node *beside = constant ? field->first : NULL; beside; beside = beside->next)
         if (beside != constant)
-            return job_keys_fail_at_key(reader, beside,
-                                        "`%s` has a `value`, the same for every record, so it has no `%s`",
-                                        name, beside->key.data);
+            return job_keys_fail_at_key(
+                reader, beside,
+                "`%s` has a `value`, the same for every record, so it has no `%s`\nhint: remove `%s`, or name a `column` in place of `value`",
+                name, beside->key.data, beside->key.data);
     const struct job_node *otherwise = job_yaml_member(field, SLICE_LITERAL("otherwise"));
     if (otherwise && !mapping->values)
-        return job_keys_fail_at_key(reader, otherwise, "`otherwise` needs `values` beside it");
+        return job_keys_fail_at_key(
+            reader, otherwise,
+            "`otherwise` needs `values` beside it\nhint: as in {column: A, values: {X: Y}, otherwise: Z}");
     if (job_sources_check(reader, field, mapping) != 0)
         return -1;
     return job_dates_check(reader, field, mapping);

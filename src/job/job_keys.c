@@ -44,11 +44,19 @@ int job_keys_fail_at_key(struct job_reader *reader, const struct job_node *node,
 
 int job_keys_fail_kind(struct job_reader *reader, const struct job_node *node, enum job_node_kind wanted)
 {
-    const char *found = job_yaml_is_null(node) ? "nothing" : job_yaml_kind_name(node->kind);
+    static const char *const hints[] = {
+        [JOB_NODE_SCALAR] = "write one value, without [ ], { } and dashes",
+        [JOB_NODE_LIST] = "write a list: each item in a line behind a dash, or all of them in [ ]",
+        [JOB_NODE_MAPPING] = "write a mapping: lines of KEY: VALUE, or all of them in { }",
+    };
+    bool is_null = job_yaml_is_null(node);
+    const char *found = is_null ? "nothing" : job_yaml_kind_name(node->kind);
+    const char *hint = is_null ? "write a value, or leave the key out" : hints[wanted];
     if (!node->key.data)
-        return job_keys_fail(reader, node, "this should be %s, and is %s", job_yaml_kind_name(wanted), found);
-    return job_keys_fail(reader, node, "`%s` should be %s, and is %s", node->key.data,
-                         job_yaml_kind_name(wanted), found);
+        return job_keys_fail(reader, node, "this should be %s, and is %s\nhint: %s",
+                             job_yaml_kind_name(wanted), found, hint);
+    return job_keys_fail(reader, node, "`%s` should be %s, and is %s\nhint: %s", node->key.data,
+                         job_yaml_kind_name(wanted), found, hint);
 }
 
 int job_keys_fail_name(struct job_reader *reader, const struct job_node *node, bool at_key,

@@ -207,7 +207,10 @@ static int refuse_others(struct job_reader *reader, const struct draft *draft, u
 
 static int need_field(struct job_reader *reader, const struct job_node *item, const struct draft *draft)
 {
-    return draft->keys[KEY_FIELD] ? 0 : job_keys_fail(reader, item, "this rule needs a `field`");
+    return draft->keys[KEY_FIELD]
+               ? 0
+               : job_keys_fail(reader, item,
+                               "this rule needs a `field`\nhint: as in {rule: unique, field: email}");
 }
 
 static int finish_pattern(struct job_reader *reader, const struct job_node *item, struct draft *draft)
@@ -289,7 +292,9 @@ static int finish_time(struct job_reader *reader, const struct job_node *item, s
     if (finish_level(reader, item, draft) != 0)
         return -1;
     if (field_type(draft->rule->field) != FIELD_TYPE_DATE)
-        return job_keys_fail(reader, draft->keys[KEY_FIELD], "`rule: time` applies to a date");
+        return job_keys_fail(
+            reader, draft->keys[KEY_FIELD],
+            "`rule: time` applies to a date\nhint: as in {rule: time, field: date_of_birth, level: warn}");
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/file.h"
 #include "core/quantity.h"
@@ -13,8 +14,8 @@ int job_scalar_read(struct job_reader *reader, const struct job_node *value, str
     if (value->kind != JOB_NODE_SCALAR || job_yaml_is_null(value))
         return job_keys_fail_kind(reader, value, JOB_NODE_SCALAR);
     if (value->text.len == 0)
-        return job_keys_fail(reader, value, "`%s` is empty",
-                             value->key.data ? value->key.data : "this value");
+        return job_keys_fail(reader, value, "`%s` is empty\nhint: write a value, or leave it out",
+                             value->key.data && *value->key.data ? value->key.data : "this value");
     *text = value->text;
     return 0;
 }
@@ -62,6 +63,9 @@ static int read_number(struct job_reader *reader, const struct job_node *value, 
         return -1;
     if (quantity_read(text, quantity, key->name, key->min, key->max, number, fault))
         return 0;
+    if (quantity == &quantity_number && !strstr(fault, "may be from"))
+        return job_keys_fail(reader, value, "%s\nhint: `%s` may be from %" PRIu64 " to %" PRIu64, fault,
+                             key->name, key->min, key->max);
     return job_keys_fail(reader, value, "%s", fault);
 }
 
@@ -133,7 +137,8 @@ int job_scalar_bool(struct job_reader *reader, const struct job_node *value, con
         return -1;
     bool yes = slice_is(text, "true");
     if (!yes && !slice_is(text, "false"))
-        return job_keys_fail(reader, value, "`%s` is neither true nor false", text.data);
+        return job_keys_fail(reader, value, "`%s` is neither true nor false\nhint: write `true` or `false`",
+                             text.data);
     *(bool *)at_offset(target, key) = yes;
     return 0;
 }
@@ -167,8 +172,9 @@ int job_scalar_separator(struct job_reader *reader, const struct job_node *value
     else if (text.len == 1 && ispunct((unsigned char)text.data[0]))
         *separator = text.data[0];
     else
-        return job_keys_fail(reader, value,
-                             "`%s` cannot be a `%s`: one ASCII punctuation character, or `tab`, can",
-                             text.data, key->name);
+        return job_keys_fail(
+            reader, value,
+            "`%s` cannot be the `%s`\nhint: write one ASCII punctuation character, such as `;`, or `tab`",
+            text.data, key->name);
     return 0;
 }

@@ -36,8 +36,8 @@ int job_sources_read_columns(struct job_reader *reader, const struct job_node *v
             reader, value,
             "`columns` is a list of column names\nhint: as in {columns: [A, B]}; a single one is {column: A}");
     if (value->count > COLUMNS_MAX)
-        return job_keys_fail(reader, value, "`columns` has %zu names; the maximum is %d", value->count,
-                             COLUMNS_MAX);
+        return job_keys_fail(reader, value, "`columns` has %zu names; the maximum is %d\nhint: remove some",
+                             value->count, COLUMNS_MAX);
     struct job_column *columns = arena_alloc(&reader->job->arena, value->count * sizeof *columns);
     size_t count = 0;
     for (const struct job_node *item = value->first; item; item = item->next) {
@@ -46,7 +46,8 @@ int job_sources_read_columns(struct job_reader *reader, const struct job_node *v
             return -1;
         for (size_t i = 0; i < count; i++)
             if (strcmp(columns[i].name, name.data) == 0)
-                return job_keys_fail(reader, item, "`columns` names \"%s\" twice", name.data);
+                return job_keys_fail(reader, item, "`columns` names \"%s\" twice\nhint: remove one of them",
+                                     name.data);
         columns[count++] = (struct job_column){name.data, item->place};
     }
     mapping->columns = columns;
@@ -167,12 +168,12 @@ static int check_absence(struct job_reader *reader, const struct job_node *field
     if (fallback && empty)
         return job_keys_fail_at_key(
             reader, empty,
-            "`%s` has a `default`, so its `values` have no \"\": both are for records without a value",
+            "`%s` has a `default`, so its `values` have no \"\": both are for records without a value\nhint: remove one of them",
             field_name(mapping->field));
     if (mapping->field == FIELD_EXTERNAL_ID && (fallback || empty))
         return job_keys_fail_at_key(
             reader, fallback ? fallback : empty,
-            "`external_id` is the key of one customer, so there is no value for records without one");
+            "`external_id` is the key of one customer, so there is no value for records without one\nhint: remove it; a record without a key is rejected");
     return 0;
 }
 
@@ -181,8 +182,10 @@ int job_sources_check(struct job_reader *reader, const struct job_node *field,
 {
     const struct job_node *columns = job_yaml_member(field, SLICE_LITERAL("columns"));
     if (columns && job_yaml_member(field, SLICE_LITERAL("column")))
-        return job_keys_fail_at_key(reader, columns, "`%s` has a `column`, so it has no `columns`",
-                                    field_name(mapping->field));
+        return job_keys_fail_at_key(
+            reader, columns,
+            "`%s` has a `column`, so it has no `columns`\nhint: write all names in `columns`",
+            field_name(mapping->field));
     if (need_beside(reader, field, SLICE_LITERAL("join"), "columns", "{columns: [A, B], join: \" \"}") != 0 ||
         need_beside(reader, field, SLICE_LITERAL("replace"), "match",
                     "{column: A, match: '(\\S+) .*', replace: '$1'}") != 0 ||

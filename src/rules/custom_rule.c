@@ -42,11 +42,11 @@ static int prepare_level(const struct rule_set *set, struct custom_rule *custom,
     if (!plan)
         return 0;
     if (strcmp(custom->name, RULE_MATCH) == 0 && !plan->pattern)
-        why = "has no `match` in `fields`";
+        why = "has no `match` in `fields`\nhint: remove this rule, or add a `match`";
     else if (strcmp(custom->name, RULE_MOJIBAKE) == 0 && !mojibake_is_checked(field))
-        why = "is not a name or a text";
+        why = "is not a name or a text\nhint: remove this rule";
     else if (strcmp(custom->name, RULE_FORMAT) == 0 && plan->type != FIELD_TYPE_POSTAL)
-        why = "has no form whose level can be set (only postal_code has)";
+        why = "has no form whose level can be set\nhint: remove this rule; only postal_code has one";
     else if (strcmp(custom->name, RULE_DAMAGED) == 0 && custom->rule->level == VERDICT_WARN &&
              (plan->type == FIELD_TYPE_PHONE || plan->type == FIELD_TYPE_DATE))
         why =

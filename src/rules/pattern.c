@@ -43,8 +43,10 @@ static struct pattern *compile(const char *text, uint32_t options, char message[
     if (!code) {
         char reason[256]; /* enough for all of its messages, by pcre2api(3) */
         pcre2_get_error_message(status, (PCRE2_UCHAR *)reason, sizeof reason);
-        snprintf(message, PATTERN_MESSAGE_SIZE, "the pattern does not compile: %s, at character %zu", reason,
-                 offset + 1);
+        snprintf(
+            message, PATTERN_MESSAGE_SIZE,
+            "the pattern does not compile: %s, at character %zu\nhint: patterns are PCRE2; a sign that means itself has a backslash before it, as in '\\('",
+            reason, offset + 1);
         return NULL;
     }
 

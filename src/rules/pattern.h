@@ -15,7 +15,7 @@
 #include "core/slice.h"
 
 enum {
-    PATTERN_MESSAGE_SIZE = 320,
+    PATTERN_MESSAGE_SIZE = 512,
     PATTERN_REPLACED_MAX = 1 << 20, /* bytes of what a replacement makes */
 };
 

@@ -55,9 +55,8 @@ static int fail_missing_column(const struct builder *builder, const struct job_c
     if (nearest && !column_names_are_values(builder->columns, builder->column_count))
         hint = arena_printf(arena, "did you mean \"%s\"?", nearest).data;
     return job_fail(builder->set->job, column->place, builder->error,
-                    hint ? "the input has no column \"%s\"%.*s\nhint: %s"
-                         : "the input has no column \"%s\"%.*s",
-                    column->name, (int)header.len, header.data, hint);
+                    "the input has no column \"%s\"%.*s\nhint: %s", column->name, (int)header.len,
+                    header.data, hint ? hint : "write a name of the header, as it is there");
 }
 
 /* What can be no path may still be the whole name of a member: the first records show whether it is. */

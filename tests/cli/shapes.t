@@ -188,7 +188,7 @@ subtest 'settings that cannot be' => sub {
         ['names that are no list', '{header: id}', '', qr/:2:\d+: `header` should be a list/],
         ['an escape that is the quote', "{escape: '\"'}", '', qr/`escape` and `quote` cannot be the same character\n.*\nhint: leave `escape` out/s],
         ['an escape that is the delimiter', "{escape: ','}", '', qr/`escape` cannot be the same character as `delimiter`/],
-        ['an escape of two characters', "{escape: '\\\\'}", '', qr/cannot be a `escape`/],
+        ['an escape of two characters', "{escape: '\\\\'}", '', qr/cannot be the `escape`/],
         ['a tab as escape', '{escape: tab}', '', qr/`escape` cannot be a tab/],
         ['lines that are no number', '{skip_lines: some}', '', qr/:2:\d+: /],
         ['a footer of too many', '{skip_footer: 101}', '', qr/may be from 0 to 100/],

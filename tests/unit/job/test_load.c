@@ -181,9 +181,9 @@ static void numbers_have_their_units_and_ranges(void **state)
         {"a size of another unit", JOB_HEAD "input: {max_record: 1MB}\n", "2:21: `1MB` is not a size"},
         {"a size of nothing", JOB_HEAD "input: {max_record: 0}\n", "2:21: `0` is out of range"},
         {"a letter as delimiter", JOB_HEAD "input: {csv: {delimiter: x}}\n",
-         "2:26: `x` cannot be a `delimiter`"},
+         "2:26: `x` cannot be the `delimiter`"},
         {"two characters as quote", JOB_HEAD "input: {csv: {quote: '||'}}\n",
-         "2:22: `||` cannot be a `quote`"},
+         "2:22: `||` cannot be the `quote`"},
         {"one character for both", JOB_HEAD "input: {csv: {quote: ','}}\n",
          "2:14: `delimiter` and `quote` cannot be the same"},
     };

@@ -1,0 +1,52 @@
+#!/usr/bin/perl
+# Each setting of an export's shape, of a field's source and of a date: a wrong type, or a combination that cannot be, is an error with
+# file, line, column and a hint.
+use strict;
+use warnings;
+use utf8;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use KycTest;
+
+my $folder = scratch_folder();
+write_file("$folder/export.csv", "id,email,given,family,dob,tel\n1,a\@example.com,Ann,Lee,1980-02-13,+14155550110\n");
+
+sub refused
+{
+    my ($sentence, $input, $fields, $rules) = @_;
+    write_file("$folder/job.yaml", "job: bad\ninput:\n  path: export.csv\n$input"
+        . "provider: {name: kira, credentials: {api_key: env:NO_KEY, client_id: env:NO_ID, password: env:NO_WORD}}\n"
+        . "fields:\n  external_id: id\n  email: email\n  first_name: given\n  last_name: family\n$fields" . ($rules ? "rules:\n  - $rules\n" : ''));
+    my ($status, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report");
+    is($status, 2, "$sentence: status 2");
+    return like($err, qr/^kyc-import: error: \S*job\.yaml:\d+:\d+: [^\n]+\n {4}[^\n]+\n +\^\nhint: [^\n]{5,}\n/m, "$sentence: its place, and a hint");
+}
+
+refused("input: $_", "  $_\n", '')
+    for 'where: active', 'where: []', 'where: [active]', 'where: {column: id, must_match: x}', 'where: [{column: id}]', 'where: [{must_match: x}]',
+    'where: [{column: id, must_match: x, must_not_match: y}]', "where: [{column: id, must_match: '('}]", "where: [{column: id, must_match: ''}]",
+    'where: [{column: id, must_match: [x]}]', "where: [{column: id, must_match: '(a+)+\$'}]", 'where: [{column: none, must_match: x}]',
+    'encoding: [utf-8]', "encoding: ''", 'encoding: utf-9', 'encoding: utf-7', 'spreadsheet_guards: true', 'spreadsheet_guards: [strip]', 'null_values: x',
+    'csv: tab', 'csv: {skip_lines: two}', 'csv: {skip_lines: -1}', 'csv: {skip_lines: [1]}', 'csv: {skip_lines: 1, header: [id]}', 'csv: {header: id}',
+    'csv: {header: []}', 'csv: {header: [id, id]}', "csv: {header: [id, '']}", 'csv: {header: [[id]]}', 'csv: {ragged: yes}', 'csv: {ragged: [pad]}',
+    'csv: {escape: ab}', 'csv: {escape: a}', "csv: {escape: ''}", "csv: {escape: '\"'}", "csv: {escape: ','}", 'csv: {escape: tab}', 'csv: {escape: [x]}',
+    'csv: {skip_footer: some}', 'csv: {skip_footer: [1]}', "csv: {delimiter: '::'}", "csv: {delimiter: '\"'}", 'csv: {skip_rows: 1}';
+refused("city: $_", '', "  city: $_\n")
+    for '{columns: given}', '{columns: []}', '{columns: [given, given]}', '{columns: [given, none]}', '{columns: [given], column: family}', '{columns: [[given]]}',
+    '{column: [given, family]}', "{join: ' '}", "{column: given, join: ' '}", '{columns: [given], join: [x]}', "{column: given, match: '('}", '{column: given, match: [x]}',
+    "{column: given, match: ''}", '{column: given, replace: x}', "{column: given, match: x, replace: '\$1'}", '{column: given, match: x, replace: [x]}',
+    '{column: given, unmatched: keep}', '{column: given, match: x, unmatched: drop}', "{column: given, match: '(a+)+\$b'}", "{column: given, default: ''}",
+    '{column: given, default: [x]}', '{value: x, default: y}', '{value: x, match: y}', '{value: x, columns: [given]}', '{default: x}', '{}', '[]', '~',
+    '{column: given, country: DE}', '{column: given, format: DD}', '{column: given, zone: UTC}', '{column: given, time: drop}', '{column: given, century: 1930}',
+    '{column: given, locale: de}', "{column: given, split: ','}", '{column: given, otherwise: x}', '{column: given, values: [x]}', "{column: given, default: x, values: {'': y}}";
+refused("phone: $_", '', "  phone: $_\n") for '{column: tel, country: XX}', '{column: tel, country: [DE]}', '{column: tel, country: ~}';
+refused("date_of_birth: $_", '', "  date_of_birth: $_\n")
+    for '{column: dob, format: []}', '{column: dob, format: {a: b}}', '{column: dob, format: [DD/MM/YYYY, DD/MM/YYYY]}', '{column: dob, format: DD/MM}',
+    '{column: dob, format: [[DD/MM/YYYY]]}', '{column: dob, format: DD/MM/YY}', '{column: dob, format: DD/MM/YYYY, century: 1930}', '{column: dob, century: soon, format: DD/MM/YY}',
+    '{column: dob, format: DD/MM/YYYY, zone: UTC}', '{column: dob, zone: Europe/Berln}', '{column: dob, zone: [UTC]}', '{column: dob, time: keep}',
+    '{column: dob, time: [drop]}', '{column: dob, locale: de}', '{column: dob, format: D MMM YYYY, locale: xx}', '{column: dob, format: D MMM YYYY, locale: [de]}';
+refused("rule $_", '', "  phone: tel\n  date_of_birth: dob\n", $_)
+    for '{rule: damaged, level: warn}', '{rule: damaged, field: phone, level: warn}', '{rule: match, field: email, level: warn}', '{rule: time, field: email, level: warn}',
+    '{rule: mojibake, field: email, level: warn}', '{rule: damaged, field: email, level: off}', '{rule: damaged, field: email}';
+done_testing;
