@@ -13,7 +13,7 @@
 
 enum { BYTES_MAX = 1 << 18 };
 
-#define WESTERN "de fr es pt it nl sv da nb fi is ga ca"
+#define WESTERN "de fr es pt it nl sv da no fi is ga ca"
 #define CENTRAL "pl cs sk hu ro hr sl sq"
 
 /* The more usual one first: of two that make the same text it is proposed. */
