@@ -24,7 +24,8 @@ static void write_phone_remark(const struct infer_writer *writer, size_t column)
     if (national && writer->matches.of[FIELD_COUNTRY].column == SYNONYMS_NO_COLUMN)
         buffer_printf(
             writer->out,
-            "  #   CHECK: %zu numbers have no +, and no country is mapped: add `country: XX` for all of them\n",
+            "  #   CHECK: %zu numbers have no +, and no country is mapped. Add `country: XX` for all of them;\n"
+            "  #   or the + itself, if a calling code comes first: match: '[1-9]\\d+', replace: '+$0'\n",
             national);
 }
 
