@@ -196,6 +196,15 @@ enum country_result country_read(struct slice text, struct arena *arena, const s
     return result == COUNTRY_UNKNOWN ? read_parts(text, arena, country, names) : result;
 }
 
+/* A bit for each letter that a key has, those beyond ASCII together. */
+static uint32_t letters_of(const char *key, size_t len)
+{
+    uint32_t letters = 0;
+    for (size_t i = 0; i < len; i++)
+        letters |= UINT32_C(1) << (key[i] >= 'a' && key[i] <= 'z' ? key[i] - 'a' : 26);
+    return letters;
+}
+
 const struct country *country_nearest(struct slice text, struct arena *arena)
 {
     struct slice key = text_name_key(text, arena);
@@ -204,10 +213,13 @@ const struct country *country_nearest(struct slice text, struct arena *arena)
     const uint32_t *range = &country_names_of[key.data[0] - 'a'];
     const char **words = arena_alloc(arena, (range[1] - range[0]) * sizeof *words);
     size_t max = key.len / NEAREST_MIN, count = 0;
+    uint32_t letters = letters_of(key.data, key.len);
     for (const char *line = country_names + range[0]; line < country_names + range[1];) {
         const char *tab = strchr(line, '\t');
         size_t len = (size_t)(tab - line);
-        if (len + max >= key.len && len <= key.len + max)
+        /* An edit changes at most two letters: most names need not be compared. */
+        if (len + max >= key.len && len <= key.len + max &&
+            (size_t)__builtin_popcount(letters ^ letters_of(line, len)) <= 2 * max)
             words[count++] = arena_printf(arena, "%.*s", (int)len, line).data;
         line = tab + TARGET_LEN;
     }
