@@ -84,8 +84,8 @@ static void write_cell(const struct explain_settings *settings, const struct fou
         explain_write_value(&plain, found, cell, &settings->job->input.encoding);
 }
 
-/* NDJSON has no header: the paths of the job's columns. */
-static void write_paths(const struct explain_settings *settings, const struct found_record *found)
+/* Of the paths of the job's columns and conditions. */
+static size_t width_of_paths(const struct explain_settings *settings, const struct found_record *found)
 {
     const size_t *columns;
     size_t width = 0;
@@ -95,6 +95,17 @@ static void write_paths(const struct explain_settings *settings, const struct fo
         for (size_t k = 0; mapping && k < mapping->column_count; k++)
             width = wider(width, slice_from(mapping->columns[k].name));
     }
+    for (size_t i = 0; i < settings->job->input.where_count; i++)
+        width = wider(width, slice_from(settings->job->input.where[i].column.name));
+    return width;
+}
+
+/* NDJSON has no header: the paths of the job's columns. */
+static void write_paths(const struct explain_settings *settings, const struct found_record *found)
+{
+    const size_t *columns;
+    size_t width = width_of_paths(settings, found);
+
     for (size_t i = 0; i < field_count(); i++) {
         const struct job_mapping *mapping = rule_set_source(found->rules, (enum field_id)i, &columns);
         for (size_t k = 0; mapping && k < mapping->column_count; k++) {
@@ -117,7 +128,7 @@ static void write_condition_paths(const struct explain_settings *settings, const
             earlier++;
         if (earlier < i || is_mapped(found, column))
             continue;
-        write_name(settings->out, slice_from(input->where[i].column.name), 0);
+        write_name(settings->out, slice_from(input->where[i].column.name), width_of_paths(settings, found));
         write_cell(settings, found, column);
         buffer_append_text(settings->out, "    (input.where)\n");
     }

@@ -107,13 +107,43 @@ static struct slice read_more(struct lines *lines, size_t max_record)
     return seen(lines, result, max_record);
 }
 
+/* True if no line of the text is a record, not even a damaged one: none has a brace at its start. A single
+ * line may be a record that was cut. */
+static bool has_no_object(struct slice text)
+{
+    size_t count = 0;
+    while (text.len) {
+        const char *end = memchr(text.data, '\n', text.len);
+        size_t len = end ? (size_t)(end - text.data) + 1 : text.len, start = 0;
+        while (start < len && memchr(" \t\r\n", text.data[start], 4))
+            start++;
+        if (start < len && text.data[start] == '{')
+            return false;
+        count += start < len;
+        text = slice_skip(text, len);
+    }
+    return count > 1;
+}
+
+/* What follows of an input whose first line is not JSON: of CSV, or of an error's words, that were named
+ * NDJSON, every line would be rejected. */
+static int check_objects(struct lines *lines, size_t max_record, const char *name, struct error *error)
+{
+    if (!has_no_object(read_more(lines, max_record)))
+        return 0;
+    return error_set(
+        error, ERROR_INPUT,
+        "%s: none of its first lines is a JSON object, so it is not NDJSON\nhint: look at it (head -n 5 FILE); if it is CSV, set input.format to csv",
+        name);
+}
+
 static int check_text(struct lines *lines, enum job_format format, size_t max_record, const char *name,
                       struct error *error)
 {
     struct json_shape shape;
     struct slice text = read_first(lines, max_record);
     if (!json_shape_read(text, &shape))
-        return 0;
+        return format == JOB_FORMAT_NDJSON ? check_objects(lines, max_record, name, error) : 0;
     bool ends_here = shape.end == text.len || text.data[shape.end] != '{';
     if (!shape.is_whole || shape.mail_inside || !ends_here) {
         text = read_more(lines, max_record);

@@ -4,7 +4,8 @@
  *
  * An object of one line is a record of NDJSON unless it wraps an array: at least two objects, and beside it
  * only what replies of APIs and exports usually have (`total`, `next`, `meta` and so on). A first line that
- * is damaged is none of these: it is rejected alone. Thread: one at a time.
+ * is damaged is none of these: it is rejected alone. Of NDJSON, several lines without a JSON object among
+ * them (CSV, the words of an error) are an error too. Thread: one at a time.
  */
 #ifndef KYC_INPUT_JSON_HEAD_H
 #define KYC_INPUT_JSON_HEAD_H

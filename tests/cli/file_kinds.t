@@ -82,6 +82,23 @@ subtest 'what a file really is' => sub {
     }
 };
 
+subtest 'what is named NDJSON, and has no JSON in it' => sub {
+    my $case = case_new($nowhere, rows => 3);
+    my $file = "$case->{folder}/other.ndjson";
+    for my $kind (['CSV', csv_rows(3)], ['the words of an error', "Internal Server Error\nrequest 17 timed out\n"]) {
+        write_file($file, $kind->[1]);
+        my ($status, $summary, $err) = check($case, '--input', $file);
+        is($status, 3, "$kind->[0]: status 3");
+        like($err, qr/other\.ndjson: none of its first lines is a JSON object, so it is not NDJSON\n.*hint: .*set input\.format to csv/, "$kind->[0]: and what helps");
+    }
+    my ($header, @rows) = map { [split /,/] } split /\n/, csv_rows(3);
+    my $text = join '', map { my %row; @row{@$header} = @$_; $json->encode(\%row) . "\n" } @rows;
+    write_file($file, "cut off\n\n" . $text);
+    is(counts((check($case, '--input', $file))[1]), '4 3 1', 'a first line that is damaged is rejected alone');
+    write_file($file, "cut off\n");
+    is(counts((check($case, '--input', $file))[1]), '1 0 1', 'and so is a single one');
+};
+
 subtest 'what looks like something else is CSV' => sub {
     my $case = case_new($nowhere, rows => 3);
     for my $first ('BZh', 'PK', 'PAR1', '<id>', '%PDF', 'ustar', '[id]', '{id}', 'Obj', 'Rar!') {

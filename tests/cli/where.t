@@ -116,6 +116,7 @@ subtest 'what cannot be judged is rejected' => sub {
     like($err, qr/note: \S+job\.yaml:2:\d+: none of the 2 records has a value at the path "deletedAt" of input\.where\n.*\n.*\n\s*hint: /, 'a path that no record has is noted');
     unlike($err, qr/path "zip"/, 'and no other');
     is((checked($case, 0, '-q'))[2], '', 'but not with -q');
+    like((case_run($case, 'explain', '--row', 1, '--unmask'))[1], qr/^  deletedAt +\S+ +\(input\.where\)$/m, 'explain shows it beside its value');
 };
 
 subtest 'in the encoding of the job' => sub {
