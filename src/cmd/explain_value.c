@@ -63,6 +63,15 @@ static bool is_of_record(const struct explain_settings *settings, const struct f
     return holds(record->raw, quoted);
 }
 
+/* True for a quotation of what a value was before it was damaged: no part of the record as it is. */
+static bool is_repaired(struct slice before)
+{
+    static const struct slice words = SLICE_LITERAL("probably ");
+
+    return before.len >= words.len &&
+           memcmp(before.data + before.len - words.len, words.data, words.len) == 0;
+}
+
 /* A quote ends a quotation if no letter follows: a value may contain quotes. */
 static const char *closing_quote(const char *cursor, const char *end)
 {
@@ -80,12 +89,13 @@ void explain_write_message(const struct explain_settings *settings, const struct
     while (cursor < end) {
         const char *open = memchr(cursor, '"', (size_t)(end - cursor));
         const char *close = open ? closing_quote(open + 1, end) : NULL;
-        utf8_append_escaped(settings->out, slice_make(cursor, (size_t)((close ? open : end) - cursor)));
+        struct slice before = slice_make(cursor, (size_t)((close ? open : end) - cursor));
+        utf8_append_escaped(settings->out, before);
         if (!close)
             return;
         struct slice quoted = slice_make(open + 1, (size_t)(close - open - 1));
         buffer_append_char(settings->out, '"');
-        if (is_of_record(settings, found, quoted))
+        if (is_repaired(before) || is_of_record(settings, found, quoted))
             explain_write_value(settings, found, quoted, &encoding_utf8);
         else
             utf8_append_escaped(settings->out, quoted);

@@ -1,6 +1,7 @@
 #include "cmd/infer_fields.h"
 
 #include "cmd/infer_column.h"
+#include "cmd/infer_damage.h"
 #include "cmd/infer_dates_line.h"
 #include "cmd/infer_line.h"
 #include "cmd/infer_missing.h"
@@ -58,12 +59,14 @@ static void write_field(struct infer_writer *writer, enum field_id field)
         return; /* the last name is written with the first */
     if (has_whole_names && field == FIELD_FIRST_NAME) {
         infer_name_write(writer);
+        infer_damage_write(writer, FIELD_LAST_NAME, writer->matches.full_name);
     } else if (match->column != SYNONYMS_NO_COLUMN) {
         write_column_line(writer, field);
         if (field == FIELD_POSTAL_CODE)
             infer_postal_write(writer);
         if (field == FIELD_PHONE)
             write_phone_remark(writer, match->column);
+        infer_damage_write(writer, field, match->column);
         infer_line_rivals(writer, match);
     } else if (infer_line_is_required(writer, field)) {
         infer_missing_write(writer, field);

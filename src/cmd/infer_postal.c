@@ -1,12 +1,8 @@
 #include "cmd/infer_postal.h"
 
-#include <string.h>
-
 #include "core/ascii.h"
 #include "model/country.h"
-
-/* Of exactly five digits, some of which begin with a zero (Universal Postal Union, addressing systems). */
-static const char five_digits[] = " US DE FR ES IT MX FI EE HR TR UA MY TH ID EG SA MA DZ LT RS BA ME ";
+#include "rules/postal.h"
 
 static bool is_digits(struct slice text)
 {
@@ -16,17 +12,17 @@ static bool is_digits(struct slice text)
     return text.len > 0;
 }
 
-static bool has_five_digits(const struct infer_writer *writer, size_t row)
+static bool has_lost_zero(const struct infer_writer *writer, size_t row, struct slice code)
 {
-    size_t column = writer->matches.of[FIELD_COUNTRY].column;
+    size_t column = writer->matches.of[FIELD_COUNTRY].column, missing;
     const struct country *country;
-    const char *names;
+    const char *names, *forms;
 
     if (column == SYNONYMS_NO_COLUMN)
         return false;
     struct slice text = infer_sample_cell(writer->sample, row, column);
     return country_read(text, &writer->sample->arena, &country, &names) == COUNTRY_FOUND &&
-           strstr(five_digits, country->alpha2) != NULL;
+           postal_read(code, slice_from(country->alpha2), &forms, &missing) == POSTAL_LOST_ZERO;
 }
 
 void infer_postal_write(const struct infer_writer *writer)
@@ -42,12 +38,12 @@ void infer_postal_write(const struct infer_writer *writer)
         if (!is_digits(text))
             continue;
         decimal += is_decimal;
-        lost += (text.len == 3 || text.len == 4) && has_five_digits(writer, row);
+        lost += has_lost_zero(writer, row, text);
     }
     if (lost)
         buffer_printf(
             writer->out,
-            "  #   CHECK: %zu postal codes have three or four digits where their country has five: a spreadsheet dropped the zero.\n",
+            "  #   CHECK: %zu postal codes have fewer digits than those of their country: a spreadsheet dropped the zero. Export them as text.\n",
             lost);
     if (decimal)
         buffer_printf(

@@ -46,6 +46,7 @@ struct field_plan {
     size_t max_chars;               /* SIZE_MAX: no bound */
     size_t min_chars;
     bool checks_countries; /* the provider refuses some countries, or there is a warning of some */
+    bool checks_form;      /* of postal codes, not of the job's own texts */
     bool checks_mojibake;  /* its texts are asked for mojibake.h */
     uint8_t damage;        /* what is looked for in source values, bits of damage.h; 0: nothing */
 };
@@ -73,7 +74,6 @@ struct rule_set {
     const struct encoding *encoding; /* the job's */
     bool is_decoded;                 /* cells are not UTF-8 */
     struct ndjson_paths *paths;      /* NULL: the input has columns */
-    struct mojibake *mojibake;       /* constant tables */
     uint64_t null_lengths;           /* bit i: a null value has i bytes; bit 63: 63 or more */
     struct date today;
     unsigned today_number, oldest_number; /* birth dates from oldest to today are accepted */

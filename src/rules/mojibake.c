@@ -1,10 +1,19 @@
 #include "rules/mojibake.h"
 
+#include <pthread.h>
+
 #include "core/ascii.h"
 #include "core/utf8.h"
 #include "rules/escapes.h"
 
-enum { ENCODINGS = 6, CODE_LIMIT = 0x2600, HIGH_FIRST = 0x80, ROUNDS_MAX = 3, SEQUENCE_MAX = 3 };
+enum {
+    ENCODINGS = 6,
+    CODE_LIMIT = 0x2600,
+    HIGH_FIRST = 0x80,
+    ROUNDS_MAX = 3,
+    SEQUENCE_MAX = 3,
+    TABLE_CHUNK = 8192
+};
 enum { CHAR_NBSP = 0xa0, CHAR_A_CIRCUMFLEX = 0xc2, CHAR_A_TILDE = 0xc3, BOX_FIRST = 0x2500 };
 
 /* In which UTF-8 is read by mistake, those that are likelier first. */
@@ -19,28 +28,28 @@ static const struct {
     {"cp437", false, false, true},         {"windows-1251", false, true, false},
 };
 
-struct mojibake {
-    uint8_t bytes[ENCODINGS][CODE_LIMIT]; /* of a character; 0: it has none from 0x80 on */
-};
+/* Of a character, its byte from 0x80 on in each encoding; 0: it has none. Made when first needed. */
+static uint8_t byte_tables[ENCODINGS][CODE_LIMIT];
+static pthread_once_t byte_tables_once = PTHREAD_ONCE_INIT;
 
-struct mojibake *mojibake_new(struct arena *arena)
+static void fill_byte_tables(void)
 {
-    struct mojibake *mojibake = arena_alloc(arena, sizeof *mojibake);
-    memset(mojibake, 0, sizeof *mojibake);
+    struct arena arena;
+    arena_init(&arena, TABLE_CHUNK);
     for (size_t i = 0; i < ENCODINGS; i++) {
         struct encoding encoding;
-        if (encoding_find(encodings[i].name, arena, &encoding) != ENCODING_FOUND)
+        if (encoding_find(encodings[i].name, &arena, &encoding) != ENCODING_FOUND)
             continue;
         for (unsigned byte = HIGH_FIRST; byte <= UINT8_MAX; byte++) {
             uint32_t code = 0;
             char source = (char)byte;
             struct slice text;
-            if (encoding_decode(&encoding, slice_make(&source, 1), arena, &text) &&
+            if (encoding_decode(&encoding, slice_make(&source, 1), &arena, &text) &&
                 utf8_decode(text, &code) == text.len && code < CODE_LIMIT)
-                mojibake->bytes[i][code] = (uint8_t)byte;
+                byte_tables[i][code] = (uint8_t)byte;
         }
     }
-    return mojibake;
+    arena_clear(&arena);
 }
 
 /* A text as characters, with one more, 0, at its end. */
@@ -259,23 +268,30 @@ static bool has_lone_lead(const struct letters *letters)
     return false;
 }
 
-/* Two characters beyond ASCII side by side, or a capital Ã: nothing else can be mojibake. */
-static bool may_be_found(struct slice text)
+/* What a text may be, by its bytes. */
+struct suspicion {
+    bool mojibake; /* two characters beyond ASCII side by side, or a capital Ã */
+    bool escapes;
+};
+
+static struct suspicion suspect(struct slice text)
 {
-    for (size_t i = 0; i + 1 < text.len; i++) {
-        uint8_t byte = (uint8_t)text.data[i], next = (uint8_t)text.data[i + 1];
-        if (next >= 0xc2 && byte >= 0x80)
-            return true;
-        if (byte == 0xc3 && next == 0x83)
-            return true;
+    struct suspicion suspicion = {false, false};
+    uint8_t before = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte = (uint8_t)text.data[i];
+        if (byte >= 0x80)
+            suspicion.mojibake |= (before >= 0x80 && byte >= 0xc2) || (before == 0xc3 && byte == 0x83);
+        else if (byte < 'A' || byte == '\\')
+            suspicion.escapes |= byte == '&' || byte == '<' || byte == '?' || byte == '\\';
+        before = byte;
     }
-    return false;
+    return suspicion;
 }
 
-bool mojibake_find(const struct mojibake *mojibake, struct slice text, struct arena *arena,
-                   const char **encoding, struct slice *repaired)
+bool mojibake_find(struct slice text, struct arena *arena, const char **encoding, struct slice *repaired)
 {
-    if (!may_be_found(text))
+    if (!suspect(text).mojibake)
         return false;
     uint32_t *codes = arena_alloc(arena, (text.len + 1) * sizeof *codes);
     struct letters letters = {.codes = codes};
@@ -285,8 +301,9 @@ bool mojibake_find(const struct mojibake *mojibake, struct slice text, struct ar
             return false;
         letters.count++;
     }
+    pthread_once(&byte_tables_once, fill_byte_tables);
     for (size_t i = 0; i < ENCODINGS; i++) {
-        letters.bytes = mojibake->bytes[i];
+        letters.bytes = byte_tables[i];
         letters.encoding = i;
         if (!reads_as(&letters))
             continue;
@@ -311,8 +328,7 @@ static const char *describe_mojibake(struct record_context *context, struct slic
 {
     const char *encoding, *other;
     struct slice repaired, again;
-    const struct mojibake *mojibake = context->set->mojibake;
-    if (!mojibake_find(mojibake, source, context->arena, &encoding, &repaired))
+    if (!mojibake_find(source, context->arena, &encoding, &repaired))
         return NULL;
     const char *quoted = record_context_quote(context, source);
     if (repaired.len == 0)
@@ -322,8 +338,7 @@ static const char *describe_mojibake(struct record_context *context, struct slic
                    quoted, encoding)
             .data;
     for (int i = 1;
-         i < ROUNDS_MAX && mojibake_find(mojibake, repaired, context->arena, &other, &again) && again.len > 0;
-         i++)
+         i < ROUNDS_MAX && mojibake_find(repaired, context->arena, &other, &again) && again.len > 0; i++)
         repaired = again;
     return arena_printf(context->arena,
                         "%s is UTF-8 that was read as %s; it was probably %s: restore it at the source",
@@ -355,10 +370,11 @@ static const char *describe_escape(struct record_context *context, struct slice 
 bool mojibake_report(struct record_context *context, const struct field_plan *plan, struct slice source,
                      struct slice text)
 {
-    if (plan->exact && value_map_find(plan->exact, text))
-        return true;
-    const char *message = ascii_only(text) ? NULL : describe_mojibake(context, source);
-    if (!message && field_group(plan->field) == FIELD_GROUP_NONE)
+    struct suspicion suspicion = suspect(source);
+    const char *message = suspicion.mojibake ? describe_mojibake(context, source) : NULL;
+    if (!message && suspicion.escapes && field_group(plan->field) == FIELD_GROUP_NONE)
         message = describe_escape(context, text);
-    return !message || record_context_judge(context, plan->field, VERDICT_WARN, RULE_MOJIBAKE, message);
+    if (!message || (plan->exact && value_map_find(plan->exact, text)))
+        return true;
+    return record_context_judge(context, plan->field, VERDICT_WARN, RULE_MOJIBAKE, message);
 }

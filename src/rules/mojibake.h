@@ -7,7 +7,7 @@
  * value is sent.
  *
  * Looked for in names and texts, not in keys, codes, addresses of e-mail and of the web. Of the job's own
- * fields (metadata), which may hold markup, only what was decoded wrongly counts.
+ * fields (metadata), which may hold markup, only what was decoded wrongly counts. Thread: any.
  */
 #ifndef KYC_RULES_MOJIBAKE_H
 #define KYC_RULES_MOJIBAKE_H
@@ -15,16 +15,9 @@
 #include "core/text.h"
 #include "rules/record_context.h"
 
-/* The bytes of the characters of each encoding. Constant once made. */
-struct mojibake;
-
-/* In the arena. */
-struct mojibake *mojibake_new(struct arena *arena);
-
 /* True for UTF-8 that was read as another encoding. *encoding: its name; *repaired: the text as it probably
  * was, in the arena; empty when characters are missing. text: UTF-8. */
-bool mojibake_find(const struct mojibake *mojibake, struct slice text, struct arena *arena,
-                   const char **encoding, struct slice *repaired);
+bool mojibake_find(struct slice text, struct arena *arena, const char **encoding, struct slice *repaired);
 
 /* True for a field that is looked at. */
 bool mojibake_is_checked(enum field_id field);

@@ -10,7 +10,9 @@
 #include "rules/document.h"
 #include "rules/email.h"
 #include "rules/enum_words.h"
+#include "rules/guards.h"
 #include "rules/normalize.h"
+#include "rules/postal.h"
 #include "rules/uri.h"
 
 static const struct slice united_states = SLICE_LITERAL("US");
@@ -38,9 +40,50 @@ void normalize_state(struct record_context *context, const struct field_plan *pl
     normalize_text(context, plan, text);
 }
 
+/* True when a pattern of the job says what a code is like in this record. */
+static bool has_own_form(const struct record_context *context, const struct field_plan *plan)
+{
+    for (size_t i = 0; i < context->set->custom_rule_count; i++) {
+        const struct job_rule *rule = context->set->custom_rules[i].rule;
+        if (rule->kind == JOB_RULE_MATCH && rule->field == plan->field &&
+            record_context_conditions_hold(context, rule))
+            return true;
+    }
+    return false;
+}
+
+/* False, with a verdict, when a rule of the job rejects a code that has not the form of its country. */
+static bool check_postal_form(struct record_context *context, const struct field_plan *plan,
+                              struct slice text)
+{
+    struct slice country, message;
+    const char *forms;
+    size_t missing;
+    record_context_country(context, &country);
+    enum postal_result result = postal_read(text, country, &forms, &missing);
+    if (result == POSTAL_GOOD || guards_may_begin(text) || has_own_form(context, plan))
+        return true;
+    const char *quoted = record_context_quote(context, text);
+    if (result == POSTAL_LOST_ZERO) {
+        struct slice whole =
+            arena_printf(context->arena, "%.*s%.*s", (int)missing, "00", (int)text.len, text.data);
+        message = arena_printf(
+            context->arena,
+            "%s is too short for a postal code of %.*s: a zero at its beginning is lost, it was probably %s; export the column as text",
+            quoted, (int)country.len, country.data, record_context_quote(context, whole));
+    } else {
+        message = arena_printf(context->arena,
+                               "%s is not of the form of postal codes of %.*s: %s (9 is a digit, A a letter)",
+                               quoted, (int)country.len, country.data, forms);
+    }
+    return record_context_judge(context, plan->field, VERDICT_WARN, RULE_FORMAT, message.data);
+}
+
 void normalize_postal(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    normalize_text(context, plan, text_upper(text, context->arena));
+    text = text_upper(text, context->arena);
+    if (!plan->checks_form || check_postal_form(context, plan, text))
+        normalize_text(context, plan, text);
 }
 
 /* A social security number has nine digits, written with hyphens, blanks or without. */

@@ -69,7 +69,7 @@ int plan_values_normalize(struct rule_set *set, const struct field_plan *plan, s
 {
     struct field_plan plain = *plan;
     plain.damage = 0;
-    plain.checks_mojibake = false;
+    plain.checks_form = plain.checks_mojibake = false;
     plain.exact = plain.folded = NULL;
     plain.otherwise = slice_make(NULL, 0);
     if (plain.choices) {

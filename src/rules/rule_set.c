@@ -166,6 +166,7 @@ static int build_source(const struct builder *builder, struct field_plan *plan)
         plan_values_build_fallback(builder->set, plan, builder->error) != 0)
         return -1;
     plan->damage = (uint8_t)damage_kinds(plan->field); /* not of the job's own texts, read until here */
+    plan->checks_form = true;
     plan->checks_mojibake = mojibake_is_checked(plan->field);
     plan->has_source = mapping->column_count > 1 || mapping->join || plan->pattern || plan->fallback_plan;
     plan->is_cell = !plan->has_source && !builder->set->paths;
@@ -455,7 +456,6 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
     if (job->input.format == JOB_FORMAT_NDJSON)
         set->paths = ndjson_paths_new();
     set_dates(set, today);
-    set->mojibake = mojibake_new(&set->arena);
     for (size_t i = 0; i < job->input.null_count; i++) {
         size_t len = job->input.null_values[i].len;
         set->null_lengths |= UINT64_C(1) << (len < NULL_LENGTHS ? len : NULL_LENGTHS);

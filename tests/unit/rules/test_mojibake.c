@@ -261,11 +261,11 @@ static const char *const names[] = {
     "<john>",
 };
 
-static void check_clean(const struct mojibake *mojibake, struct slice text, struct arena *arena)
+static void check_clean(struct slice text, struct arena *arena)
 {
     const char *encoding;
     struct slice repaired;
-    if (mojibake_find(mojibake, text, arena, &encoding, &repaired))
+    if (mojibake_find(text, arena, &encoding, &repaired))
         fail_msg("%.*s: read as %s, of %.*s", (int)text.len, text.data, encoding, (int)repaired.len,
                  repaired.data ? repaired.data : "");
     enum escape escape = escapes_find(text, arena, &repaired);
@@ -279,11 +279,10 @@ static void names_are_clean(void **state)
     static const char *const forms[] = {"%s", "“%s”", "«%s»", "%s’s", "%s…", "%s–%s", "O’%s", "(%s)"};
     struct arena arena;
     arena_init(&arena, ARENA_CHUNK);
-    const struct mojibake *mojibake = mojibake_new(&arena);
     for (size_t i = 0; i < COUNT(names); i++) {
         struct slice name = slice_from(names[i]), upper = text_upper(name, &arena);
-        check_clean(mojibake, name, &arena);
-        check_clean(mojibake, upper, &arena);
+        check_clean(name, &arena);
+        check_clean(upper, &arena);
         for (size_t k = 0; k < COUNT(forms); k++) {
             char text[256], capitals[256];
             char *const outs[] = {text, capitals};
@@ -295,7 +294,7 @@ static void names_are_clean(void **state)
                 snprintf(outs[j], sizeof text, "%.*s%s%.*s%s%s", (int)(mark - head.data), head.data, of[j],
                          more ? (int)(more - mark - 2) : 0, mark + 2, more ? of[j] : mark + 2,
                          more ? more + 2 : "");
-                check_clean(mojibake, slice_from(outs[j]), &arena);
+                check_clean(slice_from(outs[j]), &arena);
             }
         }
     }
@@ -345,11 +344,10 @@ static void what_was_decoded_wrongly_is_found(void **state)
     };
     struct arena arena;
     arena_init(&arena, ARENA_CHUNK);
-    const struct mojibake *mojibake = mojibake_new(&arena);
     for (size_t i = 0; i < COUNT(texts); i++) {
         struct slice text = slice_from(texts[i].text), repaired;
         const char *encoding;
-        bool found = mojibake_find(mojibake, text, &arena, &encoding, &repaired);
+        bool found = mojibake_find(text, &arena, &encoding, &repaired);
         assert_true(text_may_be_escaped(text));
         if (found != (texts[i].encoding != NULL))
             fail_msg("%s: %s", texts[i].text, found ? encoding : "not found");
