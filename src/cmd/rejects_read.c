@@ -10,7 +10,7 @@
 #include "job/job_auto.h"
 #include "rules/rule_worker.h"
 
-enum { BLOCK_SIZE = 256 * 1024, RECORD_MAX = 1 << 30, ADDED_COUNT = 5 };
+enum { BLOCK_SIZE = 256 * 1024, RECORD_MAX = 1 << 30, ADDED_COUNT = 5, NAMES_ARENA_CHUNK = 4096 };
 
 static const char *const added_names[ADDED_COUNT] = {"kyc_input", "kyc_row", "kyc_line", "kyc_verdicts",
                                                      "kyc_message"};
@@ -24,6 +24,7 @@ struct rejects_file {
     struct rule_set *rules;
     struct rule_worker *worker;
     struct json_reader *json; /* NDJSON */
+    struct arena names;       /* NDJSON: of list_columns */
     struct batch *batch;
     size_t next; /* record of the batch */
     bool is_filled;
@@ -67,11 +68,27 @@ static void find_added_columns(struct rejects_file *file, const struct reader_he
     }
 }
 
+/* Of NDJSON every column of the job: the input had them, or the run had ended with an error, and the first
+ * rejected records need not have them. */
+static void list_columns(struct rejects_file *file, const struct job *job, struct reader_header *header)
+{
+    size_t count = job->input.where_count;
+    for (size_t i = 0; i < job->mapping_count; i++)
+        count += job->mappings[i].column_count;
+    struct slice *names = arena_alloc(&file->names, count * sizeof *names);
+    header->names = names;
+    for (size_t i = 0; i < job->mapping_count; i++)
+        for (size_t k = 0; k < job->mappings[i].column_count; k++)
+            *names++ = slice_from(job->mappings[i].columns[k].name);
+    for (size_t i = 0; i < job->input.where_count; i++)
+        *names++ = slice_from(job->input.where[i].column.name);
+    header->name_count = count;
+}
+
 static int open_reader(struct rejects_file *file, struct job *job, const struct provider *provider,
                        struct error *error)
 {
     int32_t today = (int32_t)(clock_real_ns() / CLOCK_NS_PER_S / 86400);
-
     struct reader_header header;
 
     file->source = source_open(file->path, error);
@@ -86,7 +103,9 @@ static int open_reader(struct rejects_file *file, struct job *job, const struct 
     find_added_columns(file, &header);
     if (job_auto_match(job, provider->fields, header.columns, header.column_count, error) != 0)
         return -1;
-    file->rules = rule_set_new(job, provider->fields, header.columns, header.column_count, today, error);
+    if (file->input.format == JOB_FORMAT_NDJSON)
+        list_columns(file, job, &header);
+    file->rules = rule_set_new(job, provider->fields, header.names, header.name_count, today, error);
     if (!file->rules)
         return -1;
     file->worker = rule_worker_new(file->rules);
@@ -107,6 +126,7 @@ struct rejects_file *rejects_file_open(struct job *job, const struct provider *p
         file->input.max_record = RECORD_MAX; /* the added columns make a row longer */
     file->batch = batch_new();
     file->json = json_reader_new();
+    arena_init(&file->names, NAMES_ARENA_CHUNK);
     *error = (struct error){0};
     if (open_reader(file, job, provider, error) == 0)
         return file;
@@ -122,6 +142,7 @@ void rejects_file_close(struct rejects_file *file)
     rule_set_free(file->rules);
     json_reader_free(file->json);
     batch_free(file->batch);
+    arena_clear(&file->names);
     reader_free(file->reader);
     source_close(file->source);
     free(file);

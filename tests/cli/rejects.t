@@ -123,6 +123,12 @@ subtest 'other inputs' => sub {
     like($out, qr/^row 1, line 1\n  email\/format  "xx xxxxxxx" .*\n      email: xx xxxxxxx\n  date_of_birth\/format .*\n      dob: 9999-99-99\n\nline 1 of broken\.ndjson\.gz\n  record\/malformed  .*\n      \{"xxxxxxxx_xx":\n\z/m,
         'NDJSON');
     like(listed($case, 0, '-q', '--unmask'), qr/^      dob: 1990-02-30$/m, 'and its values');
+
+    $job = read_file("$case->{folder}/job.yaml");
+    write_file("$case->{folder}/job.yaml", $job =~ s/mobile/Tel./r);
+    write_file("$case->{folder}/export.ndjson", '{' . $object =~ s/"mobile"/"Tel."/r . "}\n{\"customer_id\":\n");
+    case_run($case, 'check', '-q');
+    like(listed($case, 0, '-q'), qr/^row 1, line 1\n.*^line 1 of broken/ms, 'a member whose whole name is no path');
 };
 
 subtest 'a pager on a terminal' => sub {
