@@ -165,6 +165,20 @@ static void write_read(struct writer *writer)
         buffer_printf(writer->out, "      #   (and %zu more)\n", read - shown);
 }
 
+/* M is mujer beside H: a letter that is not known leaves open what the known ones stand for. */
+static bool letters_are_open(const struct writer *writer)
+{
+    bool has_unknown = false, has_read = false;
+
+    for (size_t i = 0; i < writer->table->count; i++) {
+        if (writer->table->words[i].text.len != 1 || is_in_job(writer, writer->table->words[i].text))
+            continue;
+        has_read |= is_read(writer, i);
+        has_unknown |= !is_read(writer, i);
+    }
+    return writer->mapping->field == FIELD_GENDER && has_read && has_unknown;
+}
+
 /* True if the mapping has no key that the output does not repeat. */
 static bool is_simple(const struct job_mapping *mapping)
 {
@@ -206,6 +220,9 @@ static void write_mapping(struct writer *writer, const char *wanted)
     if (writer->hidden > 0)
         buffer_printf(out, "      # (%zu more, not shown: they look like addresses, numbers or sentences)\n",
                       writer->hidden);
+    if (letters_are_open(writer))
+        buffer_append_text(out,
+                           "      # CHECK every letter: in another language M may stand for another word\n");
     write_job_values(writer);
     write_read(writer);
 }

@@ -94,7 +94,7 @@ END
       #   en-US: en    # 1 row
       #   es_MX: es    # 1 row
 END
-    like($block{gender}, qr/^      # H: WORD    # 1 row\n.*^      #   M: male    # 2 rows\n      #   F: female    # 1 row\n/ms, 'genders');
+    like($block{gender}, qr/^      # H: WORD    # 1 row\n      # CHECK every letter: .*^      #   M: male    # 2 rows\n      #   F: female    # 1 row\n/ms, 'genders');
     like($block{pep_status}, qr/^      # maybe: true or false    # 1 row\n.*^      #   f: "false"    # 1 row\n      #   "on": "true"    # 1 row\n/ms, 'booleans');
     like($block{source_of_funds}, qr/^  # words of kira: salary, .*^      # "a \\"loan\\": why": WORD    # 1 row\n      salry: salary    # CHECK, the nearest; 1 row\n/ms,
         'enumerations, with the words of the provider; a key is quoted where YAML needs it');
