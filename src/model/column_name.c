@@ -175,6 +175,8 @@ static void find_run(const struct tokens *tokens, struct arena *arena, struct co
                 struct synonym found = look_up(run);
                 if (found.fit <= SYNONYM_WEAK && first > 0 && first + len == tokens->count)
                     found = look_up_led(run, &bounds);
+                if (found.field == FIELD_EMPLOYER_NAME && first + len < tokens->count)
+                    continue; /* its address */
                 if (found.fit > SYNONYM_WEAK) {
                     name->field = found.field;
                     name->fit = SYNONYM_TOKENS;
@@ -297,14 +299,28 @@ static struct column_name read_part(struct slice part, struct arena *arena)
     return name;
 }
 
-static bool is_about_another(struct slice part, struct arena *arena)
+static bool has_word(const char *words, struct slice part, struct arena *arena)
 {
     struct tokens tokens;
 
     split(part, arena, &tokens);
     for (size_t i = 0; i < tokens.count; i++)
-        if (is_among(other_words, tokens.items[i]))
+        if (is_among(words, tokens.items[i]))
             return true;
+    return false;
+}
+
+static bool is_about_another(struct slice part, struct arena *arena)
+{
+    return has_word(other_words, part, arena) || has_word(relative_words, part, arena);
+}
+
+/* A remark in brackets says that the value is another person's. */
+static bool is_of_relative(struct slice column, struct arena *arena)
+{
+    for (size_t i = 0; i < column.len; i++)
+        if (memchr("([{", column.data[i], 3))
+            return has_word(relative_words, slice_skip(column, i + 1), arena);
     return false;
 }
 
@@ -352,6 +368,8 @@ static struct column_name read_plain(struct slice column, struct arena *arena)
 
 struct column_name column_name_read(struct slice column, struct arena *arena)
 {
+    if (is_of_relative(column, arena))
+        return (struct column_name){.field = FIELD_NONE};
     struct slice path = with_members(column, arena);
     struct column_name name = read_plain(path, arena);
     bool is_found = name.field != FIELD_NONE || name.person != COLUMN_PERSON_NONE;

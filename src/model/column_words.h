@@ -137,6 +137,11 @@ static const char trail_words[] =
 /* Behind a dash, what is not the value itself: `Phone 1 - Label`. */
 static const char other_words[] =
     " label type owner status source notes note group consent verified count formatted ";
+/* Another person than the customer: `Date of birth (spouse)`. */
+static const char relative_words[] =
+    " spouse husband wife father mother parent parents guardian child children son daughter sibling emergency "
+    "nominee kin witness referrer ehepartner ehegatte ehefrau ehemann vater mutter kind notfall conjoint "
+    "pere mere enfant conyuge padre madre hijo coniuge figlio ";
 /* Behind these is a remark: `First name as in passport`. */
 static const char remark_words[] = " as per incl including eg optional required ";
 

@@ -92,6 +92,14 @@ static void a_column_means_a_field(void **state)
         {"From Email Address", FIELD_EMAIL, COLUMN_GROUP_NONE},
         {"Payer ID", FIELD_EXTERNAL_ID, COLUMN_GROUP_NONE},
         {"address_country_id", FIELD_COUNTRY, COLUMN_GROUP_NONE},
+        /* of others */
+        {"Date of birth (spouse)", FIELD_NONE, COLUMN_GROUP_NONE},
+        {"DOB - spouse", FIELD_NONE, COLUMN_GROUP_NONE},
+        {"Phone (emergency contact)", FIELD_NONE, COLUMN_GROUP_NONE},
+        {"Telefon (Ehepartner)", FIELD_NONE, COLUMN_GROUP_NONE},
+        {"Email [guardian]", FIELD_NONE, COLUMN_GROUP_NONE},
+        {"Employer Address", FIELD_NONE, COLUMN_GROUP_NONE},
+        {"Employer Name", FIELD_EMPLOYER_NAME, COLUMN_GROUP_NONE},
         /* remarks */
         {"Date of Birth (DD/MM/YYYY)", FIELD_DATE_OF_BIRTH, COLUMN_GROUP_NONE},
         {"Date of birth - DD/MM/YYYY", FIELD_DATE_OF_BIRTH, COLUMN_GROUP_NONE},
