@@ -131,15 +131,10 @@ static bool in_ranges(uint32_t code, const struct char_range *ranges, size_t cou
 }
 #define IN_RANGES(code, ranges) in_ranges(code, ranges, sizeof(ranges) / sizeof *(ranges))
 
-static bool is_ascii_blank(uint32_t code)
-{
-    return code == ' ' || code == '\t' || code == '\r' || code == '\n';
-}
-
 static bool is_blank(uint32_t code)
 {
     if (code <= CHAR_BLANK)
-        return is_ascii_blank(code);
+        return text_is_blank((char)code);
     if (code < 0x1680)
         return code == 0xa0;
     static const struct char_range blanks[] = {
@@ -277,17 +272,6 @@ static struct slice compose(struct slice text, struct arena *arena)
     return slice_make((const char *)codes, (size_t)len);
 }
 
-static struct slice trim_ascii(struct slice text)
-{
-    while (text.len > 0 && is_ascii_blank((uint8_t)text.data[0])) {
-        text.data++;
-        text.len--;
-    }
-    while (text.len > 0 && is_ascii_blank((uint8_t)text.data[text.len - 1]))
-        text.len--;
-    return text;
-}
-
 static __attribute__((noinline)) struct slice fold_ascii_blanks(struct slice text, struct arena *arena)
 {
     char *out = arena_bytes(arena, text.len);
@@ -318,7 +302,7 @@ static __attribute__((noinline)) enum text_fault normalize_unicode(struct slice 
 
 enum text_fault text_normalize(struct slice source, struct arena *arena, struct slice *out)
 {
-    struct slice text = trim_ascii(source);
+    struct slice text = text_trim(source);
     enum ascii_kind ascii = scan_ascii(text);
     if (ascii == ASCII_NOT_PLAIN)
         return normalize_unicode(text, arena, out);

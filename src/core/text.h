@@ -14,6 +14,22 @@
 #include "core/arena.h"
 #include "core/slice.h"
 
+/* A blank of ASCII: a space, a tab, or a byte of a line end. */
+static inline bool text_is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/* text without blanks of ASCII at its ends. */
+static inline struct slice text_trim(struct slice text)
+{
+    while (text.len > 0 && text_is_blank(text.data[0]))
+        text = slice_skip(text, 1);
+    while (text.len > 0 && text_is_blank(text.data[text.len - 1]))
+        text.len--;
+    return text;
+}
+
 /* True when every byte is 0x20–0x7E. Fast: eight bytes at a time or better. */
 bool text_is_plain_ascii(struct slice text);
 

@@ -125,15 +125,6 @@ static enum country_result read_one(struct slice text, struct arena *arena, cons
     return COUNTRY_FOUND;
 }
 
-static struct slice trim(struct slice text)
-{
-    while (text.len > 0 && text.data[0] == ' ')
-        text = slice_skip(text, 1);
-    while (text.len > 0 && text.data[text.len - 1] == ' ')
-        text.len--;
-    return text;
-}
-
 /* The two parts of `SE (Sweden)`, `SE - Sweden` or `SE: Sweden`; a hyphen without blanks is part of a name.
  */
 static bool split_parts(struct slice text, struct slice parts[2])
@@ -146,16 +137,16 @@ static bool split_parts(struct slice text, struct slice parts[2])
         if (!opening)
             return false;
         size_t offset = (size_t)(opening - text.data);
-        parts[0] = trim(slice_make(text.data, offset));
-        parts[1] = trim(slice_make(opening + 1, text.len - offset - 2));
+        parts[0] = text_trim(slice_make(text.data, offset));
+        parts[1] = text_trim(slice_make(opening + 1, text.len - offset - 2));
         return true;
     }
     for (size_t i = 0; i < sizeof separators / sizeof *separators; i++) {
         const char *found = memmem(text.data, text.len, separators[i], strlen(separators[i]));
         if (!found)
             continue;
-        parts[0] = trim(slice_make(text.data, (size_t)(found - text.data)));
-        parts[1] = trim(slice_skip(text, (size_t)(found - text.data) + strlen(separators[i])));
+        parts[0] = text_trim(slice_make(text.data, (size_t)(found - text.data)));
+        parts[1] = text_trim(slice_skip(text, (size_t)(found - text.data) + strlen(separators[i])));
         return true;
     }
     return false;

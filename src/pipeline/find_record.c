@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/text.h"
 #include "dispatch/coordinator_queue.h"
 #include "job/job_auto.h"
 #include "pipeline/customer_index.h"
@@ -59,15 +60,6 @@ static int open_all(struct finder *finder, struct error *error)
     return ingest_start(finder->ingest, &rules, WORKERS, finder->queue, error);
 }
 
-static struct slice trim(struct slice text)
-{
-    for (; text.len && memchr(" \t", text.data[0], 2); text.len--)
-        text.data++;
-    while (text.len && memchr(" \t", text.data[text.len - 1], 2))
-        text.len--;
-    return text;
-}
-
 /* Compares the normal form, or the source text where the key is invalid. */
 static bool has_key(const struct finder *finder, const struct record *record, const char *key)
 {
@@ -79,7 +71,7 @@ static bool has_key(const struct finder *finder, const struct record *record, co
         return slice_is(record->values[FIELD_EXTERNAL_ID].text, key);
     const struct job_mapping *mapping = rule_set_source(finder->rules, FIELD_EXTERNAL_ID, &columns);
     for (size_t i = 0; mapping && i < mapping->column_count; i++)
-        if (columns[i] < record->cell_count && slice_is(trim(record->cells[columns[i]]), key))
+        if (columns[i] < record->cell_count && slice_is(text_trim(record->cells[columns[i]]), key))
             return true;
     return false;
 }

@@ -38,16 +38,6 @@ void field_source_clear(struct field_plan *plan)
     plan->pattern = NULL;
 }
 
-static struct slice trim(struct slice text)
-{
-    static const char blanks[] = " \t\r\n";
-    while (text.len > 0 && memchr(blanks, text.data[0], sizeof blanks - 1))
-        text = slice_skip(text, 1);
-    while (text.len > 0 && memchr(blanks, text.data[text.len - 1], sizeof blanks - 1))
-        text.len--;
-    return text;
-}
-
 /* True for a type whose blanks inside mean something: of a key, and of a list that may be split at them. */
 static bool keeps_blanks(const struct field_plan *plan)
 {
@@ -80,7 +70,7 @@ static bool clean_source(struct record_context *context, const struct field_plan
     if (clean_is_null(context->set, *text))
         *text = slice_make(NULL, 0);
     else if (is_raw) /* the type's own cleaning reports what it removes */
-        *text = trim(source);
+        *text = text_trim(source);
     if (plan->mapping->split && !has_items(context, *text, slice_from(plan->mapping->split)))
         *text = slice_make(NULL, 0);
     return true;

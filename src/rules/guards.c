@@ -1,21 +1,8 @@
 #include "rules/guards.h"
 
 #include "core/ascii.h"
+#include "core/text.h"
 #include "core/utf8.h"
-
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t';
-}
-
-static struct slice trim(struct slice text)
-{
-    while (text.len > 0 && is_blank(text.data[0]))
-        text = slice_skip(text, 1);
-    while (text.len > 0 && is_blank(text.data[text.len - 1]))
-        text.len--;
-    return text;
-}
 
 static enum guard find_apostrophe(struct slice text, struct slice *plain)
 {
@@ -42,7 +29,7 @@ static enum guard find_formula(struct slice text, struct slice *plain)
 
 enum guard guards_find(struct slice text, struct slice *plain)
 {
-    struct slice trimmed = trim(text), inner;
+    struct slice trimmed = text_trim(text), inner;
     *plain = text;
     enum guard guard = find_apostrophe(trimmed, plain);
     if (guard == GUARD_NONE)

@@ -29,21 +29,12 @@ static bool is_identifying(struct slice key)
     return false;
 }
 
-static struct slice trim_blanks(struct slice text)
-{
-    while (text.len > 0 && text.data[0] == ' ')
-        text = slice_skip(text, 1);
-    while (text.len > 0 && text.data[text.len - 1] == ' ')
-        text.len--;
-    return text;
-}
-
 /* Removes only invisible characters and outer blanks. False when there is no key. */
 static bool clean_key(struct record_context *context, const struct field_plan *plan, struct slice source,
                       struct slice *key)
 {
     if (text_is_plain_ascii(source)) {
-        *key = trim_blanks(source);
+        *key = text_trim(source);
         return !clean_is_null(context->set, *key);
     }
     if (!clean_characters(context, plan, source, key) || clean_is_null(context->set, *key))
