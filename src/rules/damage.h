@@ -51,7 +51,10 @@ static inline bool damage_may_be(struct slice text, unsigned kinds)
         ['5'] = NUMBER, ['6'] = NUMBER, ['7'] = NUMBER, ['8'] = NUMBER, ['9'] = NUMBER};
     static const bool marks[256] = {['.'] = true, [','] = true, ['e'] = true, ['E'] = true};
     const unsigned char *bytes = (const unsigned char *)text.data;
-    unsigned first = firsts[bytes[0]] & (kinds | 8);
+    unsigned first = firsts[bytes[0]];
+    if (first == 0) /* most letters */
+        return false;
+    first &= kinds | 8;
     if (first == LETTER)
         return text.len <= LENGTH_MAX && LENGTHS >> text.len & 1;
     if (first != NUMBER || text.len < 3)

@@ -289,10 +289,10 @@ static struct suspicion suspect(struct slice text)
     return suspicion;
 }
 
-bool mojibake_find(struct slice text, struct arena *arena, const char **encoding, struct slice *repaired)
+/* Of a text that may have one. */
+static bool find_mojibake(struct slice text, struct arena *arena, const char **encoding,
+                          struct slice *repaired)
 {
-    if (!suspect(text).mojibake)
-        return false;
     uint32_t *codes = arena_alloc(arena, (text.len + 1) * sizeof *codes);
     struct letters letters = {.codes = codes};
     for (size_t i = 0, len; i < text.len; i += len) {
@@ -316,6 +316,11 @@ bool mojibake_find(struct slice text, struct arena *arena, const char **encoding
     return has_lone_lead(&letters);
 }
 
+bool mojibake_find(struct slice text, struct arena *arena, const char **encoding, struct slice *repaired)
+{
+    return suspect(text).mojibake && find_mojibake(text, arena, encoding, repaired);
+}
+
 bool mojibake_is_checked(enum field_id field)
 {
     enum field_type type = field_type(field);
@@ -328,7 +333,7 @@ static const char *describe_mojibake(struct record_context *context, struct slic
 {
     const char *encoding, *other;
     struct slice repaired, again;
-    if (!mojibake_find(source, context->arena, &encoding, &repaired))
+    if (!find_mojibake(source, context->arena, &encoding, &repaired))
         return NULL;
     const char *quoted = record_context_quote(context, source);
     if (repaired.len == 0)

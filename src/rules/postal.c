@@ -196,7 +196,7 @@ static bool is_like(char byte, char form)
 static bool has_form(struct slice code, const char *form)
 {
     size_t i = 0;
-    while (i < code.len && is_like(code.data[i], form[i]))
+    while (i < code.len && (form[i] == '9' ? ascii_is_digit(code.data[i]) : is_like(code.data[i], form[i])))
         i++;
     return i == code.len && (form[i] == '\0' || form[i] == '|');
 }
@@ -245,7 +245,7 @@ static enum postal_result read_squeezed(struct slice code, struct slice country,
     struct slice text = squeeze(code, country, buffer);
     *missing = 0;
     for (const char *form = forms; form; form = next_form(form)) {
-        if (has_form(code, form) || has_form(text, form))
+        if (has_form(text, form))
             return POSTAL_GOOD;
         if (has_zeros && *missing == 0)
             *missing = count_lost(text, form);
