@@ -103,7 +103,7 @@ static const struct rule_help_row {
       "Correct the values in the reject file."}},
     {RULE_HELP_ANY,
      RULE_ENUM,
-     {"not the provider's: kyc-import words JOB", "The value is not one of those that the provider accepts.",
+     {"not one of the provider's values: kyc-import words JOB lists them for `values`", "The value is not one of those that the provider accepts.",
       "Map your values to the provider's in the job (values), or all others to one of them (otherwise): kyc-import words lists them, ready to paste."}},
     {RULE_HELP_ANY,
      RULE_COUNTRY,
