@@ -140,8 +140,17 @@ static const char *read_regional(struct slice text, struct arena *arena)
     return find_name(slice_make(text.data, offset), arena);
 }
 
+/* Java's old code of Indonesian means that only beside a region (`in_ID`): alone it may be a country, India.
+ */
+static bool is_open(struct slice text)
+{
+    return text.len == CODE_LEN && ascii_lower(text.data[0]) == 'i' && ascii_lower(text.data[1]) == 'n';
+}
+
 const char *language_read(struct slice text, struct arena *arena)
 {
+    if (is_open(text))
+        return NULL;
     const char *code = read_locale(text, arena);
     if (!code)
         code = find_name(text, arena);

@@ -70,6 +70,7 @@ static void a_language_is_read_from_what_exports_write(void **state)
         {"with a country", "English (US)", "en"},
         {"with a country", "Portuguese (Brazil)", "pt"},
         {"its script", "Chinese (Simplified)", "zh"},
+        {"the same alone, which may be India", "IN", "?"},
         {"nothing", "", "?"},
         {"no language", "Klingon", "?"},
         {"POSIX's none", "C", "?"},
@@ -104,7 +105,7 @@ static void every_name_of_the_table_is_folded_sorted_and_found(void **state)
         assert_true(order < 0 || (order == 0 && before.len < key.len));
         struct slice folded = text_name_key(key, &arena);
         const char *got = language_read(key, &arena);
-        if (!slice_equal(folded, key) || !got || strncmp(got, tab + 1, 2) != 0)
+        if (!slice_equal(folded, key) || ((!got || strncmp(got, tab + 1, 2) != 0) && !slice_is(key, "in")))
             fail_msg("%.*s gives %s", (int)key.len, key.data, got ? got : "?");
         before = key;
         cursor = tab + 4;
