@@ -7,6 +7,7 @@
 #include "core/buffer.h"
 #include "core/text.h"
 #include "model/column_words.h"
+#include "model/column_words_languages.h"
 
 enum { TOKENS_MAX = 24 };
 
@@ -139,6 +140,10 @@ static struct synonym look_up(struct slice name)
         for (size_t i = 0; i < sizeof extra_names / sizeof *extra_names; i++)
             if (is_among(extra_names[i].names, name))
                 found = (struct synonym){extra_names[i].field, SYNONYM_TOKENS};
+    if (found.fit <= SYNONYM_WEAK)
+        for (size_t i = 0; i < sizeof names_by_language / sizeof *names_by_language; i++)
+            if (is_among(names_by_language[i].names, name))
+                found = (struct synonym){names_by_language[i].field, SYNONYM_TOKENS};
     return found;
 }
 

@@ -154,7 +154,7 @@ static const char full_names[] =
 static const char full_names_last_first[] =
     " lastnamefirstname lastfirstname lastfirst surnamename surnamefirstname lastnamecommafirstname "
     "nomprenom nometprenom nomprenoms apellidosynombre apellidosnombre apellidosynombres cognomenome "
-    "namevorname nachnamevorname nazwiskoimie nazwiskoiimie ";
+    "namevorname nachnamevorname nazwiskoimie nazwiskoiimie фио 氏名 お名前 ";
 
 /* Whether a record is a customer: by the words of a name in one, without `is` and `account` before it. */
 static const char ended_words[] =
