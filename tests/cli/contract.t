@@ -366,6 +366,7 @@ part('rules', sub {
     checked(csv_rows(1) =~ s/1 Market St/'1 Market St/r);
     checked(csv_rows(1) =~ s/\+\d+/4155550110.0/r);
     checked(csv_rows(2), more => ['--set', 'input.csv.skip_footer=1']);
+    checked(csv_rows(1) . csv_rows(0));
     checked(csv_rows(1), more => ['--set', 'fields.first_name={column: given_name, match: x}']);
     my $case = checked(csv_rows(2));
     run_program('sh', '-c', 'gzip -c "$1/export.csv" | head -c 150 > "$1/cut.csv.gz"', 'sh', $case->{folder});
