@@ -19,33 +19,52 @@ static bool is_among(struct slice text, const char *const *words)
     return false;
 }
 
-/* The one word of the column that customers have; its rows in *count. NULL: the words show none, or all rows
- * have it. */
-static const struct infer_word *find_word(struct infer_sample *sample, size_t column, enum column_state state)
+/* A condition that customers meet: that a column has this value, or has another. */
+struct condition {
+    struct slice value; /* empty: that it has none */
+    bool is_refused;
+    size_t count; /* rows that have value */
+};
+
+/* Whether the words of the column show which rows are customers; not where all rows are alike. */
+static bool find_condition(struct infer_sample *sample, size_t column, enum column_state state,
+                           struct condition *condition)
 {
-    size_t count;
+    size_t count, filled = infer_column_filled(sample, column);
     bool more;
     const struct infer_word *words = infer_column_words(sample, column, &count, &more), *found = NULL;
     const char *const *wanted = state == COLUMN_STATE_STATUS ? here_words
                                 : state == COLUMN_STATE_GONE ? false_words
                                                              : true_words;
 
-    if (more || count < 2 || count > STATUS_WORDS_MAX)
-        return NULL;
+    if (more || count == 0 || count > STATUS_WORDS_MAX)
+        return false;
     for (size_t i = 0; i < count; i++)
         if (!found && is_among(words[i].text, wanted))
             found = &words[i];
         else if (state != COLUMN_STATE_STATUS && !is_among(words[i].text, true_words) &&
                  !is_among(words[i].text, false_words))
-            return NULL;
-    return found;
+            return false;
+    /* One that only the gone have, as databases of documents leave out what is false. */
+    bool is_refused = !found && state == COLUMN_STATE_GONE && count == 1 && filled < sample->row_count;
+    if (!is_refused && (!found || count < 2))
+        return false;
+    found = is_refused ? words : found;
+    *condition = (struct condition){found->text, is_refused, found->count};
+    return true;
 }
 
-static void write_condition(const struct infer_sample *sample, size_t column, struct slice value,
-                            size_t others, bool is_first, struct buffer *out)
+static void write_condition(const struct infer_sample *sample, size_t column,
+                            const struct condition *condition, bool is_first, struct buffer *out)
 {
-    buffer_printf(out, "  # CHECK: %zu of %zu records %s ", others, sample->row_count,
-                  value.len ? "have another value than" : "have a value");
+    struct slice value = condition->value;
+    bool has_value = condition->is_refused || value.len == 0;
+
+    buffer_printf(out, "  # CHECK: %zu of %zu records have %s ",
+                  has_value ? condition->count : sample->row_count - condition->count, sample->row_count,
+                  value.len == 0          ? "a value"
+                  : condition->is_refused ? "the value"
+                                          : "another value than");
     if (value.len) {
         yaml_scalar_append(out, value);
         buffer_append_char(out, ' ');
@@ -55,7 +74,8 @@ static void write_condition(const struct infer_sample *sample, size_t column, st
     buffer_append_text(out, ". If they are not customers:\n");
     buffer_append_text(out, is_first ? "  # where:\n  #   - {column: " : "  #   - {column: ");
     yaml_scalar_append(out, sample->columns[column]);
-    buffer_printf(out, ", must_match: '^%.*s$'}\n", (int)value.len, value.data);
+    buffer_printf(out, ", %s: '^%.*s$'}\n", condition->is_refused ? "must_not_match" : "must_match",
+                  (int)value.len, value.data);
 }
 
 void infer_where_write(struct infer_sample *sample, struct buffer *out)
@@ -68,12 +88,11 @@ void infer_where_write(struct infer_sample *sample, struct buffer *out)
         if (state == COLUMN_STATE_NONE || sample->is_list[column] || filled == 0 ||
             !infer_sample_is_named(sample, column))
             continue;
-        bool is_time = state == COLUMN_STATE_ENDED;
-        const struct infer_word *word = is_time ? NULL : find_word(sample, column, state);
-        if (is_time ? filled == sample->row_count : !word)
+        struct condition condition = {.value = SLICE_LITERAL(""), .count = filled};
+        if (state == COLUMN_STATE_ENDED ? filled == sample->row_count
+                                        : !find_condition(sample, column, state, &condition))
             continue;
-        write_condition(sample, column, is_time ? slice_make("", 0) : word->text,
-                        is_time ? filled : sample->row_count - word->count, is_first, out);
+        write_condition(sample, column, &condition, is_first, out);
         is_first = false;
     }
 }

@@ -55,7 +55,7 @@ static const char *find_nearest(const struct infer_writer *writer, struct slice 
     if (text.len < NEAREST_MIN)
         return NULL;
     if (choices)
-        return text_nearest(text, choices);
+        return text_nearest_value(text, choices);
     const struct country *country = country_nearest(text, &writer->sample->arena);
     return country ? country->alpha2 : NULL;
 }

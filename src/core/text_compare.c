@@ -265,6 +265,11 @@ const char *text_nearest(struct slice word, const char *const *words)
     return text_nearest_within(word, words, word.len / 3 > 2 ? word.len / 3 : 2);
 }
 
+const char *text_nearest_value(struct slice word, const char *const *words)
+{
+    return text_nearest_within(word, words, word.len / 4 > 1 ? word.len / 4 : 1);
+}
+
 void text_join_names(const char *const *names, const char *last, char out[TEXT_HINT_SIZE])
 {
     size_t len = 0;

@@ -382,7 +382,7 @@ struct column_name column_name_read(struct slice column, struct arena *arena)
     return is_found || slice_equal(path, column) ? name : read_plain(column, arena);
 }
 
-enum column_state column_name_state(struct slice column, struct arena *arena)
+static enum column_state state_of(struct slice name, struct arena *arena)
 {
     static const struct {
         const char *words;
@@ -393,9 +393,9 @@ enum column_state column_name_state(struct slice column, struct arena *arena)
                  {status_words, COLUMN_STATE_STATUS}};
     struct tokens tokens;
 
-    split(without_remarks(with_members(column, arena), arena), arena, &tokens);
+    split(name, arena, &tokens);
     for (size_t first = 0; first < tokens.count; first++) {
-        struct slice name = join(&tokens, first, tokens.count, false, arena);
+        name = join(&tokens, first, tokens.count, false, arena);
         if (slice_begins_with(name, "is") && name.len > 2 && tokens.count == 1)
             name = slice_skip(name, 2); /* `ISDELETED` */
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -405,6 +405,18 @@ enum column_state column_name_state(struct slice column, struct arena *arena)
             break;
     }
     return COLUMN_STATE_NONE;
+}
+
+/* Of a path the last name counts too: `app_metadata.status`. */
+enum column_state column_name_state(struct slice column, struct arena *arena)
+{
+    struct slice name = without_remarks(with_members(column, arena), arena);
+    const char *dot = name.len ? memrchr(name.data, '.', name.len) : NULL;
+    enum column_state state = state_of(name, arena);
+
+    return state == COLUMN_STATE_NONE && dot
+               ? state_of(slice_skip(name, (size_t)(dot - name.data) + 1), arena)
+               : state;
 }
 
 enum column_part column_name_part(struct slice column, struct arena *arena)

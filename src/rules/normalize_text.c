@@ -273,7 +273,7 @@ void normalize_enum(struct record_context *context, const struct field_plan *pla
             quoted);
         return;
     }
-    const char *nearest = text_nearest(text, plan->choices);
+    const char *nearest = text_nearest_value(text, plan->choices);
     record_context_add_verdictf(
         context, plan->field, VERDICT_REJECT, RULE_ENUM,
         nearest ? "%s is not one of the provider's values; the nearest is %s"

@@ -106,7 +106,7 @@ static const char *find_nearest(const struct field_plan *plan, struct slice word
         return country ? country->alpha2 : NULL;
     }
     bool has_words = plan->choices && plan->choices != language_codes;
-    return has_words && word.len >= NEAREST_MIN ? text_nearest(word, plan->choices) : NULL;
+    return has_words && word.len >= NEAREST_MIN ? text_nearest_value(word, plan->choices) : NULL;
 }
 
 struct source_word source_words_judge(struct source_words *words, enum field_id field, struct slice word,

@@ -335,6 +335,9 @@ static void the_nearest_word_is_found(void **state)
     assert_string_equal(text_nearest(SLICE_LITERAL("eduction"), words), "education");
     assert_null(text_nearest(SLICE_LITERAL("plumber"), words));
     assert_string_equal(text_nearest(SLICE_LITERAL("hospitalisation"), words), "hospitality");
+    assert_string_equal(text_nearest(SLICE_LITERAL("owner"), words), "other");
+    assert_null(text_nearest_value(SLICE_LITERAL("owner"), words));
+    assert_string_equal(text_nearest_value(SLICE_LITERAL("ohter"), words), "other");
 
     char longest[200];
     memset(longest, 'x', sizeof longest);
