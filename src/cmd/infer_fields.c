@@ -67,7 +67,7 @@ static void write_field(struct infer_writer *writer, enum field_id field)
         if (field == FIELD_PHONE)
             write_phone_remark(writer, match->column);
         infer_damage_write(writer, field, match->column);
-        infer_line_rivals(writer, match);
+        infer_line_rivals(writer, field);
     } else if (infer_line_is_required(writer, field)) {
         infer_missing_write(writer, field);
     } else {
@@ -143,5 +143,9 @@ size_t infer_fields_write(struct infer_sample *sample, const struct provider *pr
     }
     infer_missing_optional(&writer);
     write_unused(&writer);
+    buffer_append_text(out, "\n# rules:    # besides the provider's own\n"
+                            "#   - {rule: min_age, years: 18}\n"
+                            "#   - {rule: unique, field: email, level: warn}\n");
+    infer_missing_relax(&writer);
     return writer.todos;
 }

@@ -133,9 +133,39 @@ void infer_line_confidence(struct infer_writer *writer, enum field_id field)
     buffer_clear(&text);
 }
 
-/* The columns that fit too, in a line of their own. */
-void infer_line_rivals(const struct infer_writer *writer, const struct infer_match *match)
+/* Rows whose value another column alone has. Only where a value stands for itself: the parts of two addresses
+ * must not be mixed. */
+static void write_columns(const struct infer_writer *writer, enum field_id field)
 {
+    const struct infer_match *match = &writer->matches.of[field];
+    struct infer_sample *sample = writer->sample;
+    struct buffer *out = writer->out;
+    size_t count = 0;
+
+    if (field != FIELD_PHONE && field != FIELD_EMAIL)
+        return;
+    for (size_t row = 0; row < sample->row_count; row++) {
+        bool has_other = false;
+        for (size_t i = 0; i < match->rival_count; i++)
+            has_other |= !infer_column_is_null(infer_sample_cell(sample, row, match->rivals[i]));
+        count += has_other && infer_column_is_null(infer_sample_cell(sample, row, match->column));
+    }
+    if (count == 0)
+        return;
+    buffer_printf(out, "  #   for %zu row%s a value only there: {columns: [", count,
+                  count == 1 ? " that has" : "s that have");
+    infer_line_column(writer, field, match->column);
+    for (size_t i = 0; i < match->rival_count; i++) {
+        buffer_append_text(out, ", ");
+        infer_line_column(writer, field, match->rivals[i]);
+    }
+    buffer_append_text(out, "]}, the first with a value\n");
+}
+
+/* The columns that fit too, in a line of their own. */
+void infer_line_rivals(const struct infer_writer *writer, enum field_id field)
+{
+    const struct infer_match *match = &writer->matches.of[field];
     struct buffer *out = writer->out;
     const struct infer_sample *sample = writer->sample;
 
@@ -151,6 +181,7 @@ void infer_line_rivals(const struct infer_writer *writer, const struct infer_mat
                       sample->row_count);
     }
     buffer_append_char(out, '\n');
+    write_columns(writer, field);
 }
 
 void infer_line_todo(struct infer_writer *writer, enum field_id field, const char *what)

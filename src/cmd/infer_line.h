@@ -39,8 +39,8 @@ void infer_line_remark(struct buffer *out);
 /* Ends a line with how certain its match is. */
 void infer_line_confidence(struct infer_writer *writer, enum field_id field);
 
-/* Appends a line with the columns that fit too. */
-void infer_line_rivals(const struct infer_writer *writer, const struct infer_match *match);
+/* Appends a line with the columns that fit too, and how to take the values that only they have. */
+void infer_line_rivals(const struct infer_writer *writer, enum field_id field);
 
 /* Appends `# TODO FIELD: WHAT`, and counts it. */
 void infer_line_todo(struct infer_writer *writer, enum field_id field, const char *what);

@@ -87,3 +87,15 @@ void infer_missing_optional(const struct infer_writer *writer)
     if (start)
         buffer_append_char(out, '\n');
 }
+
+void infer_missing_relax(const struct infer_writer *writer)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        const struct provider_field *item = provider_fields_find(writer->provider->fields, (enum field_id)i);
+        if (!item || !item->required || !item->is_uncertain || is_found(writer, item->field))
+            continue;
+        buffer_printf(writer->out, "#   - {field: %s, required: false}", field_name(item->field));
+        infer_line_remark(writer->out);
+        buffer_printf(writer->out, "%s's page leaves open whether it is required\n", writer->provider->name);
+    }
+}

@@ -18,4 +18,7 @@ void infer_missing_need(const struct infer_writer *writer, enum field_id field);
 /* Appends, as a comment, the names of all others that the provider takes and that no column fits. */
 void infer_missing_optional(const struct infer_writer *writer);
 
+/* Appends, as comments, the rules that relax what the provider's page may require and no column fits. */
+void infer_missing_relax(const struct infer_writer *writer);
+
 #endif

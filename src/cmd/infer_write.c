@@ -201,8 +201,5 @@ size_t infer_write_job(struct infer_sample *sample, const struct provider *provi
     write_provider(provider, out);
     buffer_append_text(out, "\nfields:    # customer field: column of the export\n");
     size_t todos = infer_fields_write(sample, provider, out);
-    buffer_append_text(out, "\n# rules:    # besides the provider's own\n"
-                            "#   - {rule: min_age, years: 18}\n"
-                            "#   - {rule: unique, field: email, level: warn}\n");
     return todos;
 }

@@ -106,8 +106,8 @@ size_t text_format_va(char *out, size_t size, const char *format, va_list argume
 /* The word of words (NULL-terminated) with the least Damerau-Levenshtein distance, ASCII case aside; NULL
  * when none is within max(2, len / 3). */
 const char *text_nearest(struct slice word, const char *const *words);
-/* The same for a value of the data, to which an unlike word is a wrong answer: an edit in four bytes, at least
- * one. */
+/* The same for a value of the data, to which an unlike word is a wrong answer: an edit in four bytes, at
+ * least one. */
 const char *text_nearest_value(struct slice word, const char *const *words);
 /* The same with another bound, in edits. */
 const char *text_nearest_within(struct slice word, const char *const *words, size_t max);
