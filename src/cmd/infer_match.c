@@ -180,6 +180,22 @@ static void find_full_name(const struct matcher *matcher, struct infer_matches *
     first->rival_count = last->rival_count = 0;
 }
 
+static bool is_house_number(struct infer_sample *sample, size_t column)
+{
+    return column_name_part(sample->columns[column], &sample->arena) == COLUMN_PART_HOUSE_NUMBER;
+}
+
+/* `No` and `Numero` beside a street are its house number, and no key of a customer. */
+static void leave_house_number(const struct matcher *matcher, struct infer_matches *matches)
+{
+    struct infer_match *key = &matches->of[FIELD_EXTERNAL_ID];
+
+    if (key->column != SYNONYMS_NO_COLUMN && key->fit == SYNONYM_WEAK &&
+        matches->of[FIELD_ADDRESS_LINE1].column != SYNONYMS_NO_COLUMN &&
+        is_house_number(matcher->sample, key->column))
+        *key = (struct infer_match){.column = SYNONYMS_NO_COLUMN};
+}
+
 /* Without a key no job can be loaded: a column that no other field has and whose values are all distinct may
  * be one, then any that has distinct values, then the first. */
 static void find_last_resort(const struct matcher *matcher, struct infer_matches *matches)
@@ -192,7 +208,8 @@ static void find_last_resort(const struct matcher *matcher, struct infer_matches
     for (int pass = 0; pass < 3 && key->column == SYNONYMS_NO_COLUMN; pass++)
         for (size_t column = 0; column < sample->column_count && key->column == SYNONYMS_NO_COLUMN;
              column++) {
-            bool is_free = infer_sample_is_named(sample, column);
+            bool is_free =
+                infer_sample_is_named(sample, column) && (pass > 0 || !is_house_number(sample, column));
             for (size_t i = 0; i < FIELD_COUNT && pass == 0; i++)
                 is_free = is_free && matches->of[i].column != column;
             if (is_free && (pass == 2 || infer_column_is_distinct(sample, column)))
@@ -263,5 +280,6 @@ void infer_match_columns(struct infer_sample *sample, struct infer_matches *matc
     for (size_t i = 0; i < FIELD_COUNT; i++)
         choose(&matcher, (enum field_id)i, address, &matches->of[i]);
     find_full_name(&matcher, matches);
+    leave_house_number(&matcher, matches);
     find_last_resort(&matcher, matches);
 }

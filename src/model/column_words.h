@@ -170,7 +170,7 @@ static const char status_words[] =
 /* Parts of a street and of a birth date, by the words of a name in one. */
 static const char house_number_words[] =
     " houseno housenumber housenr hausnummer hausnr hausno nr no streetno streetnumber numerocivico civico huisnummer "
-    "numerocasa numeroexterior buildingnumber ";
+    "numero housenum housenum1 numerodomu nrdomu numerocasa numeroexterior buildingnumber ";
 static const char day_words[] = " day dayofbirth dobday dobdd geburtstagtag jour dia tag ";
 static const char month_words[] =
     " month birthmonth monthofbirth dobmonth dobmm geburtsmonat mois mes monat ";
