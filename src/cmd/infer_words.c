@@ -91,12 +91,16 @@ static size_t find_unknown(const struct infer_writer *writer, enum field_id fiel
                            struct infer_word *words, size_t count)
 {
     struct value_map *known = value_map_new(true);
+    bool letters_are_open = false;
     size_t unknown = 0;
 
     for (size_t i = 0; choices && choices[i]; i++)
         value_map_add(known, slice_from(choices[i]), slice_from(choices[i]));
+    /* M is mujer beside H: one letter that is not known leaves open what the others stand for. */
+    for (size_t i = 0; field == FIELD_GENDER && i < count; i++)
+        letters_are_open |= words[i].text.len == 1 && !is_taken(writer, field, words[i].text, known);
     for (size_t i = 0; i < count; i++)
-        if (!is_taken(writer, field, words[i].text, known))
+        if (!is_taken(writer, field, words[i].text, known) || (letters_are_open && words[i].text.len == 1))
             words[unknown++] = words[i];
     value_map_free(known);
     return unknown;

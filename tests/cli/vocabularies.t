@@ -84,4 +84,21 @@ subtest 'booleans and genders' => sub {
     all_are('kira', 'gender', map { [split /\|/] } 'M|male', 'f|female', 'Male|male', 'FEMALE|female', 'H|!enum', 'mf|!enum', 'W|!enum');
 };
 
+subtest 'guess' => sub {
+    my $folder = scratch_folder();
+    my $guessed = sub {
+        write_file("$folder/e.csv", encode_utf8("id,email,first name,last name,gender,language\n" . join '', map { "$_,c$_\@example.com,Ann,Morgan,$_[$_ - 1]\n" } 1 .. @_));
+        my ($status, $out, $err) = run_program(program('kyc-import'), 'guess', "$folder/e.csv", '--provider', 'kira');
+        is($status, 0, 'guess') or diag $err;
+        return decode_utf8($out);
+    };
+    my $out = $guessed->('M,en-US', 'F,Español', 'F,es_MX');
+    like($out, qr/^  gender: gender\b.*\n/m, 'letters that are known need no values');
+    like($out, qr/^  language: language\b.*\n/m, 'nor do locales and names');
+    $out = $guessed->('M,en', 'H,klingon', 'M,en');
+    like($out, qr/^    #   M: \?    # 2 rows\n    #   H: \?    # 1 row\n/m, 'beside a letter that is not, a person says what each stands for');
+    like($out, qr/^    #   klingon: \?    # 1 row\n/m, 'a language that is none is listed');
+    unlike($out, qr/^    #   en:/m, 'one that is known is not');
+};
+
 done_testing();
