@@ -52,6 +52,22 @@ static int check_columns(const struct infer_sample *sample, const char *path, st
         path);
 }
 
+/* A job cannot name an encoding in which its delimiter, quote or escape is a part of other characters. */
+static int check_encoding(const struct infer_sample *sample, const char *path, struct error *error)
+{
+    const char separators[] = {sample->input.delimiter, sample->input.quote, sample->input.escape};
+
+    if (sample->format == JOB_FORMAT_NDJSON)
+        return 0;
+    for (size_t i = 0; i < sizeof separators; i++)
+        if (separators[i] && encoding_has_trail(&sample->encoding, separators[i]))
+            return error_set(
+                error, ERROR_INPUT,
+                "%s: is not UTF-8, most plausibly %s, in which the byte of its separator `%c` is the second half of other characters\nhint: convert it first: iconv -f %s -t UTF-8 FILE (iconv -l lists the encodings)",
+                path, encoding_name(&sample->encoding), separators[i], encoding_name(&sample->encoding));
+    return 0;
+}
+
 static int guess(const struct options *options, const struct provider *provider, struct error *error)
 {
     struct infer_sample sample;
@@ -60,6 +76,8 @@ static int guess(const struct options *options, const struct provider *provider,
 
     if (status == 0)
         status = check_columns(&sample, options->argument, error);
+    if (status == 0)
+        status = check_encoding(&sample, options->argument, error);
     if (status == 0) {
         struct buffer out;
         buffer_init(&out, RESULT_MAX);

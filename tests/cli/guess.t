@@ -225,7 +225,9 @@ like($keyed, qr/"\@type"/, 'but that of one that begins with the sign');
 write_file("$folder/twice.csv", "name,name,\nAnn,Lee,x\n");
 write_file("$folder/empty.ndjson", "{}\n{}\n");
 write_file("$folder/latin.ndjson", encode('iso-8859-1', "{\"id\": 1, \"city\": \"Köln\"}\n"));
+write_file("$folder/trail.csv", encode('cp932', "id|last name|city\n1|\x{592a}\x{90ce}|\x{6771}\x{4eac}\n"));
 for my $case (
+    ['a delimiter that is a part of characters', ["$folder/trail.csv", '--provider', 'payward'], 3, qr/most plausibly shift_jis.*`\|`.*\nhint: .*iconv -f shift_jis -t UTF-8 FILE/],
     ['no provider', ['samples/bank.csv.gz'], 2, qr/no provider given\nhint: --provider NAME, one of payward/],
     ['a misspelt provider', ['samples/bank.csv.gz', '--provider', 'paywrad'], 2, qr/did you mean --provider payward/],
     ['no input', ['--provider', 'payward'], 2, qr/no input given/],
