@@ -329,6 +329,21 @@ static bool is_of_relative(struct slice column, struct arena *arena)
     return false;
 }
 
+/* Another part is the name of another field: `PLZ/Ort` holds both. `Country/Region` is the country. */
+static bool holds_two(enum field_id field, struct slice rest, const char *sign, struct arena *arena)
+{
+    struct slice part;
+
+    while (slice_next_item(&rest, slice_from(sign), &part)) {
+        enum field_id other = read_part(part, arena).field;
+        bool is_region = (field == FIELD_COUNTRY && other == FIELD_STATE) ||
+                         (field == FIELD_ADDRESS_LINE2 && other == FIELD_STATE);
+        if (other != FIELD_NONE && other != field && !is_region)
+            return true;
+    }
+    return false;
+}
+
 /* A name by its parts: the whole, then each of two that a sign joins (`Country/Region`). Behind a dash is a
  * remark (`DOB - as in passport`), unless it is a name too (`Address 2 - City`). */
 static struct column_name read_parts(struct slice plain, struct arena *arena)
@@ -344,6 +359,8 @@ static struct column_name read_parts(struct slice plain, struct arena *arena)
             break;
         while (has_sign && name.fit == SYNONYM_NONE && slice_next_item(&rest, slice_from(signs[i]), &part))
             name = read_part(part, arena);
+        if (has_sign && i >= REMARK_SIGNS && name.fit != SYNONYM_NONE && rest.data)
+            name.fit = holds_two(name.field, rest, signs[i], arena) ? SYNONYM_WEAK : name.fit;
         if (has_sign && i < REMARK_SIGNS && rest.data &&
             (read_part(rest, arena).fit != SYNONYM_NONE || is_about_another(rest, arena)))
             return (struct column_name){.field = FIELD_NONE};

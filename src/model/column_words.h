@@ -30,7 +30,7 @@ static const struct {
      "countrysubdivision stateprovincecode prefecture "},
     {FIELD_POSTAL_CODE, " pstlz  zippostal postalcodezip zipcodepostalcode zip5 postcodezip postalzipcode "},
     {FIELD_COUNTRY,
-     " land1  countryid  countryregion countrycode2 countrycode3 isocountry countrylabel residentcountry "},
+     " land1  countryid countryregioncode  countryregion countrycode2 countrycode3 isocountry countrylabel residentcountry "},
     {FIELD_NATIONALITIES, " staatsangeh  countryofnationality nationalitycountry "},
     {FIELD_GENDER, " gendercode sexcode genderidentity "},
     {FIELD_OCCUPATION, " occupationtitle occupationname "},

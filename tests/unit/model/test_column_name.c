@@ -114,6 +114,9 @@ static void a_column_means_a_field(void **state)
         {"Cod poștal", FIELD_POSTAL_CODE, COLUMN_GROUP_NONE},
         {"Kod klienta", FIELD_EXTERNAL_ID, COLUMN_GROUP_NONE},
         {"Ulica i nr", FIELD_ADDRESS_LINE1, COLUMN_GROUP_NONE},
+        {"CountryRegionCode", FIELD_COUNTRY, COLUMN_GROUP_NONE},
+        {"Country/Region", FIELD_COUNTRY, COLUMN_GROUP_NONE},
+        {"Town/City", FIELD_CITY, COLUMN_GROUP_NONE},
         /* of others */
         {"Date of birth (spouse)", FIELD_NONE, COLUMN_GROUP_NONE},
         {"DOB - spouse", FIELD_NONE, COLUMN_GROUP_NONE},
@@ -185,6 +188,9 @@ static void a_weak_name_stays_weak(void **state)
     (void)state;
     struct column_name name = column_name_read(slice_from("Id"), &arena);
     assert_int_equal(name.field, FIELD_EXTERNAL_ID);
+    assert_int_equal(name.fit, SYNONYM_WEAK);
+    name = column_name_read(slice_from("PLZ/Ort"), &arena); /* two fields in one column */
+    assert_int_equal(name.field, FIELD_POSTAL_CODE);
     assert_int_equal(name.fit, SYNONYM_WEAK);
 }
 
