@@ -153,14 +153,18 @@ static void html_rules_article(const struct html_page *page, size_t index, const
         html_text(out, slice_from(field->name));
         buffer_append_text(out, "</code></dd>\n");
     }
-    buffer_printf(out, "<dt>What it means</dt><dd>%s</dd>\n", help->meaning);
+    buffer_append_text(out, "<dt>What it means</dt><dd>");
+    html_text(out, slice_from(help->meaning));
+    buffer_append_text(out, "</dd>\n");
     html_rules_job_message(page, rule);
     if (rule->provider_message) {
         buffer_append_text(out, "<dt>Message of the provider</dt><dd><code>");
         html_text(out, slice_from(rule->provider_message));
         buffer_append_text(out, "</code></dd>\n");
     }
-    buffer_printf(out, "<dt>What to do</dt><dd>%s</dd>\n</dl>\n", help->action);
+    buffer_append_text(out, "<dt>What to do</dt><dd>");
+    html_text(out, slice_from(help->action));
+    buffer_append_text(out, "</dd>\n</dl>\n");
     html_rules_examples(page, rule);
     buffer_append_text(out, "</article>\n");
 }
