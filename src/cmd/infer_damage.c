@@ -51,11 +51,11 @@ void infer_damage_write(const struct infer_writer *writer, enum field_id field, 
     if (damaged)
         buffer_printf(
             writer->out,
-            "  #   CHECK: %zu values were rewritten or lost by a program (1.2E+09, 7.0, #REF!). Export the column as text.\n",
-            damaged);
+            "  #   CHECK: %zu values of %s were rewritten or lost by a program (1.2E+09, 7.0, #REF!). Export the column as text.\n",
+            damaged, field_name(field));
     if (mojibake)
         buffer_printf(
             writer->out,
-            "  #   CHECK: %zu values were decoded wrongly or escaped before the export (MÃ¼ller, &amp;, O\\'Brien, Gonz?lez).\n",
-            mojibake);
+            "  #   CHECK: %zu values of %s were decoded wrongly or escaped before the export (MÃ¼ller, &amp;, O\\'Brien, Gonz?lez).\n",
+            mojibake, field_name(field));
 }
