@@ -212,8 +212,10 @@ void normalize_country_list(struct record_context *context, const struct field_p
     if (!read_list(context, plan, source, !is_paired, &list) || list.len == 0)
         return;
     record_context_accept(context, plan->field, slice_make(list.data, list.len));
-    if (is_paired)
+    if (is_paired) {
         context->tax_country_filled = list.filled;
+        context->tax_country_places = list.positions;
+    }
 }
 
 void normalize_text_list(struct record_context *context, const struct field_plan *plan, struct slice source)
@@ -293,6 +295,13 @@ void normalize_tax_pairs(struct record_context *context)
             context, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_FORMAT,
             "tax_id has %zu items and tax_country has %zu; give one country for each tax_id, or one for all",
             ids, countries);
+        return;
+    }
+    if (country->state == VALUE_PRESENT && context->tax_country_places > 1) {
+        record_context_add_verdictf(
+            context, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_FORMAT,
+            "tax_country has %zu places and a country in one of them, which is not that of each tax_id; give one for each, or a single one for all",
+            context->tax_country_places);
         return;
     }
     if (country->state == VALUE_ABSENT) {

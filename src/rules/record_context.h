@@ -68,6 +68,7 @@ struct record_context {
     enum phone_validity phone_validity;
     bool phone_was_checked;                     /* a rule `valid` of the job applied */
     uint64_t tax_id_filled, tax_country_filled; /* bit i: the i-th item is not empty */
+    size_t tax_country_places;                  /* items, the empty ones included */
     struct deferred_verdict *deferred;          /* the last one first */
 };
 
