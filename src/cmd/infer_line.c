@@ -173,7 +173,9 @@ void infer_line_rivals(const struct infer_writer *writer, enum field_id field)
         buffer_append_text(out, "  #   CHECK: of another address than the lines above and below\n");
     if (match->rival_count == 0)
         return;
-    buffer_append_text(out, match->is_open ? "  #   CHECK: fits equally well:" : "  #   fits too:");
+    buffer_append_text(out, field == FIELD_EXTERNAL_ID ? "  #   CHECK: the key must never change; fits too:"
+                            : match->is_open           ? "  #   CHECK: fits equally well:"
+                                                       : "  #   fits too:");
     for (size_t i = 0; i < match->rival_count; i++) {
         buffer_append_text(out, i ? ", " : " ");
         yaml_scalar_append(out, sample->columns[match->rivals[i]]);
