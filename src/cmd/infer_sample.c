@@ -136,7 +136,8 @@ static int read_records(struct infer_sample *sample, const char *path, struct sl
     return result;
 }
 
-/* The first line is a customer, so its cells are no names: they are numbered. */
+/* The first line, or that behind the title lines, is a customer, so its cells are no names: they are
+ * numbered. A job cannot skip lines then; its title lines are rejected records. */
 static int read_without_header(struct infer_sample *sample, const char *path, struct slice bytes,
                                uint64_t rows, struct error *error)
 {
@@ -147,6 +148,7 @@ static int read_without_header(struct infer_sample *sample, const char *path, st
         names[i] = arena_printf(&sample->arena, "column_%zu", i + 1);
     sample->input.header = names;
     sample->input.header_count = count;
+    sample->input.skip_lines = 0;
     return read_records(sample, path, bytes, rows, error);
 }
 

@@ -1,8 +1,10 @@
 #include "cmd/infer_shape.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/ascii.h"
+#include "core/memory.h"
 #include "input/reader.h"
 #include "model/column_name.h"
 #include "model/column_names.h"
@@ -19,6 +21,7 @@ enum {
     RAGGED_PERCENT = 5, /* of records: fewer are damage rather than a habit */
     QUOTES_MIN = 3,
     WORD_MAX = 24,
+    AGAIN_MIN = 2, /* records that repeat a cell of the header: it is no name */
     SHARE_FULL = 1000,
     SHARE_POOR = 400,
 };
@@ -184,13 +187,28 @@ static void note_record(const struct job_input *input, struct trial *trial, cons
     note_word(tail, record->raw);
 }
 
+/* Counts in again, by column, the records below that repeat the header's cell: names of columns are not
+ * repeated, but for the whole header where files were joined. */
+static void note_again(const struct reader_header *header, const struct record *record, uint32_t *again)
+{
+    size_t equal = 0;
+
+    for (size_t i = 0; i < record->cell_count; i++)
+        equal += slice_equal(record->cells[i], header->source_columns[i]);
+    for (size_t i = 0; i < record->cell_count && equal < record->cell_count; i++)
+        again[i] += record->cells[i].len > 0 && slice_equal(record->cells[i], header->source_columns[i]);
+}
+
 /* A customer's values, unless most of them are names of columns: `Via` is a street and a town. */
-static bool is_customer(const struct reader_header *header)
+static bool is_customer(const struct reader_header *header, const uint32_t *again)
 {
     struct arena arena;
     size_t names = 0;
+    bool is_repeated = false;
 
-    if (!column_names_are_values(header->columns, header->column_count))
+    for (size_t i = 0; i < header->column_count; i++)
+        is_repeated |= again[i] >= AGAIN_MIN;
+    if (!is_repeated && !column_names_are_values(header->columns, header->column_count))
         return false;
     arena_init(&arena, 4096);
     for (size_t i = 0; i < header->column_count; i++)
@@ -210,16 +228,20 @@ static void try_input(const struct job_input *input, struct slice bytes, struct 
 
     *trial = (struct trial){0};
     bool is_read = reader_header(reader, "", &header, &error) == 0;
-    if (is_read) {
-        trial->columns = header.column_count;
-        trial->is_data = is_customer(&header);
-    }
+    uint32_t *again = memory_new(is_read ? header.column_count : 1, sizeof *again);
     while (is_read && result == READER_MORE) {
         batch_reset(batch);
         result = reader_fill(reader, batch);
-        for (size_t i = 0; i < batch->count; i++)
+        for (size_t i = 0; i < batch->count; i++) {
             note_record(input, trial, &batch->records[i]);
+            note_again(&header, &batch->records[i], again);
+        }
     }
+    if (is_read) {
+        trial->columns = header.column_count;
+        trial->is_data = is_customer(&header, again);
+    }
+    free(again);
     batch_free(batch);
     reader_free(reader);
 }
@@ -364,7 +386,7 @@ void infer_shape_find(struct slice bytes, bool is_whole, struct job_input *input
         try_input(input, bytes, &trial);
     shape->records = trial.records;
     shape->guards = trial.guards;
-    shape->has_no_header = trial.is_data && input->skip_lines == 0;
+    shape->has_no_header = trial.is_data;
     input->strips_guards = trial.guards > 0;
     if (trial.ragged * 100 >= trial.records * RAGGED_PERCENT && trial.ragged) {
         struct job_input tried = *input;

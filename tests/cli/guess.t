@@ -218,6 +218,18 @@ write_file("$folder/latin.ndjson", encode('iso-8859-1', "{\"id\": 1, \"city\": \
 my $latin_json = guess("$folder/latin.ndjson");
 like($latin_json, qr/^# CHECK: this NDJSON is not UTF-8/m, 'NDJSON that is not UTF-8 is reported');
 unlike($latin_json, qr/^  encoding:/m, 'and has no encoding, with which the job would not load');
+for my $case (
+    ['behind a title', "Customers of May\nquiet.person\@example.com,Clandestina,1980-01-02\nb\@example.com,Bo,1981-02-03\n", 2],
+    ['of which a value is repeated', "Clandestina,divers,Hidden Valley\nAnn,divers,Oakland\nBo,F,Reno\nCy,divers,Waco\n", 4],
+) {
+    my ($sentence, $text, $rows) = @$case;
+    write_file("$folder/first.csv", $text);
+    my $job = guess("$folder/first.csv");
+    like($job, qr/header: \[/, "a first customer $sentence is no header");
+    unlike($job, qr/quiet|Clandestina|Hidden|divers/, '  and none of its values is shown');
+    my (undef, $summary, $err) = check($job, "$folder/first.csv");
+    is($summary && $summary->{read} - ($summary->{rejects_by_rule}{'record/columns'} // 0), $rows, '  and it is read as a customer') or diag $err;
+}
 write_file("$folder/privacy.csv", "id,email,first name\n1,quiet.person\@example.com,Clandestina\n");
 unlike(guess("$folder/privacy.csv"), qr/quiet.person|Clandestina/, 'no value of a customer is shown');
 write_file("$folder/keyed.ndjson", '{"id": 1, "quiet.person@example.com": {"city": "Bonn"}, "@type": "Person"}' . "\n");
