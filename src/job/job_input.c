@@ -205,7 +205,7 @@ static int check_encoding(struct job_reader *reader, const struct job_node *part
     const struct job_node *encoding = part ? job_yaml_member(part, SLICE_LITERAL("encoding")) : NULL;
     return job_fail(
         reader->job, encoding ? encoding->place : input->place, reader->error,
-        "NDJSON is always utf-8, so `encoding` cannot be %s\nhint: leave `input.encoding` out and convert the file first: iconv -f %s -t UTF-8 FILE",
+        "NDJSON is utf-8, utf-16 or utf-32, so `encoding` cannot be %s\nhint: leave `input.encoding` out and convert the file first: iconv -f %s -t UTF-8 FILE",
         encoding_name(&input->encoding), encoding_name(&input->encoding));
 }
 

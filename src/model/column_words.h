@@ -16,7 +16,8 @@ static const struct {
      " kunnr  localid cognitousername employeenumber sub customeralternatekey  cif cifno cifnumber cifid recordid contactid personid leadid objectid oid customerkey "
      "clientkey userkey partyid partyno subscriberid holderid profileid dossierno matricule datensatzid idderegistro iddoregistro idrecord "},
     {FIELD_EMAIL, " smtpaddr  emailid emailaddr mailid "},
-    {FIELD_PHONE, " telf1 telf2  whatsapp whatsappnumber phonecell mobiltelefonnummer mobilephoneno contactphone contactno "},
+    {FIELD_PHONE,
+     " telf1 telf2  whatsapp whatsappnumber phonecell mobiltelefonnummer mobilephoneno contactphone contactno "},
     {FIELD_FIRST_NAME, " fn givennamesname firstgivenname christianname firstmiddlename "},
     {FIELD_LAST_NAME, " ln secondsurname familysurname lastfamilyname "},
     {FIELD_DATE_OF_BIRTH, " bday birthdaydate dateofbirthdob dobdate bornat datebirth dayofbirth "},

@@ -159,7 +159,7 @@ static void what_cannot_be_one_input_is_refused(void **state)
         {"a file twice", INPUT("{path: [a.csv, b.csv, a.csv]}"), "2:16: the input /tmp/a.csv is named twice"},
         {"standard input twice", INPUT("{path: ['-', '-']}"), "2:16: the input `-` (standard input)"},
         {"NDJSON in latin1", INPUT("{path: a.ndjson, encoding: latin1}"),
-         "2:35: NDJSON is always utf-8, so `encoding` cannot be latin1\nhint: leave `input.encoding` out and convert the file first: iconv -f latin1 -t UTF-8 FILE"},
+         "2:35: NDJSON is utf-8, utf-16 or utf-32, so `encoding` cannot be latin1\nhint: leave `input.encoding` out and convert the file first: iconv -f latin1 -t UTF-8 FILE"},
         {"a separator of two characters", INPUT("{path: a, csv: {delimiter: ';;'}}"), "2:"},
     };
     JOB_TEXT_CHECK_REFUSED(cases);
