@@ -42,7 +42,10 @@ static int secret_load_env(struct secret *secret, const char *name, struct error
             "the environment variable %s is not set\nhint: export it, or write file:PATH in the job file",
             name);
     if (!*value)
-        return error_set(error, ERROR_USAGE, "the environment variable %s is empty", name);
+        return error_set(
+            error, ERROR_USAGE,
+            "the environment variable %s is empty\nhint: set it to the secret, or write file:PATH in the job file",
+            name);
     secret->data = memory_copy(slice_from(value));
     secret->len = strlen(value);
     secret->source = value;

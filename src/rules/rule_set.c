@@ -84,8 +84,10 @@ static int find_column(const struct builder *builder, const struct job_column *c
         if (!slice_is(builder->columns[i], column->name))
             continue;
         if (found++)
-            return job_fail(builder->set->job, column->place, builder->error,
-                            "the input has the column \"%s\" twice", column->name);
+            return job_fail(
+                builder->set->job, column->place, builder->error,
+                "the input has the column \"%s\" twice\nhint: rename one of them where the file is exported",
+                column->name);
         *index = i;
     }
     return found ? 0 : fail_missing_column(builder, column);

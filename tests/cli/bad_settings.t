@@ -10,7 +10,7 @@ use Test::More;
 use KycTest;
 
 my $folder = scratch_folder();
-write_file("$folder/export.csv", "id,email,given,family,dob,tel\n1,a\@example.com,Ann,Lee,1980-02-13,+14155550110\n");
+write_file("$folder/export.csv", "id,email,given,family,dob,tel,town,town\n1,a\@example.com,Ann,Lee,1980-02-13,+14155550110,x,y\n");
 
 sub refused
 {
@@ -26,14 +26,14 @@ sub refused
 refused("input: $_", "  $_\n", '')
     for 'where: active', 'where: []', 'where: [active]', 'where: {column: id, must_match: x}', 'where: [{column: id}]', 'where: [{must_match: x}]',
     'where: [{column: id, must_match: x, must_not_match: y}]', "where: [{column: id, must_match: '('}]", "where: [{column: id, must_match: ''}]",
-    'where: [{column: id, must_match: [x]}]', "where: [{column: id, must_match: '(a+)+\$'}]", 'where: [{column: none, must_match: x}]',
+    'where: [{column: id, must_match: [x]}]', "where: [{column: id, must_match: '(a+)+\$'}]", 'where: [{column: none, must_match: x}]', 'where: [{column: town, must_match: x}]',
     'encoding: [utf-8]', "encoding: ''", 'encoding: utf-9', 'encoding: utf-7', 'spreadsheet_guards: true', 'spreadsheet_guards: [strip]', 'null_values: x',
     'csv: tab', 'csv: {skip_lines: two}', 'csv: {skip_lines: -1}', 'csv: {skip_lines: [1]}', 'csv: {skip_lines: 1, header: [id]}', 'csv: {header: id}',
     'csv: {header: []}', 'csv: {header: [id, id]}', "csv: {header: [id, '']}", 'csv: {header: [[id]]}', 'csv: {ragged: yes}', 'csv: {ragged: [pad]}',
     'csv: {escape: ab}', 'csv: {escape: a}', "csv: {escape: ''}", "csv: {escape: '\"'}", "csv: {escape: ','}", 'csv: {escape: tab}', 'csv: {escape: [x]}',
     'csv: {skip_footer: some}', 'csv: {skip_footer: [1]}', "csv: {delimiter: '::'}", "csv: {delimiter: '\"'}", 'csv: {skip_rows: 1}';
 refused("city: $_", '', "  city: $_\n")
-    for '{columns: given}', '{columns: []}', '{columns: [given, given]}', '{columns: [given, none]}', '{columns: [given], column: family}', '{columns: [[given]]}',
+    for 'town', '{columns: given}', '{columns: []}', '{columns: [given, given]}', '{columns: [given, none]}', '{columns: [given], column: family}', '{columns: [[given]]}',
     '{column: [given, family]}', "{join: ' '}", "{column: given, join: ' '}", '{columns: [given], join: [x]}', "{column: given, match: '('}", '{column: given, match: [x]}',
     "{column: given, match: ''}", '{column: given, replace: x}', "{column: given, match: x, replace: '\$1'}", '{column: given, match: x, replace: [x]}',
     '{column: given, unmatched: keep}', '{column: given, match: x, unmatched: drop}', "{column: given, match: '(a+)+\$b'}", "{column: given, default: ''}",
