@@ -100,8 +100,10 @@ static void write_shape_remarks(const struct infer_sample *sample, struct buffer
                       input->skip_lines);
     if (shape->has_no_header)
         buffer_append_text(
-            out, "  # CHECK: the first line looks like a customer, not like names of columns: header.\n"
-                 "  # These names are neutral; rename them as you like, here and in `fields`.\n");
+            out,
+            "  # CHECK: the first line looks like a customer, not like names of columns: header.\n"
+            "  # These names are neutral; rename them as you like, here and in `fields`.\n"
+            "  # Or put a line of the real names before the first, and guess again: fields are found by names.\n");
     if (input->escape)
         buffer_append_text(out,
                            "  # CHECK: a backslash stands before quotes and delimiters in cells: escape.\n");
