@@ -45,7 +45,8 @@ static int check_columns(const struct infer_sample *sample, const char *path, st
     if (sample->shape.has_no_header || has_named_column(sample))
         return 0;
     if (sample->format == JOB_FORMAT_NDJSON)
-        return error_set(error, ERROR_INPUT, "%s: the objects have no members", path);
+        return error_set(error, ERROR_INPUT,
+                         "%s: the objects have no members\nhint: check whether its export has failed", path);
     return error_set(
         error, ERROR_INPUT,
         "%s: no column has a name of its own\nhint: name the columns in the job: input: {csv: {header: [NAME, …]}}",

@@ -161,7 +161,7 @@ int plan_values_build_fallback(struct rule_set *set, struct field_plan *plan, st
     if (clean_is_null(set, text))
         return job_fail(
             set->job, place, error,
-            "%s: \"%s\" is one of input.null_values, so it is not a value for records without one",
+            "%s: \"%s\" is one of input.null_values, so it is not a value for records without one\nhint: write another value, or take it off input.null_values",
             field_name(plan->field), text.data);
     struct field_plan *reader = arena_alloc(&set->arena, sizeof *reader);
     *reader = *plan;
