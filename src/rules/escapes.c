@@ -203,6 +203,18 @@ static struct slice char_before(struct slice text, size_t i)
     return slice_make(text.data + start, i - start);
 }
 
+/* `?????`, `?? ???`: of a script that an encoding lacks, no letter is left. */
+static bool has_no_letter_left(struct slice text)
+{
+    size_t questions = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] != '?' && !memchr(" -.,'", text.data[i], 5))
+            return false;
+        questions += text.data[i] == '?';
+    }
+    return questions > 1;
+}
+
 /* Not in the address of a page, which has a query. */
 static bool has_lost_letter(struct slice text)
 {
@@ -230,5 +242,7 @@ enum escape escapes_find(struct slice text, struct arena *arena, struct slice *r
     *repaired = slice_make(NULL, 0);
     if (memchr(text.data, '<', text.len) && has_tag(text))
         return ESCAPE_TAG;
-    return memchr(text.data, '?', text.len) && has_lost_letter(text) ? ESCAPE_QUESTION : ESCAPE_NONE;
+    return memchr(text.data, '?', text.len) && (has_lost_letter(text) || has_no_letter_left(text))
+               ? ESCAPE_QUESTION
+               : ESCAPE_NONE;
 }

@@ -289,6 +289,15 @@ static struct suspicion suspect(struct slice text)
     return suspicion;
 }
 
+/* `Mï¿½ller`: U+FFFD, which stands for a lost character, was read wrongly too. */
+static bool has_replacement(const struct letters *letters)
+{
+    for (size_t i = 0; i + 2 < letters->count; i++)
+        if (byte_of(letters, i) == 0xef && byte_of(letters, i + 1) == 0xbf && byte_of(letters, i + 2) == 0xbd)
+            return true;
+    return false;
+}
+
 /* Of a text that may have one. */
 static bool find_mojibake(struct slice text, struct arena *arena, const char **encoding,
                           struct slice *repaired)
@@ -305,9 +314,12 @@ static bool find_mojibake(struct slice text, struct arena *arena, const char **e
     for (size_t i = 0; i < ENCODINGS; i++) {
         letters.bytes = byte_tables[i];
         letters.encoding = i;
+        *encoding = encodings[i].name;
+        *repaired = slice_make(NULL, 0);
+        if (has_replacement(&letters))
+            return true;
         if (!reads_as(&letters))
             continue;
-        *encoding = encodings[i].name;
         *repaired = repair(&letters, arena);
         return true;
     }
@@ -358,7 +370,7 @@ static const char *describe_escape(struct record_context *context, struct slice 
         [ESCAPE_ENTITY] = "has HTML entities",
         [ESCAPE_TAG] = "has HTML tags",
         [ESCAPE_BACKSLASH] = "has backslash escapes",
-        [ESCAPE_QUESTION] = "has a question mark between letters, where an encoding may have lacked a letter",
+        [ESCAPE_QUESTION] = "has a question mark in place of a letter, which an encoding may have lacked",
     };
     struct slice repaired;
     enum escape escape = escapes_find(text, context->arena, &repaired);

@@ -396,6 +396,10 @@ static void escapes_are_found(void **state)
         {"M??ller", ESCAPE_QUESTION, ""},
         {"Fran?ois é?ü", ESCAPE_QUESTION, ""},
         {"a????b", ESCAPE_NONE, ""},
+        {"?????", ESCAPE_QUESTION, ""},
+        {"?? ???", ESCAPE_QUESTION, ""},
+        {"?", ESCAPE_NONE, ""},
+        {"5 ??", ESCAPE_NONE, ""},
         {"http://x/a?b", ESCAPE_NONE, ""},
     };
     struct arena arena;
@@ -422,6 +426,8 @@ static void names_and_texts_are_looked_at_and_nothing_else(void **state)
     } cases[] = {
         {FIELD_LAST_NAME, "MÃ¼ller", "last_name/mojibake(warn)"},
         {FIELD_LAST_NAME, "Gonz?lez", "last_name/mojibake(warn)"},
+        {FIELD_LAST_NAME, "M\xc3\xaf\xc2\xbf\xc2\xbdller", "last_name/mojibake(warn)"},
+        {FIELD_LAST_NAME, "\xd0\xbf\xd1\x97\xd0\x85", "last_name/mojibake(warn)"},
         {FIELD_CITY, "M&uuml;nchen", "city/mojibake(warn)"},
         {FIELD_EMPLOYER_NAME, "O\\'Brien", "employer_name/mojibake(warn)"},
         {FIELD_LAST_NAME, "CAFÉ’S", ""},
