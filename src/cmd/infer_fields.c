@@ -1,5 +1,6 @@
 #include "cmd/infer_fields.h"
 
+#include "cmd/infer_array.h"
 #include "cmd/infer_column.h"
 #include "cmd/infer_damage.h"
 #include "cmd/infer_dates_line.h"
@@ -40,6 +41,8 @@ static void write_column_line(struct infer_writer *writer, enum field_id field)
         infer_line_confidence(writer, field);
     } else if (field_table[field].type == FIELD_TYPE_DATE) {
         infer_dates_line(writer, field);
+    } else if (infer_array_write(writer, field)) {
+        return;
     } else if (infer_words_apply(writer, field)) {
         infer_words_write(writer, field);
     } else {
