@@ -127,7 +127,7 @@ sub prepare
     my ($cell) = @_;
     my ($provider, $fault) = ($cell->{provider}, $cell->{fault}{name});
     my $paced = $fault eq 'retry-after' || $cell->{fault}{kind} =~ /gone|revoked|unauthorized/; # slowly enough to be struck in the middle
-    %$cell = (%$cell, folder => scratch_folder(), port => free_port(), rate => $paced ? 20 : $rate, runs => 0, over_limit => 0,
+    %$cell = (%$cell, folder => scratch_folder(), port => free_port(), rate => $paced ? 10 : $rate, runs => 0, over_limit => 0,
         faults => 0, street => '1 Market St', rows => $paced && $cell->{operation} ne 'update' ? 2 * $rows : $rows);
     my %set = (
         'delivery.rate' => "$cell->{rate}/s", 'delivery.burst' => $paced || $fault eq 'foreign-bytes' ? 1 : 5, 'delivery.attempts' => 12,
