@@ -21,7 +21,8 @@ enum {
     RAGGED_PERCENT = 5, /* of records: fewer are damage rather than a habit */
     QUOTES_MIN = 3,
     WORD_MAX = 24,
-    AGAIN_MIN = 2, /* records that repeat a cell of the header: it is no name */
+    KEY_DIGITS = 3, /* of a key, at least: names of columns have fewer */
+    AGAIN_MIN = 2,  /* records that repeat a cell of the header: it is no name */
     SHARE_FULL = 1000,
     SHARE_POOR = 400,
 };
@@ -187,16 +188,34 @@ static void note_record(const struct job_input *input, struct trial *trial, cons
     note_word(tail, record->raw);
 }
 
-/* Counts in again, by column, the records below that repeat the header's cell: names of columns are not
- * repeated, but for the whole header where files were joined. */
+/* True for a key like another, letter for letter and digit for digit: `C-10042` and `C-10043`. */
+static bool is_like(struct slice name, struct slice cell)
+{
+    size_t digits = 0;
+
+    if (name.len != cell.len)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        bool is_digit = ascii_is_digit(name.data[i]), is_letter = ascii_is_letter(name.data[i]);
+        if (is_digit != ascii_is_digit(cell.data[i]) || is_letter != ascii_is_letter(cell.data[i]))
+            return false;
+        digits += is_digit;
+    }
+    return digits >= KEY_DIGITS;
+}
+
+/* Counts in again, by column, the records below that repeat the header's cell, or have a key like it: names
+ * of columns are not repeated, but for the whole header where files were joined. */
 static void note_again(const struct reader_header *header, const struct record *record, uint32_t *again)
 {
+    const struct slice *names = header->source_columns;
     size_t equal = 0;
 
     for (size_t i = 0; i < record->cell_count; i++)
-        equal += slice_equal(record->cells[i], header->source_columns[i]);
+        equal += slice_equal(record->cells[i], names[i]);
     for (size_t i = 0; i < record->cell_count && equal < record->cell_count; i++)
-        again[i] += record->cells[i].len > 0 && slice_equal(record->cells[i], header->source_columns[i]);
+        again[i] += record->cells[i].len > 0 &&
+                    (slice_equal(record->cells[i], names[i]) || is_like(names[i], record->cells[i]));
 }
 
 /* A customer's values, unless most of them are names of columns: `Via` is a street and a town. */

@@ -225,6 +225,7 @@ like($latin_json, qr/^# CHECK: this NDJSON is not UTF-8/m, 'NDJSON that is not U
 unlike($latin_json, qr/^  encoding:/m, 'and has no encoding, with which the job would not load');
 for my $case (
     ['behind a title', "Customers of May\nquiet.person\@example.com,Clandestina,1980-01-02\nb\@example.com,Bo,1981-02-03\n", 2],
+    ['with a key like the others', "Clandestina,C-1042,Hidden Valley\nAnn,C-1043,Oakland\nBo,C-1044,Reno\n", 3],
     ['of which a value is repeated', "Clandestina,divers,Hidden Valley\nAnn,divers,Oakland\nBo,F,Reno\nCy,divers,Waco\n", 4],
 ) {
     my ($sentence, $text, $rows) = @$case;
