@@ -45,12 +45,15 @@ static bool keeps_blanks(const struct field_plan *plan)
            plan->type == FIELD_TYPE_TEXT_LIST;
 }
 
-/* True when an item of a list has a value; its damage, if any, is reported where it is read. */
+/* True when an item of a list has a value, or there are more items than a list may have; that and damage are
+ * reported where the list is read. */
 static bool has_items(const struct record_context *context, struct slice list, struct slice separator)
 {
     struct slice rest = list, item, clean;
+    size_t count = 0;
     while (slice_next_item(&rest, separator, &item))
-        if (text_normalize(item, context->arena, &clean) == TEXT_ENCODING ||
+        if (++count > RECORD_CONTEXT_ITEMS_MAX ||
+            text_normalize(item, context->arena, &clean) == TEXT_ENCODING ||
             !clean_is_null(context->set, clean))
             return true;
     return false;

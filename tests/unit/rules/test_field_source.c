@@ -27,6 +27,11 @@ struct source_case {
 #define FORTY "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define LONG  "x" FORTY FORTY FORTY FORTY FORTY FORTY
 
+/* Of a list with 64 items. */
+#define SEPARATORS_9 ";;;;;;;;;"
+#define SEPARATORS_63                                                                                        \
+    SEPARATORS_9 SEPARATORS_9 SEPARATORS_9 SEPARATORS_9 SEPARATORS_9 SEPARATORS_9 SEPARATORS_9
+
 static struct job_column parts[] = {{"a", {6, 1}}, {"b", {6, 2}}, {"c", {6, 3}}};
 
 static struct job_mapping *map_parts(struct fixture *fixture, const struct source_case *source)
@@ -85,6 +90,18 @@ static void the_first_column_with_a_value_is_read_or_all_are_joined(void **state
          ""},
         {"a key keeps its blanks", FIELD_EXTERNAL_ID, {"", "C  1"}, {0}, "C  1", ""},
         {"a list without an item", FIELD_NATIONALITIES, {"; N/A ;", "fr"}, {.split = ";"}, "FR", ""},
+        {"a list of 64 items without a value",
+         FIELD_NATIONALITIES,
+         {SEPARATORS_63, "fr"},
+         {.split = ";"},
+         "FR",
+         ""},
+        {"a list of too many, as one column has it",
+         FIELD_NATIONALITIES,
+         {SEPARATORS_63 ";;", "fr"},
+         {.split = ";"},
+         "!",
+         "nationalities/format"},
         {"an invisible character is reported once",
          FIELD_CITY,
          {"", "Os\xe2\x80\x8blo"},
