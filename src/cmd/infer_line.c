@@ -133,8 +133,8 @@ void infer_line_confidence(struct infer_writer *writer, enum field_id field)
     buffer_clear(&text);
 }
 
-/* Rows whose value another column alone has. Only where a value stands for itself: the parts of two addresses
- * must not be mixed. */
+/* Rows whose value another column alone has. Only where a value is complete by itself: the parts of two
+ * addresses must not be mixed. */
 static void write_columns(const struct infer_writer *writer, enum field_id field)
 {
     const struct infer_match *match = &writer->matches.of[field];

@@ -105,8 +105,8 @@ static void write_shape_remarks(const struct infer_sample *sample, struct buffer
             "  # These names are neutral; rename them as you like, here and in `fields`.\n"
             "  # Or put a line of the real names before the first, and guess again: fields are found by names.\n");
     if (input->escape)
-        buffer_append_text(out,
-                           "  # CHECK: a backslash stands before quotes and delimiters in cells: escape.\n");
+        buffer_append_text(
+            out, "  # CHECK: there is a backslash before quotes and delimiters in cells: escape.\n");
     if (input->ragged == JOB_RAGGED_PAD)
         buffer_printf(
             out,

@@ -35,8 +35,8 @@ struct rejects_file {
     char block[BLOCK_SIZE];
 };
 
-/* Before the lines of NDJSON stands one that is a record: a broken one may look like the start of a file that
- * is no NDJSON at all. */
+/* A line that is a record comes before the lines of NDJSON: a broken one may look like the start of a file
+ * that is no NDJSON at all. */
 static const struct slice first_line = SLICE_LITERAL("{}\n");
 
 static int next_block(void *context, struct slice *bytes)

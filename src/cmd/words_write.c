@@ -101,7 +101,7 @@ static void write_choices(struct buffer *out, const char *provider, const char *
     buffer_append_char(out, '\n');
 }
 
-/* What stands where a person must write a word. */
+/* The place for a word that a person must write. */
 static const char *placeholder(enum field_id field, const char *const *choices)
 {
     if (choices == language_codes || !choices)

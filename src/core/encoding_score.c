@@ -121,7 +121,7 @@ static long weight_of(const char *name)
 }
 
 /* The candidate's text, and what was found in it. */
-struct tally {
+struct findings {
     uint32_t *counts; /* of each code of the BMP from 0x80 on */
     long points;
 };
@@ -266,22 +266,22 @@ static long judge_sign(const uint32_t *codes, size_t count, size_t i)
     return before || after ? SIGN_IN_WORD : SIGN_ALONE;
 }
 
-static void read_text(struct tally *tally, const uint32_t *codes, size_t count)
+static void read_text(struct findings *findings, const uint32_t *codes, size_t count)
 {
     size_t start = 0;
 
     for (size_t i = 0; i <= count; i++) {
         bool in_word = i < count && is_letter((UChar32)codes[i]);
         if (!in_word && i > start)
-            tally->points += judge_word(codes + start, i - start);
+            findings->points += judge_word(codes + start, i - start);
         if (!in_word)
             start = i + 1;
         if (i == count || codes[i] < 0x80)
             continue;
         if (codes[i] <= 0xffff)
-            tally->counts[codes[i]]++;
+            findings->counts[codes[i]]++;
         if (!in_word || is_no_character((UChar32)codes[i]))
-            tally->points += judge_sign(codes, count, i);
+            findings->points += judge_sign(codes, count, i);
     }
 }
 
@@ -338,17 +338,18 @@ static int by_count(const void *a, const void *b)
     return (first->code > second->code) - (first->code < second->code);
 }
 
-static void list_letters(const struct tally *tally, struct arena *arena, struct encoding_candidate *candidate)
+static void list_letters(const struct findings *findings, struct arena *arena,
+                         struct encoding_candidate *candidate)
 {
     size_t count = 0;
 
     for (uint32_t code = 0x80; code <= 0xffff; code++)
-        count += tally->counts[code] > 0;
+        count += findings->counts[code] > 0;
     struct encoding_letter *letters = arena_alloc(arena, (count + 1) * sizeof *letters);
     count = 0;
     for (uint32_t code = 0x80; code <= 0xffff; code++)
-        if (tally->counts[code])
-            letters[count++] = (struct encoding_letter){code, tally->counts[code]};
+        if (findings->counts[code])
+            letters[count++] = (struct encoding_letter){code, findings->counts[code]};
     qsort(letters, count, sizeof *letters, by_count);
     candidate->letters = letters;
     candidate->letter_count = count < LETTERS_MAX ? count : LETTERS_MAX;
@@ -371,12 +372,12 @@ static const char *display_name(const char *language, struct arena *arena)
 void encoding_score(struct encoding_languages *languages, const uint32_t *codes, size_t count, size_t bytes,
                     const char *names, struct arena *arena, struct encoding_candidate *candidate)
 {
-    struct tally tally = {.counts = memory_new(0x10000, sizeof *tally.counts)};
+    struct findings findings = {.counts = memory_new(0x10000, sizeof *findings.counts)};
     long best = 0;
     const char *found = NULL;
 
-    read_text(&tally, codes, count);
-    list_letters(&tally, arena, candidate);
+    read_text(&findings, codes, count);
+    list_letters(&findings, arena, candidate);
     for (const char *name = names; *name;) {
         size_t len = strcspn(name, " ");
         const struct language *language = find_language(languages, name, len);
@@ -389,7 +390,7 @@ void encoding_score(struct encoding_languages *languages, const uint32_t *codes,
         name += len + strspn(name + len, " ");
     }
     candidate->language = found ? display_name(found, arena) : NULL;
-    long points = (tally.points + best + NO_CHARACTER * (long)candidate->malformed) * 100 / GOOD;
+    long points = (findings.points + best + NO_CHARACTER * (long)candidate->malformed) * 100 / GOOD;
     candidate->score = (int)(bytes ? points / (long)bytes : 0);
-    free(tally.counts);
+    free(findings.counts);
 }
