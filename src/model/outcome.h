@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/verification.h"
+
 /* What a request does at the provider. */
 enum operation {
     OPERATION_CREATE,
@@ -55,6 +57,8 @@ enum {
     OUTCOME_MESSAGE_SIZE = 2 * OUTCOME_QUOTE_SIZE, /* with our own words before them */
     OUTCOME_REQUEST_ID_SIZE = 129,
     OUTCOME_KEPT_SIZE = 1025,
+    OUTCOME_WORD_SIZE = 65,
+    OUTCOME_LINK_SIZE = 2049, /* a longer link is none: half of one opens nothing */
 };
 
 /* The bit of struct outcome.warned behind those of members. */
@@ -82,6 +86,19 @@ struct outcome {
     uint64_t warned;   /* of DONE: members that the reply's warnings are about; OUTCOME_WARNED_RECORD: of
                           none in particular. The code is then OUTCOME_WARNING, message the warnings' text */
     char kept[OUTCOME_KEPT_SIZE]; /* of DONE: the members of provider.keep as one JSON object; "": none */
+
+    /* Of DONE of a CREATE or UPDATE, or of a user that a question found: how far the verification of the user
+     * has come; the word is empty where the reply does not have it, and nothing is known then. */
+    enum verification verification;
+    char verification_word[OUTCOME_WORD_SIZE];    /* the provider's own */
+    char verification_reason[OUTCOME_QUOTE_SIZE]; /* masked as message; "": none */
+
+    /* Of DONE of a CREATE. */
+    char link[OUTCOME_LINK_SIZE]; /* for the customer to be verified by; a credential: never in a log, nor in
+                                     the ledger; "": none */
+    bool link_failed;             /* the provider was to make one, and could not */
+    bool not_verified; /* it was to verify the user at once, and has rejected it or not begun: the word or
+                          the message has it */
 };
 
 /* `create`, `update`, `look_up`, `fetch`, `list`, `login`. */
