@@ -10,11 +10,11 @@
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/text.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
 #include "pipeline/job_ledger.h"
 #include "provider/provider.h"
+#include "report/csv_cell.h"
 
 enum { BLOCK_SIZE = 64 * 1024, BLOCK_MAX = 2 * BLOCK_SIZE };
 
@@ -30,57 +30,24 @@ static void flush(struct results_writer *writer)
     buffer_reset(&writer->out);
 }
 
-/* RFC 4180; quoted only where needed. */
-static void write_cell(struct buffer *out, struct slice text)
-{
-    bool quoted = false;
-
-    for (size_t i = 0; i < text.len && !quoted; i++)
-        quoted = strchr("\",\r\n", text.data[i]) != NULL;
-    if (quoted)
-        buffer_append_char(out, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == '"')
-            buffer_append_char(out, '"');
-        buffer_append_char(out, text.data[i]);
-    }
-    if (quoted)
-        buffer_append_char(out, '"');
-}
-
-/* A provider's text, which a spreadsheet must not take for a formula. Ids stay as they are: `resolve` reads
- * them. */
-static void write_guarded(struct buffer *out, struct slice text)
-{
-    char guarded[OUTCOME_MESSAGE_SIZE + 1];
-
-    if (!text_is_formula(text) || text.len >= OUTCOME_MESSAGE_SIZE) {
-        write_cell(out, text);
-        return;
-    }
-    guarded[0] = '\'';
-    memcpy(guarded + 1, text.data, text.len);
-    write_cell(out, slice_make(guarded, text.len + 1));
-}
-
 static void write_csv(struct buffer *out, const struct ledger_customer *customer, uint64_t row,
                       const char *updated_at)
 {
     if (row)
         buffer_printf(out, "%" PRIu64, row);
     buffer_append_char(out, ',');
-    write_cell(out, customer->external_id);
+    csv_cell_write(out, customer->external_id);
     buffer_printf(out, ",%s,", ledger_state_word(customer->state));
-    write_cell(out, customer->user_id);
+    csv_cell_write(out, customer->user_id);
     buffer_append_char(out, ',');
     if (customer->http_status)
         buffer_printf(out, "%d", customer->http_status);
     buffer_append_char(out, ',');
-    write_guarded(out, customer->code);
+    csv_cell_write_guarded(out, customer->code);
     buffer_append_char(out, ',');
-    write_guarded(out, customer->message);
+    csv_cell_write_guarded(out, customer->message);
     buffer_printf(out, ",%" PRIu32 ",%s,", customer->attempts, updated_at);
-    write_cell(out, customer->kept);
+    csv_cell_write(out, customer->kept);
     buffer_append_char(out, '\n');
 }
 

@@ -222,8 +222,8 @@ int file_draft_write(struct file_draft *draft, struct slice bytes)
     return file_write_all(draft->fd, bytes);
 }
 
-/* A rename is durable when its folder is. Not every file system can sync a folder. */
-static int file_sync_folder(const char *path)
+/* Not every file system can sync a folder. */
+int file_sync_folder(const char *path)
 {
     char *folder = file_folder(path);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

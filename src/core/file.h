@@ -36,6 +36,10 @@ char *file_folder(const char *path);
 /* Makes a folder and its missing parents, the new ones with mode 0700. 0, or -1 with errno. */
 int file_make_folder(const char *path);
 
+/* fsync of the folder that path is in: a new or renamed file is durable when its folder is. 0, or -1 with
+ * errno. */
+int file_sync_folder(const char *path);
+
 /* A file that is written aside (PATH.tmp-PID, 0600, O_EXCL after an unlink) and renamed over PATH by
  * file_draft_commit: readers see the old one or the new one, whole. Opening one unlinks the drafts of the
  * same path that a killed process left behind. */
