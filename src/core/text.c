@@ -37,11 +37,16 @@ static uint64_t load_short(const char *cursor, size_t len)
     return first | middle << 8 * (len / 2) | last << 8 * (len - 1) | letters << 8 * len;
 }
 
-/* Whether all eight bytes are 0x20–0x7E: adding 0x60 sets the high bit of a byte from 0x20 on, adding 1 that
- * of 0x7F, and no sum carries into its neighbour when the high bits are clear. */
+/* The high bit of each byte that is 0x20–0x7E, where all are: adding 0x60 sets that of a byte from 0x20 on,
+ * adding 1 that of 0x7F, and no sum carries into its neighbour when the high bits are clear. */
+static uint64_t find_plain(uint64_t word)
+{
+    return (word + 0x60 * ones) & ~((word + ones) | word) & highs;
+}
+
 static bool word_is_plain(uint64_t word)
 {
-    return ((word + 0x60 * ones) & ~(word + ones) & ~word & highs) == highs;
+    return find_plain(word) == highs;
 }
 
 bool text_is_plain_ascii(struct slice text)
@@ -54,23 +59,26 @@ bool text_is_plain_ascii(struct slice text)
     return word_is_plain(load_word(text.data + text.len - 8));
 }
 
-/* The high bit of each byte that text_may_be_escaped looks for. Of ASCII, `&` exactly; and what has the bits
- * 0x1c set: `\ < = > ?`, and beside these only ] ^ _ | } ~ and control characters. */
-static uint64_t find_escapes(uint64_t word)
+/* The high bit of each byte of a plain word that text_may_be_escaped does not look for: `&` exactly, and what
+ * has the bits 0x1c set, which are `\ < = > ?`, and beside these only ] ^ _ | } ~. */
+static uint64_t find_unescaped(uint64_t word)
 {
-    uint64_t ampersands = ~((word ^ ('&' * ones)) + 0x7f * ones);
-    uint64_t others = (word & 0x1c * ones) + 0x64 * ones;
-    return (word | ampersands | others) & highs;
+    return ((word ^ ('&' * ones)) + 0x7f * ones) & ~((word & 0x1c * ones) + 0x64 * ones) & highs;
+}
+
+static bool word_may_be_escaped(uint64_t word)
+{
+    return (find_unescaped(word) & ~word) != highs;
 }
 
 bool text_may_be_escaped(struct slice text)
 {
     if (text.len < 8)
-        return text.len > 0 && find_escapes(load_short(text.data, text.len)) != 0;
+        return text.len > 0 && word_may_be_escaped(load_short(text.data, text.len));
     for (size_t offset = 0; offset + 8 < text.len; offset += 8)
-        if (find_escapes(load_word(text.data + offset)))
+        if (word_may_be_escaped(load_word(text.data + offset)))
             return true;
-    return find_escapes(load_word(text.data + text.len - 8)) != 0;
+    return word_may_be_escaped(load_word(text.data + text.len - 8));
 }
 
 enum ascii_kind { ASCII_CLEAN, ASCII_DOUBLE_BLANK, ASCII_NOT_PLAIN };
@@ -81,24 +89,36 @@ static uint64_t find_blanks(uint64_t word)
     return ~((word ^ (0x20 * ones)) + 0x7f * ones) & highs;
 }
 
-/* Whether a text is plain ASCII, and if so, whether two blanks meet in it. Words step by seven bytes, so that
- * each pair of neighbours is in one word; the last word ends with the text. */
-static enum ascii_kind scan_ascii(struct slice text)
+/* What all words of a text have in common; without a branch for each. */
+struct ascii_scan {
+    uint64_t plain, unescaped; /* the high bits of find_plain and find_unescaped */
+    uint64_t doubled;          /* not 0: two blanks meet */
+};
+
+static inline void scan_word(struct ascii_scan *scan, uint64_t word)
 {
-    if (text.len == 0)
-        return ASCII_CLEAN;
-    uint64_t doubled = 0;
-    size_t last = text.len < 8 ? 0 : text.len - 8;
-    for (size_t offset = 0; offset < last; offset += 7) {
-        uint64_t word = load_word(text.data + offset), blanks = find_blanks(word);
-        if (!word_is_plain(word))
-            return ASCII_NOT_PLAIN;
-        doubled |= blanks & blanks << 8;
-    }
-    uint64_t word = text.len < 8 ? load_short(text.data, text.len) : load_word(text.data + last);
     uint64_t blanks = find_blanks(word);
-    doubled |= blanks & blanks << 8;
-    return !word_is_plain(word) ? ASCII_NOT_PLAIN : doubled ? ASCII_DOUBLE_BLANK : ASCII_CLEAN;
+    scan->plain &= find_plain(word);
+    scan->unescaped &= find_unescaped(word);
+    scan->doubled |= blanks & blanks << 8;
+}
+
+/* Whether a text is plain ASCII, and if so, whether two blanks meet in it, and whether it may be escaped.
+ * Words step by seven bytes, so that each pair of neighbours is in one word; the last word ends with the
+ * text.
+ */
+static inline enum ascii_kind scan_ascii(struct slice text, bool *may_be_escaped)
+{
+    struct ascii_scan scan = {.plain = highs, .unescaped = highs};
+    size_t last = text.len < 8 ? 0 : text.len - 8;
+    for (size_t offset = 0; offset < last; offset += 7)
+        scan_word(&scan, load_word(text.data + offset));
+    if (text.len > 0)
+        scan_word(&scan, text.len < 8 ? load_short(text.data, text.len) : load_word(text.data + last));
+    *may_be_escaped = scan.unescaped != highs;
+    if (scan.plain != highs)
+        return ASCII_NOT_PLAIN;
+    return scan.doubled ? ASCII_DOUBLE_BLANK : ASCII_CLEAN;
 }
 
 /* Control characters of C1 and characters of private use occur in texts that were decoded by the wrong
@@ -300,12 +320,22 @@ static __attribute__((noinline)) enum text_fault normalize_unicode(struct slice 
     return fault;
 }
 
-enum text_fault text_normalize(struct slice source, struct arena *arena, struct slice *out)
+enum text_fault text_normalize_and_look(struct slice source, struct arena *arena, struct slice *out,
+                                        bool *may_be_escaped)
 {
     struct slice text = text_trim(source);
-    enum ascii_kind ascii = scan_ascii(text);
-    if (ascii == ASCII_NOT_PLAIN)
-        return normalize_unicode(text, arena, out);
+    enum ascii_kind ascii = scan_ascii(text, may_be_escaped);
+    if (ascii == ASCII_NOT_PLAIN) {
+        enum text_fault fault = normalize_unicode(text, arena, out);
+        *may_be_escaped = text_may_be_escaped(*out);
+        return fault;
+    }
     *out = ascii == ASCII_CLEAN ? text : fold_ascii_blanks(text, arena);
     return TEXT_OK;
+}
+
+enum text_fault text_normalize(struct slice source, struct arena *arena, struct slice *out)
+{
+    bool may_be_escaped;
+    return text_normalize_and_look(source, arena, out, &may_be_escaped);
 }

@@ -57,6 +57,9 @@ enum text_fault {
  * removed. *out is the source itself, or a part of it, when nothing inside had to change, else in the arena;
  * empty with TEXT_ENCODING. */
 enum text_fault text_normalize(struct slice source, struct arena *arena, struct slice *out);
+/* The same, and *may_be_escaped as text_may_be_escaped(*out): found on the way. */
+enum text_fault text_normalize_and_look(struct slice source, struct arena *arena, struct slice *out,
+                                        bool *may_be_escaped);
 
 /* Case and accents aside, letters and digits only: the form in which names of countries are compared. Full
  * case folding (ß → ss) and compatibility decomposition (ligatures, full-width forms); marks go; the letters

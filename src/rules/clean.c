@@ -72,8 +72,10 @@ struct slice clean_map_value(const struct field_plan *plan, struct slice text)
 bool clean_text(struct record_context *context, const struct field_plan *plan, struct slice source,
                 struct slice *text)
 {
-    if (!clean_characters(context, plan, source, text) || clean_is_null(context->set, *text) ||
-        !damage_check(context, plan, *text) || !mojibake_check(context, plan, source, *text))
+    bool may_be_escaped;
+    if (!clean_characters(context, plan, source, text, &may_be_escaped) ||
+        clean_is_null(context->set, *text) || !damage_check(context, plan, *text) ||
+        !mojibake_check(context, plan, source, *text, may_be_escaped))
         return false;
     if (plan->exact && plan->type != FIELD_TYPE_ENUM)
         *text = clean_map_value(plan, *text);

@@ -19,12 +19,12 @@ bool clean_text(struct record_context *context, const struct field_plan *plan, s
 bool clean_report_fault(struct record_context *context, const struct field_plan *plan, enum text_fault fault,
                         struct slice source, struct slice text);
 
-/* The first of these steps alone: UTF-8, blanks and invisible characters. False, with a verdict, when source
- * is damaged. Inline, as it runs for every cell. */
+/* The first of these steps alone: UTF-8, blanks and invisible characters. *may_be_escaped: of the text
+ * (text_may_be_escaped). False, with a verdict, when source is damaged. Inline, as it runs for every cell. */
 static inline bool clean_characters(struct record_context *context, const struct field_plan *plan,
-                                    struct slice source, struct slice *text)
+                                    struct slice source, struct slice *text, bool *may_be_escaped)
 {
-    enum text_fault fault = text_normalize(source, context->arena, text);
+    enum text_fault fault = text_normalize_and_look(source, context->arena, text, may_be_escaped);
     return fault == TEXT_OK || clean_report_fault(context, plan, fault, source, *text);
 }
 

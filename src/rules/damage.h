@@ -25,8 +25,13 @@ enum damage {
     DAMAGE_NULL,     /* Null, NaN, undefined */
 };
 
-/* What is looked for in a field: bits of field_plan.damage; 0: nothing. */
-enum { DAMAGE_WORDS = 1, DAMAGE_NUMBERS = 2, DAMAGE_STRICT = 4 /* null is no name: rejected */ };
+/* What is looked for in a field: bits of field_plan.damage; 0: nothing. Those of words and numbers are for
+ * damage_may_be, which tells texts apart by them; they are used together. */
+enum {
+    DAMAGE_WORDS = 0x0f,
+    DAMAGE_NUMBERS = 0x30,
+    DAMAGE_STRICT = 0x40, /* null is no name: rejected */
+};
 
 /* The bits of a field. */
 unsigned damage_kinds(enum field_id field);
@@ -37,31 +42,28 @@ enum damage damage_find(struct slice text, unsigned kinds);
 /* A message about it, in the arena. */
 const char *damage_describe(struct record_context *context, struct slice text, enum damage damage);
 
-/* False for nearly all texts: they have no damage. Inline, as it runs for every cell. The first byte shows
- * it, then the length of a word of letters, and the point or exponent and the end of a number. */
+/* False for nearly all texts: they have no damage. text: not empty. Inline, as it runs for every cell, and
+ * without a branch, because what a text begins with cannot be predicted. Its first byte shows what it may be:
+ * a sign, one of the three words of letters, a number, or a number with a sign; its second byte, or for
+ * a number the last but one, whether it goes on like that. */
 static inline bool damage_may_be(struct slice text, unsigned kinds)
 {
-    enum { SIGN = DAMAGE_WORDS, NUMBER = DAMAGE_NUMBERS, LETTER = DAMAGE_WORDS | 8 };
-    enum { LENGTHS = 1 << 3 | 1 << 4 | 1 << 7 | 1 << 9, LENGTH_MAX = 9 }; /* nan null Err:522 undefined */
+    enum { SIGN = 1, NULL_WORD = 2, ERR = 4, UNDEFINED = 8, NUMBER = 0x10, SIGNED = 0x20 };
+    enum { ANY = SIGN | SIGNED };
     static const uint8_t firsts[256] = {
-        ['#'] = SIGN,   ['['] = SIGN,   ['<'] = SIGN,   ['('] = SIGN,   ['\\'] = SIGN,
-        ['E'] = LETTER, ['N'] = LETTER, ['U'] = LETTER, ['e'] = LETTER, ['n'] = LETTER,
-        ['u'] = LETTER, ['+'] = NUMBER, ['-'] = NUMBER, ['='] = NUMBER, ['\''] = NUMBER,
-        ['0'] = NUMBER, ['1'] = NUMBER, ['2'] = NUMBER, ['3'] = NUMBER, ['4'] = NUMBER,
-        ['5'] = NUMBER, ['6'] = NUMBER, ['7'] = NUMBER, ['8'] = NUMBER, ['9'] = NUMBER};
-    static const bool marks[256] = {['.'] = true, [','] = true, ['e'] = true, ['E'] = true};
+        ['#'] = SIGN,      ['['] = SIGN,      ['<'] = SIGN,      ['('] = SIGN,      ['\\'] = SIGN,
+        ['N'] = NULL_WORD, ['n'] = NULL_WORD, ['E'] = ERR,       ['e'] = ERR,       ['U'] = UNDEFINED,
+        ['u'] = UNDEFINED, ['+'] = SIGNED,    ['-'] = SIGNED,    ['='] = SIGNED,    ['\''] = SIGNED,
+        ['0'] = NUMBER,    ['1'] = NUMBER,    ['2'] = NUMBER,    ['3'] = NUMBER,    ['4'] = NUMBER,
+        ['5'] = NUMBER,    ['6'] = NUMBER,    ['7'] = NUMBER,    ['8'] = NUMBER,    ['9'] = NUMBER};
+    static const uint8_t nexts[256] = {['a'] = NULL_WORD, ['A'] = NULL_WORD, ['u'] = NULL_WORD,
+                                       ['U'] = NULL_WORD, ['r'] = ERR,       ['R'] = ERR,
+                                       ['n'] = UNDEFINED, ['N'] = UNDEFINED, ['.'] = NUMBER,
+                                       [','] = NUMBER,    ['e'] = NUMBER,    ['E'] = NUMBER};
     const unsigned char *bytes = (const unsigned char *)text.data;
-    unsigned first = firsts[bytes[0]];
-    if (first == 0) /* most letters */
-        return false;
-    first &= kinds | 8;
-    if (first == LETTER)
-        return text.len <= LENGTH_MAX && LENGTHS >> text.len & 1;
-    if (first != NUMBER || text.len < 3)
-        return first == SIGN;
-    if (!ascii_is_digit(text.data[text.len - 1]) && text.data[text.len - 1] != '"')
-        return false;
-    return !ascii_is_digit(text.data[0]) || marks[bytes[1]] || marks[bytes[text.len - 2]];
+    size_t is_longer = text.len > 1;
+    unsigned next = nexts[bytes[is_longer]] | (nexts[bytes[text.len - 1 - is_longer]] & NUMBER) | ANY;
+    return (firsts[bytes[0]] & next & kinds) != 0;
 }
 
 /* For damage_check: judges a text that may be damaged. */

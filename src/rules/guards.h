@@ -24,8 +24,8 @@ enum guard guards_find(struct slice text, struct slice *plain);
 /* False for most texts, which have no guard. Inline, as it runs for every cell. */
 static inline bool guards_may_begin(struct slice text)
 {
-    return text.len > 1 &&
-           (text.data[0] == '\'' || text.data[0] == '=' || text.data[0] == ' ' || text.data[0] == '\t');
+    static const bool begins[256] = {['\''] = true, ['='] = true, [' '] = true, ['\t'] = true};
+    return text.len > 1 && begins[(unsigned char)text.data[0]];
 }
 
 /* A text of CSV without its guard where the job strips guards; else the text. */

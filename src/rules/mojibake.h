@@ -26,13 +26,12 @@ bool mojibake_is_checked(enum field_id field);
 bool mojibake_report(struct record_context *context, const struct field_plan *plan, struct slice source,
                      struct slice text);
 
-/* Judges a cleaned text and the source that it is of. False when a rule of the job rejects it, with a
- * verdict. Inline, as it runs for every text. */
+/* Judges a cleaned text and the source that it is of; may_be_escaped: of the text. False when a rule of the
+ * job rejects it, with a verdict. Inline, as it runs for every text. */
 static inline bool mojibake_check(struct record_context *context, const struct field_plan *plan,
-                                  struct slice source, struct slice text)
+                                  struct slice source, struct slice text, bool may_be_escaped)
 {
-    return !plan->checks_mojibake || !text_may_be_escaped(text) ||
-           mojibake_report(context, plan, source, text);
+    return !(may_be_escaped && plan->checks_mojibake) || mojibake_report(context, plan, source, text);
 }
 
 #endif

@@ -37,7 +37,8 @@ static bool clean_key(struct record_context *context, const struct field_plan *p
         *key = text_trim(source);
         return !clean_is_null(context->set, *key);
     }
-    if (!clean_characters(context, plan, source, key) || clean_is_null(context->set, *key))
+    bool may_be_escaped;
+    if (!clean_characters(context, plan, source, key, &may_be_escaped) || clean_is_null(context->set, *key))
         return false;
     /* Blanks inside that are not in the source were folded from others. */
     bool is_verbatim = memmem(source.data, source.len, key->data, key->len) != NULL;

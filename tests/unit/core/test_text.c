@@ -224,6 +224,32 @@ static void two_blanks_are_seen_at_every_place(void **state)
     }
 }
 
+/* Every byte of ASCII, and a letter of two bytes, at every place of texts of all lengths that one or several
+ * words hold. */
+static void what_may_be_escaped_is_seen_at_every_place(void **state)
+{
+    (void)state;
+    char text[28];
+    for (size_t len = 1; len < sizeof text; len++) {
+        for (size_t offset = 0; offset < len; offset++) {
+            for (int byte = 1; byte <= 0x80; byte++) {
+                bool is_letter = byte == 0x80, is_seen, want;
+                memset(text, 'x', len);
+                text[offset] = is_letter ? '\xc3' : (char)byte;
+                if (is_letter && offset + 1 == len)
+                    continue;
+                if (is_letter)
+                    text[offset + 1] = '\xbc';
+                struct slice out;
+                text_normalize_and_look(slice_make(text, len), &arena, &out, &is_seen);
+                want = out.len == len && (is_letter || strchr("&\\<=>?]^_|}~", byte));
+                if (is_seen != want || text_may_be_escaped(out) != want)
+                    fail_msg("byte 0x%02x at %zu of %zu: %d", (unsigned)byte, offset, len, is_seen);
+            }
+        }
+    }
+}
+
 static void names_fold_to_letters_and_digits(void **state)
 {
     (void)state;
@@ -412,6 +438,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_normal_form_is_not_copied, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_normal_form_stays_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(two_blanks_are_seen_at_every_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_may_be_escaped_is_seen_at_every_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_fold_to_letters_and_digits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(capitals_are_made_of_small_letters, set_up, tear_down),
         cmocka_unit_test(a_text_is_cut_between_characters),
