@@ -379,6 +379,8 @@ static const struct provider_word verification_words[] = {
     {0},
 };
 
+static const char *const verification_reasons[] = {"missing_fields[]", NULL};
+
 const struct provider kira_provider = {
     .name = "kira",
     .base_url = "https://api.balampay.com",
@@ -392,6 +394,7 @@ const struct provider kira_provider = {
     .recovery_help = "repeated with the same idempotency key while that is valid, later looked up by e-mail",
     .fields = &fields,
     .verification_words = verification_words,
+    .verification_reasons = verification_reasons,
     .account_new = kira_account_new,
     .account_free = kira_account_free,
     .build = kira_build,

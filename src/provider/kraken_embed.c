@@ -103,6 +103,9 @@ static const struct provider_word verification_words[] = {
     {0},
 };
 
+static const char *const verification_reasons[] = {"status.required_actions[].verification_type",
+                                                   "status.required_actions[].reasons[]", NULL};
+
 static const struct provider_credential credentials[] = {
     SIGNING_CREDENTIALS("KRAKEN_API_KEY", "KRAKEN_API_SECRET"),
     {0},
@@ -130,6 +133,7 @@ const struct provider kraken_embed_provider = {
         "repeated (?); if the user exists, the one that the reply names is taken if it has the same external_id, else a person resolves it",
     .fields = &fields,
     .verification_words = verification_words,
+    .verification_reasons = verification_reasons,
     .account_new = signing_account_new,
     .account_free = signing_account_free,
     .build = kraken_embed_build,

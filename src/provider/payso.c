@@ -194,6 +194,8 @@ static const struct provider_word verification_words[] = {
     {0},
 };
 
+static const char *const verification_reasons[] = {"kyc.general.moderation_comment", NULL};
+
 const struct provider payso_provider = {
     .name = "payso",
     .base_url = "https://core-api.pay.so/v1",
@@ -206,6 +208,7 @@ const struct provider payso_provider = {
     .recovery_help = "compared with one listing of all users",
     .fields = &fields,
     .verification_words = verification_words,
+    .verification_reasons = verification_reasons,
     .account_new = payso_account_new,
     .account_free = payso_account_free,
     .build = payso_build,

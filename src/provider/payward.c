@@ -124,6 +124,9 @@ static const struct provider_word verification_words[] = {
     {0},
 };
 
+static const char *const verification_reasons[] = {"status.required_actions[].verification_type",
+                                                   "status.required_actions[].reasons[]", NULL};
+
 static const struct provider_credential credentials[] = {
     SIGNING_CREDENTIALS("PWS_API_KEY", "PWS_API_SECRET"),
     {0},
@@ -150,6 +153,7 @@ const struct provider payward_provider = {
     .recovery_help = "repeated: the same external_reference gives the same user",
     .fields = &fields,
     .verification_words = verification_words,
+    .verification_reasons = verification_reasons,
     .account_new = signing_account_new,
     .account_free = signing_account_free,
     .build = payward_build,

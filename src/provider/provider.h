@@ -22,6 +22,7 @@
 #include "provider/provider_credentials.h"
 #include "provider/provider_headers.h"
 #include "provider/provider_settings.h"
+#include "provider/scrub.h"
 
 enum {
     PROVIDER_TARGET_SIZE = 1280, /* base path, an e-mail or id of which every byte is percent-encoded */
@@ -107,6 +108,15 @@ struct provider_word {
     bool is_uncertain; /* (?) in README.md: the page leaves it open */
 };
 
+/* How far the verification of a user has come, as the provider states it. Slices: of nodes, or in the
+ * arena. */
+struct provider_verification {
+    enum verification state;
+    struct slice word;    /* the provider's own */
+    struct slice reason;  /* texts with `; ` between them; empty: none. Neither is masked */
+    bool is_unknown_word; /* its table does not have the word; the state is pending */
+};
+
 struct provider {
     const char *name;
     const char *base_url;
@@ -122,7 +132,11 @@ struct provider {
     enum provider_recovery recovery;
     const char *recovery_help; /* how a create in doubt is resolved, behind "a create in doubt is " */
     const struct provider_fields *fields;
-    const struct provider_word *verification_words; /* ended by a row without a member */
+    /* Ended by a row without a member. Words of a later member outweigh those of an earlier one; a word that
+     * the table does not have counts (as pending) in the first member and in those of a list. */
+    const struct provider_word *verification_words;
+    const char *const
+        *verification_reasons; /* paths of the reasons for it in a user; ended by NULL. NULL: none */
 
     struct provider_account *(*account_new)(const struct job_credentials *credentials);
     void (*account_free)(struct provider_account *account);
@@ -158,6 +172,17 @@ bool provider_accepts_user_id(const struct provider *provider, struct slice id);
 
 /* What a word means at this provider: pending where its table does not have it, unknown where it is empty. */
 enum verification provider_verification(const struct provider *provider, struct slice word);
+
+/* Reads it from a user: nodes[index], or what that wraps (`data`, `result`, `user`). Of a list (the actions
+ * that are required) the action that the customer has to do comes first. False: it has no word. */
+bool provider_read_verification(const struct provider *provider, const struct json_node *nodes, size_t index,
+                                struct arena *arena, struct provider_verification *verification);
+
+/* Writes word and reason as they may be stored (scrub.h): a word of the table as it is. record, secrets: as
+ * of scrub_text. */
+void provider_mask_verification(const struct provider_verification *verification, const struct record *record,
+                                const struct scrub_secrets *secrets, char word[OUTCOME_WORD_SIZE],
+                                char reason[OUTCOME_QUOTE_SIZE]);
 
 /* The base URL of a job: its own, else the provider's; without a trailing slash. */
 struct slice provider_base_url(const struct provider *provider, const struct job *job);

@@ -8,7 +8,7 @@
 #include "provider/reply_body.h"
 #include "provider/user_id.h"
 
-enum { DATE_LEN = 10 };
+enum { DATE_LEN = 10, NAME_PART_MAX = 64 };
 
 bool remote_user_find_list(const struct json_node *nodes, size_t *index)
 {
@@ -141,6 +141,20 @@ static struct slice text_of_row(const struct json_node *nodes, size_t index, con
     return text_of(nodes, index, row->key ? row->key : row->member);
 }
 
+/* The same where a reply has the value, `residential_address.city`. */
+static struct slice text_of_reply_name(const struct json_node *nodes, size_t index, const char *path)
+{
+    char part[NAME_PART_MAX];
+    const char *dot;
+
+    while (path && (dot = strchr(path, '.')) != NULL) {
+        text_format(part, sizeof part, "%.*s", (int)(dot - path), path);
+        index = json_member(nodes, index, part);
+        path = index == 0 ? NULL : dot + 1;
+    }
+    return path ? text_of(nodes, index, path) : slice_make("", 0);
+}
+
 /* The next row of the external id, from *i on, copies included: a user may have it in several places. */
 static const struct provider_field *next_key(const struct provider_fields *fields, size_t *i)
 {
@@ -257,16 +271,22 @@ struct slice remote_user_external_id(const struct provider_fields *fields, const
     return key;
 }
 
-bool remote_user_identity(const struct provider_fields *fields, const struct json_node *nodes,
-                          struct slice *id, struct slice *external_id)
+/* The user in what wraps it. */
+static size_t innermost(const struct json_node *nodes, size_t index)
 {
-    size_t index = 0;
-
     for (size_t i = 0; i < REPLY_BODY_WRAPPERS; i++) {
         size_t inner = json_member(nodes, index, reply_body_wrappers[i]);
         if (inner != 0 && nodes[inner].kind == JSON_OBJECT)
             index = inner;
     }
+    return index;
+}
+
+bool remote_user_identity(const struct provider_fields *fields, const struct json_node *nodes,
+                          struct slice *id, struct slice *external_id)
+{
+    size_t index = innermost(nodes, 0);
+
     *id = slice_make("", 0);
     for (size_t i = 0; id->len == 0 && i < sizeof ids / sizeof *ids; i++)
         *id = text_of(nodes, index, ids[i]);
@@ -344,5 +364,19 @@ void remote_user_read_values(const struct provider_fields *fields, const struct 
             read_date(text, day_first, arena, value);
         else
             read_text(text, arena, value);
+    }
+}
+
+void remote_user_read_texts(const struct provider_fields *fields, const struct json_node *nodes, size_t index,
+                            struct arena *arena, struct value *values)
+{
+    index = innermost(nodes, index);
+    for (size_t i = 0; i < fields->field_count; i++) {
+        const struct provider_field *row = &fields->fields[i];
+        if (row->field == FIELD_NONE || !row->member || values[row->field].state != VALUE_ABSENT)
+            continue;
+        struct slice text = text_of_row(nodes, index, row);
+        read_text(text.len ? text : text_of_reply_name(nodes, index, row->reply_name), arena,
+                  &values[row->field]);
     }
 }

@@ -73,4 +73,10 @@ bool remote_user_is_other(const struct json_node *nodes, const struct remote_use
 void remote_user_read_values(const struct provider_fields *fields, const struct json_node *nodes,
                              size_t index, bool day_first, struct arena *arena, struct provider_user *user);
 
+/* Fills in the values that are absent with the texts that the user nodes[index] (or what it wraps: `data`,
+ * `result`, `user`) has where requests and replies have them: to mask what the provider states about it.
+ * values: [field_count()]. */
+void remote_user_read_texts(const struct provider_fields *fields, const struct json_node *nodes, size_t index,
+                            struct arena *arena, struct value *values);
+
 #endif

@@ -9,8 +9,10 @@
 
 #include <cmocka.h>
 
+#include "core/json.h"
 #include "provider/provider.h"
 #include "provider/provider_table.h"
+#include "provider/remote_user.h"
 
 static const struct provider *check(const char *name, const char *base_url, const char *ca_file,
                                     struct error *error)
@@ -129,9 +131,126 @@ static void no_provider_has_a_word_twice(void **state)
     }
 }
 
+static void a_user_states_how_far_its_verification_has_come(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *provider, *user, *state, *word, *reason;
+        bool is_unknown;
+    } rows[] = {
+        /* payward and kraken-embed: a required action outweighs the state. */
+        {"kraken-embed",
+         "{\"result\":{\"user\":\"u1\",\"status\":{\"state\":\"ok\",\"required_actions\":[]}}}", "verified",
+         "ok", "", false},
+        {"kraken-embed",
+         "{\"status\":{\"state\":\"ok\",\"required_actions\":[{\"action_type\":\"verification\","
+         "\"verification_type\":\"identity\",\"reasons\":[\"document_expired\",\"blurry\"],"
+         "\"deadline\":\"2026-12-01\"}]}}",
+         "action_needed", "verification", "identity; document_expired; blurry", false},
+        {"payward", "{\"data\":{\"status\":{\"state\":\"disabled\"}}}", "action_needed", "disabled", "",
+         false},
+        {"payward", "{\"status\":{\"state\":\"disabled\",\"required_actions\":[{\"action_type\":\"wait\"}]}}",
+         "pending", "wait", "", false},
+        {"payward",
+         "{\"status\":{\"state\":\"ok\",\"required_actions\":[{\"action_type\":\"wait\"},"
+         "{\"action_type\":\"verification\"},{\"action_type\":\"dance\"}]}}",
+         "action_needed", "verification", "", false},
+        {"payward", "{\"status\":{\"state\":\"ok\",\"required_actions\":[{\"action_type\":\"dance\"}]}}",
+         "pending", "dance", "", true},
+        {"payward", "{\"status\":{\"state\":\"closed\",\"required_actions\":null}}", "rejected", "closed", "",
+         false},
+        {"payward", "{\"id\":\"u1\",\"status\":\"ok\"}", NULL, "", "", false},
+        {"payward", "{\"status\":{\"state\":null}}", NULL, "", "", false},
+        /* kira: `status` counts for the one word that the table has. */
+        {"kira", "{\"status\":\"ACTIVE\",\"verification_status\":\"in_review\"}", "pending", "in_review", "",
+         false},
+        {"kira",
+         "{\"status\":\"created\",\"verification_status\":\"needs_action\",\"missing_fields\":[\"phone\","
+         "\"birth_date\"]}",
+         "action_needed", "needs_action", "phone; birth_date", false},
+        {"kira", "{\"status\":\"REJECTED\",\"verification_status\":\"unverified\"}", "rejected", "REJECTED",
+         "", false},
+        {"kira", "{\"status\":\"REJECTED\",\"data\":{\"verification_status\":\"verified\"}}", "verified",
+         "verified", "", false},
+        {"kira", "{\"verification_status\":\"paused\"}", "pending", "paused", "", true},
+        {"kira", "{\"status\":\"ACTIVE\"}", NULL, "", "", false},
+        /* payso: `general` alone. */
+        {"payso",
+         "{\"user\":{\"kyc\":{\"general\":{\"status\":\"approved\",\"moderation_comment\":null},"
+         "\"eur\":{\"status\":\"not_started\"}}}}",
+         "verified", "approved", "", false},
+        {"payso",
+         "{\"kyc\":{\"general\":{\"status\":\"declined\",\"moderation_comment\":\"The document is blurry\"}}}",
+         "pending", "declined", "The document is blurry", true},
+        {"payso", "{\"kyc\":{\"usd\":{\"status\":\"approved\"}}}", NULL, "", "", false},
+    };
+    struct json_reader *reader = json_reader_new();
+    struct arena arena;
+
+    arena_init(&arena, 1024);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct provider_verification got;
+        struct json_fault fault;
+        size_t count;
+        const struct json_node *nodes = json_reader_parse(reader, slice_from(rows[i].user), &count, &fault);
+        assert_non_null(nodes);
+        bool found = provider_read_verification(provider_find(rows[i].provider), nodes, 0, &arena, &got);
+        if (found != (rows[i].state != NULL) ||
+            (found && (strcmp(verification_word(got.state), rows[i].state) != 0 ||
+                       got.is_unknown_word != rows[i].is_unknown)) ||
+            !slice_is(got.word, rows[i].word) || !slice_is(got.reason, rows[i].reason))
+            fail_msg("%s: %s: %s, `%.*s`, `%.*s`", rows[i].provider, rows[i].user,
+                     found ? verification_word(got.state) : "nothing", (int)got.word.len,
+                     got.word.len ? got.word.data : "", (int)got.reason.len,
+                     got.reason.len ? got.reason.data : "");
+    }
+    arena_clear(&arena);
+    json_reader_free(reader);
+}
+
+static void what_is_stored_of_it_has_no_personal_data(void **state)
+{
+    (void)state;
+    static const char user[] =
+        "{\"user\":{\"id\":\"u1\",\"first_name\":\"Marco\",\"last_name\":\"Example\",\"email\":"
+        "\"marco@example.com\",\"date_of_birth\":\"12/12/1985\",\"address_line1\":\"2 Bellevue Road\","
+        "\"phone\":\"+14155550123\",\"kyc\":{\"general\":{\"status\":\"Marco\",\"moderation_comment\":"
+        "\"Marco of Bellevue Road, born 12 December 1985, must call\"}}}}";
+    struct value values[FIELD_COUNT] = {{.state = VALUE_ABSENT}};
+    char word[OUTCOME_WORD_SIZE], reason[OUTCOME_QUOTE_SIZE];
+    const struct provider *provider = provider_find("payso");
+    struct json_reader *reader = json_reader_new();
+    struct provider_verification got;
+    struct provider_user identity;
+    struct json_fault fault;
+    struct arena arena;
+    struct job job = {.path = "job.yaml"};
+    size_t count;
+
+    arena_init(&arena, 1024);
+    const struct json_node *nodes = json_reader_parse(reader, slice_from(user), &count, &fault);
+    assert_true(provider_read_verification(provider, nodes, 0, &arena, &got));
+    assert_true(provider->read_user(nodes, 0, &job, &arena, &identity));
+    memcpy(values, identity.values, sizeof values);
+    remote_user_read_texts(provider->fields, nodes, 0, &arena, values);
+    provider_mask_verification(&got, &(struct record){.values = values}, NULL, word, reason);
+    assert_string_equal(word, "‹first_name›");
+    for (size_t i = 0; i < 3; i++)
+        assert_null(strstr(reason, ((const char *[]){"Marco", "Bellevue", "1985"})[i]));
+    assert_non_null(strstr(reason, "must call"));
+    got.word = slice_from("approved");
+    got.is_unknown_word = false;
+    provider_mask_verification(&got, NULL, NULL, word, reason);
+    assert_string_equal(word, "approved");
+    arena_clear(&arena);
+    json_reader_free(reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_user_states_how_far_its_verification_has_come),
+        cmocka_unit_test(what_is_stored_of_it_has_no_personal_data),
         cmocka_unit_test(a_provider_is_found_by_its_name),
         cmocka_unit_test(an_unknown_name_is_an_error_that_names_the_nearest),
         cmocka_unit_test(a_base_url_has_no_trailing_slash),
