@@ -6,8 +6,7 @@
 
 enum { MEMBER_LEN = FINGERPRINT_MEMBER_LEN };
 
-/* The members of this provider that are compared, a bit for each slot. */
-static uint64_t compared_of(const struct provider_fields *fields)
+uint64_t match_identity_members(const struct provider_fields *fields)
 {
     uint64_t members = 0;
 
@@ -47,7 +46,7 @@ static enum verdict_of_member compare_member(const struct match_digests *journal
 enum match_grade match_user(const struct provider_fields *fields, const struct match_digests *journalled,
                             const struct match_digests *user)
 {
-    uint64_t members = compared_of(fields);
+    uint64_t members = match_identity_members(fields);
     size_t email_member = match_email_member(fields);
     enum verdict_of_member email = compare_member(journalled, user, email_member, true);
     bool all_given = email != MEMBER_NOT_GIVEN;
@@ -70,7 +69,7 @@ enum match_grade match_user(const struct provider_fields *fields, const struct m
 uint64_t match_differing(const struct provider_fields *fields, const struct match_digests *journalled,
                          const struct match_digests *user)
 {
-    uint64_t members = compared_of(fields), differing = 0;
+    uint64_t members = match_identity_members(fields), differing = 0;
     size_t email_member = match_email_member(fields);
 
     for (size_t i = 0; i < fields->slot_count; i++)
@@ -80,9 +79,29 @@ uint64_t match_differing(const struct provider_fields *fields, const struct matc
     return differing;
 }
 
+void match_members(const struct provider_fields *fields, const struct match_digests *record,
+                   const struct match_digests *user, uint64_t shown, uint64_t unreadable,
+                   struct match_members *members)
+{
+    uint64_t identity = match_identity_members(fields);
+    size_t email_member = match_email_member(fields);
+
+    *members = (struct match_members){.differing = 0};
+    for (size_t i = 0; i < fields->slot_count; i++) {
+        uint64_t bit = UINT64_C(1) << i;
+        const uint8_t *ours = fingerprint_member(record->members, i);
+        bool has_value = ours && !fingerprint_member_is(ours, FINGERPRINT_MEMBER_ABSENT);
+        if (has_value && !(shown & bit))
+            members->not_shown |= bit;
+        else if ((shown & bit) && (has_value || (identity & bit)) &&
+                 (unreadable & bit || compare_member(record, user, i, i == email_member) == MEMBER_DIFFERS))
+            members->differing |= bit;
+    }
+}
+
 bool match_same(const struct provider_fields *fields, struct slice members, struct slice other)
 {
-    uint64_t compared_members = compared_of(fields);
+    uint64_t compared_members = match_identity_members(fields);
 
     for (size_t i = 0; i < fields->slot_count; i++) {
         const uint8_t *left = fingerprint_member(members, i), *right = fingerprint_member(other, i);

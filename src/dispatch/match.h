@@ -43,6 +43,19 @@ enum match_grade match_user(const struct provider_fields *fields, const struct m
 uint64_t match_differing(const struct provider_fields *fields, const struct match_digests *journalled,
                          const struct match_digests *user);
 
+/* A record compared with a user by all members of the body: a bit for each slot. A member for which the
+ * record has no value is not compared, but for those that identify a person or company. */
+struct match_members {
+    uint64_t differing;
+    uint64_t not_shown; /* the record has a value, and the user shows none */
+};
+/* shown, unreadable: of the user (remote_members.h); an unreadable member differs. */
+void match_members(const struct provider_fields *fields, const struct match_digests *record,
+                   const struct match_digests *user, uint64_t shown, uint64_t unreadable,
+                   struct match_members *members);
+/* The members that identify a person or company; a bit for each slot. */
+uint64_t match_identity_members(const struct provider_fields *fields);
+
 /* True if two customers of ours have no difference in the compared members: a user that agrees with one
  * agrees with the other. A member that either side lacks (an adopted user, an unknown member) does not
  * differ. */

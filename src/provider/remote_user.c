@@ -348,6 +348,17 @@ static void read_date(struct slice text, bool day_first, struct arena *arena, st
             arena_printf(arena, "%.4s-%.2s-%.2s", text.data + 6, text.data + 3, text.data), VALUE_PRESENT};
 }
 
+void remote_user_read_value(enum field_id field, struct slice text, bool day_first, struct arena *arena,
+                            struct value *value)
+{
+    if (field_type(field) == FIELD_TYPE_EMAIL)
+        read_email(text, arena, value);
+    else if (field_type(field) == FIELD_TYPE_DATE)
+        read_date(text, day_first, arena, value);
+    else
+        read_text(text, arena, value);
+}
+
 void remote_user_read_values(const struct provider_fields *fields, const struct json_node *nodes,
                              size_t index, bool day_first, struct arena *arena, struct provider_user *user)
 {
@@ -357,13 +368,7 @@ void remote_user_read_values(const struct provider_fields *fields, const struct 
         struct value *value = &user->values[field];
         if (!row || !row->member)
             continue;
-        struct slice text = text_of_row(nodes, index, row);
-        if (field_type(field) == FIELD_TYPE_EMAIL)
-            read_email(text, arena, value);
-        else if (field_type(field) == FIELD_TYPE_DATE)
-            read_date(text, day_first, arena, value);
-        else
-            read_text(text, arena, value);
+        remote_user_read_value(field, text_of_row(nodes, index, row), day_first, arena, value);
     }
 }
 

@@ -65,6 +65,12 @@ struct remote_user_expected {
  * `user`. */
 bool remote_user_is_other(const struct json_node *nodes, const struct remote_user_expected *expected);
 
+/* Reads one value as a reply has it: a text (normal form C, blanks folded), an e-mail (its domain in lower
+ * case), a date (YYYY-MM-DD, a midnight behind it cut off; with day_first also DD/MM/YYYY). It stays absent
+ * when the text is empty or unreadable. */
+void remote_user_read_value(enum field_id field, struct slice text, bool day_first, struct arena *arena,
+                            struct value *value);
+
 /* Reads the values that identify a person or company (field_identity) from the user nodes[index], each from
  * the place that the request has it in: a text (normal form C, blanks folded), an e-mail (its domain in lower
  * case), a date (YYYY-MM-DD, a midnight behind it cut off; with day_first also DD/MM/YYYY). What is missing,
