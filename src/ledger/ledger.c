@@ -341,3 +341,8 @@ int ledger_each_result(struct ledger *ledger,
     int ended = store_end_read(ledger->store, result == 0 ? error : &ignored);
     return result == 0 ? ended : -1;
 }
+
+bool ledger_is_empty(const struct ledger *ledger)
+{
+    return ledger->last_customer == 0;
+}

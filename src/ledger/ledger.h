@@ -6,9 +6,9 @@
  * end of a run. Public words, for people who query a ledger: customer.state is journalled, in_doubt, created,
  * refused, unsent or erased; customer.operation is create or update; customer.twin is refused, stopped or
  * allowed. What the columns hold: ledger_row.h. event.operation is create, update, look_up, fetch, list,
- * identify, rekey, erase or run; event.outcome is that of an attempt (model/outcome.h) or, where nothing was
- * sent (attempt 0), journalled, repeated, superseded, refused, in_doubt, abandoned, forgotten, settled,
- * twin_refused, twin_stopped, released, done, started or finished.
+ * identify, adopt, rekey, erase or run; event.outcome is that of an attempt (model/outcome.h) or, where
+ * nothing was sent (attempt 0), journalled, held, repeated, superseded, refused, in_doubt, abandoned,
+ * forgotten, settled, twin_refused, twin_stopped, released, done, started or finished.
  *
  * A customer with a user_id, or whose create is in doubt with other data, is never sent a create. No row of a
  * customer is ever deleted. All writes are between ledger_begin and ledger_commit, and durable once commit
@@ -209,6 +209,33 @@ struct ledger_identification {
 };
 /* An event `identify`. Between begin and commit. 0, or -1. */
 int ledger_identify(struct ledger *ledger, const struct ledger_identification *known, struct error *error);
+
+/* A user that the provider had before, found by its data (dispatch/adopt.h). */
+struct ledger_adoption {
+    struct slice external_id, user_id;
+    uint64_t row;
+    const uint8_t *digest; /* FINGERPRINT_LEN: of the row, whose members all agree; NULL: some differ */
+    struct slice member_digests, email_digest; /* of what the provider has */
+    struct slice identity;                     /* empty: none */
+    uint64_t at_ns;                            /* real ns */
+};
+/* Makes it the user of the customer, a new one or one without a user, as if an answer to its create had
+ * named it. *taken: not written, because another customer has this user, or this customer another one. An
+ * event `adopt`. Between begin and commit. 0, or -1. */
+int ledger_adopt(struct ledger *ledger, const struct ledger_adoption *adoption, bool *taken,
+                 struct error *error);
+/* The provider may have the user of this create, and which one is not clear: no run sends it until a person
+ * decides (ledger_settle), or ledger_forget_refusal. Without effect when it is held already with this
+ * message, or its create is open, or it has a user. intent: a create, id ignored. Between begin and commit.
+ * 0, or -1. */
+int ledger_hold(struct ledger *ledger, const struct ledger_intent *intent, struct slice message,
+                struct error *error);
+/* Whether `adopt` has begun and not ended: until then the ledger lacks customers that the provider has. */
+int ledger_adopting(struct ledger *ledger, bool *adopting, struct error *error);
+/* Between begin and commit. */
+int ledger_adopting_set(struct ledger *ledger, bool adopting, struct error *error);
+/* True if no customer was ever written. */
+bool ledger_is_empty(const struct ledger *ledger);
 
 /* The result of a person's verdict. */
 enum ledger_settlement {

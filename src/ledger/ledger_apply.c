@@ -79,8 +79,13 @@ bool ledger_apply_allows(const struct ledger_customer *row, const struct ledger_
                !ledger_customer_is_refused_twin(row);
     case LEDGER_CHANGE_ASSIGN:
         return row->external_id.len > 0 && row->state != LEDGER_ERASED && change->user_id.len > 0;
+    case LEDGER_CHANGE_ADOPT:
+        return row->external_id.len > 0 && row->state != LEDGER_ERASED && row->user_id.len == 0 &&
+               change->user_id.len > 0 && change->member_digests.len > 0;
+    case LEDGER_CHANGE_HOLD:
+        return is_sendable(row) && has_pending(change) && row->twin != LEDGER_TWIN_ALLOWED;
     case LEDGER_CHANGE_CLEAR:
-        return ledger_customer_has_open_create(row) || row->verdict != 0 ||
+        return ledger_customer_has_open_create(row) || row->verdict != 0 || ledger_customer_is_held(row) ||
                (row->user_id.len == 0 && ledger_customer_is_refused_twin(row));
     case LEDGER_CHANGE_REFUSE_TWIN:
         return is_sendable(row) && has_pending(change);
@@ -365,9 +370,36 @@ static void assign(struct ledger_customer *row, const struct ledger_change *chan
     set_attempt(row, 0, SLICE_LITERAL(OUTCOME_SETTLED), nothing, nothing);
 }
 
+static void adopt(struct ledger_customer *row, const struct ledger_change *change)
+{
+    clear_known(row);
+    clear_pending(row);
+    row->state = LEDGER_CREATED;
+    row->user_id = change->user_id;
+    row->digest = change->digest;
+    row->member_digests = change->member_digests;
+    row->email_digest = change->email_digest;
+    if (change->identity.len > 0)
+        row->identity = change->identity;
+    row->twin = LEDGER_TWIN_NONE;
+    set_attempt(row, 0, SLICE_LITERAL(LEDGER_ADOPTED), nothing, nothing);
+}
+
+static void hold(struct ledger_customer *row, const struct ledger_change *change)
+{
+    row->state = LEDGER_REFUSED;
+    row->operation = OPERATION_CREATE;
+    row->twin = LEDGER_TWIN_NONE;
+    set_pending(row, change);
+    row->pending_email_digest = nothing;
+    set_attempt(row, 0, SLICE_LITERAL(LEDGER_HELD), change->message, nothing);
+}
+
 static void clear_user(struct ledger_customer *row)
 {
-    if (!ledger_customer_is_refused_twin(row) && row->attempts == 0)
+    bool was_held = ledger_customer_is_held(row);
+
+    if (!was_held && !ledger_customer_is_refused_twin(row) && row->attempts == 0)
         row->attempts = 1; /* it may have been sent */
     clear_known(row);
     clear_pending(row);
@@ -375,7 +407,7 @@ static void clear_user(struct ledger_customer *row)
     row->operation = OPERATION_CREATE;
     row->user_id = row->kept = nothing;
     row->verdict = 0;
-    if (row->twin != LEDGER_TWIN_NONE)
+    if (row->twin != LEDGER_TWIN_NONE || was_held)
         row->twin = LEDGER_TWIN_ALLOWED;
     set_attempt(row, 0, SLICE_LITERAL(OUTCOME_SETTLED), nothing, nothing);
 }
@@ -458,6 +490,12 @@ struct ledger_customer ledger_apply(const struct ledger_customer *before, const 
     case LEDGER_CHANGE_ASSIGN:
         assign(&row, change);
         break;
+    case LEDGER_CHANGE_ADOPT:
+        adopt(&row, change);
+        break;
+    case LEDGER_CHANGE_HOLD:
+        hold(&row, change);
+        break;
     case LEDGER_CHANGE_CLEAR:
         clear_user(&row);
         break;
@@ -494,6 +532,9 @@ const char *ledger_change_operation(const struct ledger_customer *row, const str
     case LEDGER_CHANGE_FORGET:
     case LEDGER_CHANGE_ASSIGN:
         return operation_word(row->operation);
+    case LEDGER_CHANGE_ADOPT:
+        return "adopt";
+    case LEDGER_CHANGE_HOLD:
     case LEDGER_CHANGE_CLEAR:
     case LEDGER_CHANGE_REFUSE_TWIN:
     case LEDGER_CHANGE_STOP_TWIN:
@@ -521,6 +562,8 @@ const char *ledger_change_outcome(const struct ledger_change *change)
         [LEDGER_CHANGE_ABANDON] = "abandoned",
         [LEDGER_CHANGE_FORGET] = "forgotten",
         [LEDGER_CHANGE_ASSIGN] = OUTCOME_SETTLED,
+        [LEDGER_CHANGE_ADOPT] = "done",
+        [LEDGER_CHANGE_HOLD] = "held",
         [LEDGER_CHANGE_CLEAR] = OUTCOME_SETTLED,
         [LEDGER_CHANGE_REFUSE_TWIN] = "twin_refused",
         [LEDGER_CHANGE_STOP_TWIN] = "twin_stopped",

@@ -17,11 +17,13 @@
  *        |  |                v                |
  *        |  '-- CLEAR --- IN_DOUBT -----------'
  *        |                   |
- *        |                   | ACKNOWLEDGE, ASSIGN (also from every other state without a user)
+ *        |                   | ACKNOWLEDGE, ASSIGN, ADOPT (the last two also from every other state
+ *        |                   |                             without a user)
  *        |                   v
  *        '---- CLEAR ---- CREATED   JOURNAL … ACKNOWLEDGE, REFUSE, IN_DOUBT, ABANDON of its updates
  *
- * REFUSE_TWIN and STOP_TWIN keep a create that was never sent REFUSED; IDENTIFY and REKEY leave the state;
+ * REFUSE_TWIN and STOP_TWIN keep a create that was never sent REFUSED, and HOLD one whose user may be there
+ * already; IDENTIFY and REKEY leave the state;
  * ERASE ends in ERASED. A new customer is UNSENT, with nothing but its id and key.
  *
  * What holds in every row:
@@ -29,8 +31,8 @@
  *   - an open operation (first_sent_at) has its pending digests; JOURNALLED and IN_DOUBT are open creates;
  *   - a create is never journalled for a customer with a user, nor over an open create (never twice);
  *   - a create that may have been sent stays open until an answer or a person resolves it (never lost);
- *   - what the provider has (digest, member_digests, email_digest) changes only by ACKNOWLEDGE, ASSIGN,
- *     CLEAR, IDENTIFY, REKEY and ERASE; an update that may have landed makes it unknown, never wrong;
+ *   - what the provider has (digest, member_digests, email_digest) changes only by ACKNOWLEDGE, ADOPT,
+ *     ASSIGN, CLEAR, IDENTIFY, REKEY and ERASE; an update that may have landed makes it unknown, never wrong;
  *   - a refused or stopped twin is REFUSED, and was never sent.
  *
  * A pair of row and change that is not in the table (ledger_apply_allows) is a bug of the caller: an
@@ -63,6 +65,9 @@ enum ledger_change_kind {
                               in doubt where an earlier one may have */
     LEDGER_CHANGE_FORGET,  /* a refusal is not final */
     LEDGER_CHANGE_ASSIGN,  /* a person: this is its user */
+    LEDGER_CHANGE_ADOPT,   /* the provider had this user before, and its data are the row's */
+    LEDGER_CHANGE_HOLD,    /* the provider may have its user, and which one is not clear: a create that is
+                              refused, unsent, until a person decides */
     LEDGER_CHANGE_CLEAR,   /* a person: it has no user; or a twin is another person */
     LEDGER_CHANGE_REFUSE_TWIN, /* a create that is refused, unsent, because of its twin */
     LEDGER_CHANGE_STOP_TWIN,   /* the run stopped because of its twins */
@@ -81,9 +86,8 @@ struct ledger_change {
 
     enum operation operation; /* JOURNAL: the operation; of an attempt: that of the request */
 
-    /* JOURNAL, SUPERSEDE, REFUSE_TWIN, IDENTIFY. Empty identity, or empty digest of IDENTIFY: the row's
-     * stays.
-     */
+    /* JOURNAL, SUPERSEDE, REFUSE_TWIN, ADOPT, HOLD, IDENTIFY. Empty identity, or empty digest of IDENTIFY:
+     * the row's stays; empty digest of ADOPT: some member of the user differs from the row. */
     struct slice digest, member_digests, email_digest, idempotency_key, identity;
 
     /* RETRY, ACKNOWLEDGE, REFUSE, IN_DOUBT, ABANDON: outcome NULL: no attempt, and the row keeps the last
@@ -95,10 +99,10 @@ struct ledger_change {
     uint32_t attempt; /* 1, 2, … of this operation */
     uint64_t left_out;
 
-    struct slice user_id;     /* ACKNOWLEDGE of a create, ASSIGN */
+    struct slice user_id;     /* ACKNOWLEDGE of a create, ADOPT, ASSIGN */
     int64_t verdict;          /* ASSIGN: this event, if it changes the user; 0: the row's stays */
     bool is_digest_unknown;   /* ASSIGN, REKEY: what the provider has is not known from the row */
-    struct slice message;     /* REFUSE_TWIN */
+    struct slice message;     /* REFUSE_TWIN, HOLD */
     struct slice key;         /* REKEY: the new one; ERASE: what is stored in its place */
     struct slice key_digests; /* REKEY: member digests of the new key alone, zeros for every other member */
 };

@@ -8,9 +8,10 @@
 
 #include "ledger/ledger_internal.h"
 
-#define CANARY    "canary"  /* `SETTINGS LEFT` */
-#define CLOCK     "clock"   /* `RUN LEAD_NS` */
-#define SENDING   "sending" /* `STATE BOOT BOOT_NS REAL_NS HOLD_NS`, `-` for a boot that is not known */
+#define CANARY    "canary"   /* `SETTINGS LEFT` */
+#define CLOCK     "clock"    /* `RUN LEAD_NS` */
+#define SENDING   "sending"  /* `STATE BOOT BOOT_NS REAL_NS HOLD_NS`, `-` for a boot that is not known */
+#define ADOPTING  "adopting" /* `under_way` or `ended` */
 #define UNDER_WAY "under_way"
 #define ENDED     "ended"
 
@@ -112,4 +113,18 @@ int ledger_nonce_reserve(struct ledger *ledger, const char *key_id, uint64_t flo
     if (store_nonce(ledger->store, key_id, &now, error) != 0)
         return -1;
     return floor <= now ? 0 : store_nonce_set(ledger->store, key_id, floor, error);
+}
+
+int ledger_adopting(struct ledger *ledger, bool *adopting, struct error *error)
+{
+    struct slice value;
+    int found = find(ledger, ADOPTING, &value, error);
+
+    *adopting = found == 1 && !slice_is(value, ENDED);
+    return found < 0 ? -1 : 0;
+}
+
+int ledger_adopting_set(struct ledger *ledger, bool adopting, struct error *error)
+{
+    return store_meta_set(ledger->store, ADOPTING, slice_from(adopting ? UNDER_WAY : ENDED), error);
 }

@@ -272,6 +272,11 @@ const char *ledger_customer_lacks(const struct ledger_customer *customer)
     return NULL;
 }
 
+bool ledger_customer_is_held(const struct ledger_customer *customer)
+{
+    return customer->state == LEDGER_REFUSED && slice_is(customer->code, LEDGER_HELD);
+}
+
 bool ledger_customer_is_untouched(const struct ledger_customer *customer)
 {
     bool is_final = customer->state == LEDGER_UNSENT || customer->state == LEDGER_REFUSED;

@@ -37,13 +37,17 @@ const char *ledger_state_word(enum ledger_state state);
  * without a check. */
 enum ledger_state ledger_state_from(struct slice word);
 
+/* The codes of a customer whose user was adopted, and of one that is held. */
+#define LEDGER_ADOPTED "adopted"
+#define LEDGER_HELD    "adopt_unclear"
+
 /* Words: NULL, `refused`, `stopped`, `allowed`. */
 enum ledger_twin {
     LEDGER_TWIN_NONE,
     LEDGER_TWIN_REFUSED, /* as the twin of another customer */
     LEDGER_TWIN_STOPPED, /* likewise, by a run that stopped because of its twins: the next one counts it again
                           */
-    LEDGER_TWIN_ALLOWED, /* a person decided that it is another person */
+    LEDGER_TWIN_ALLOWED, /* a person decided that it is another person, or has no user */
 };
 
 /* A customer. What the provider has and what was last tried are two things: user_id, the digests and kept
@@ -175,6 +179,9 @@ static inline bool ledger_customer_is_refused_twin(const struct ledger_customer 
 {
     return customer->twin == LEDGER_TWIN_REFUSED || customer->twin == LEDGER_TWIN_STOPPED;
 }
+
+/* True while its create is refused because the provider may have its user (ledger_hold). */
+bool ledger_customer_is_held(const struct ledger_customer *customer);
 
 /* True if the provider has nothing of it: no request for it may have been executed, none was refused, and no
  * person decided about it. */

@@ -29,8 +29,8 @@ static enum ledger_settlement classify_absent(const struct ledger_customer *cust
         return LEDGER_SETTLED;
     if (has_user && customer->verdict != 0)
         return LEDGER_SETTLE_CORRECTED;
-    return !has_user && ledger_customer_is_refused_twin(customer) ? LEDGER_SETTLE_ALLOWED
-                                                                  : LEDGER_SETTLE_NO_DOUBT;
+    bool is_refused_by_us = ledger_customer_is_refused_twin(customer) || ledger_customer_is_held(customer);
+    return !has_user && is_refused_by_us ? LEDGER_SETTLE_ALLOWED : LEDGER_SETTLE_NO_DOUBT;
 }
 
 static bool is_written(enum ledger_settlement settlement)

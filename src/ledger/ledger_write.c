@@ -304,3 +304,40 @@ int ledger_stop_twins(struct ledger *ledger, uint64_t at_ns, struct error *error
     free(twins.ids);
     return result;
 }
+
+int ledger_adopt(struct ledger *ledger, const struct ledger_adoption *adoption, bool *taken,
+                 struct error *error)
+{
+    struct ledger_change change = make_change(ledger, LEDGER_CHANGE_ADOPT, adoption->at_ns);
+    struct ledger_customer customer;
+    int found = ledger_write_begin_by_key(ledger, adoption->external_id, &customer, error);
+
+    if (found < 0)
+        return -1;
+    change.user_id = adoption->user_id;
+    change.digest = slice_make((const char *)adoption->digest, adoption->digest ? FINGERPRINT_LEN : 0);
+    change.member_digests = adoption->member_digests;
+    change.email_digest = adoption->email_digest;
+    change.identity = adoption->identity;
+    int code = is_taken(ledger, &customer, adoption->user_id, error);
+    if (code < 0)
+        return -1;
+    *taken = code == 1 || !ledger_apply_allows(&customer, &change);
+    return *taken ? 0 : ledger_write_change(ledger, &customer, !found, &change, adoption->row, 0, error);
+}
+
+int ledger_hold(struct ledger *ledger, const struct ledger_intent *intent, struct slice message,
+                struct error *error)
+{
+    struct ledger_change change = make_intent(ledger, LEDGER_CHANGE_HOLD, intent);
+    struct ledger_customer customer;
+    int found = ledger_write_begin_by_key(ledger, intent->external_id, &customer, error);
+
+    if (found < 0)
+        return -1;
+    change.message = message;
+    if (!ledger_apply_allows(&customer, &change) ||
+        (ledger_customer_is_held(&customer) && slice_equal(customer.message, message)))
+        return 0;
+    return ledger_write_change(ledger, &customer, !found, &change, intent->row, 0, error);
+}

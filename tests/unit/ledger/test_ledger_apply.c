@@ -29,10 +29,11 @@ enum {
     TWIN_ALLOWED = 1 << 19,
     RELEASED = 1 << 20,
     ERASED = 1 << 21,
-    STATES = 22,
+    HELD = 1 << 22,
+    STATES = 23,
 
     TWINS = TWIN | TWIN_STOPPED,
-    SENDABLE = NEW | GIVEN_UP | WITHDRAWN | REFUSED | TWINS | TWIN_ALLOWED,
+    SENDABLE = NEW | GIVEN_UP | WITHDRAWN | REFUSED | TWINS | TWIN_ALLOWED | HELD,
     CREATES = JOURNALLED | RETRIED | IN_DOUBT | SUPERSEDED | TWIN_JOURNALLED,
     UPDATES = UPDATING | UPDATE_RETRIED | UPDATE_IN_DOUBT | ASSIGNED_UPDATING,
     USERS = CREATED | UPDATES | UPDATE_REFUSED | LEFT_OUT | ASSIGNED,
@@ -78,6 +79,7 @@ static const struct {
     {"an allowed twin", BASE "state=unsent twin=allowed code=settled"},
     {"released", "id=1 key=- state=unsent first_run=1 run=1 at=50"},
     {"erased", "id=1 key=erased:1 state=erased first_run=1 run=1 at=50"},
+    {"held", SENT "state=refused pending=abc pending_members=abc code=adopt_unclear message=m"},
 };
 
 enum change {
@@ -116,6 +118,12 @@ enum change {
     ASSIGN_UNKNOWN,
     ASSIGN_SAME,
     ASSIGN_NOBODY,
+    ADOPT,
+    ADOPT_DIFFERING,
+    ADOPT_NOBODY,
+    ADOPT_WITHOUT_MEMBERS,
+    HOLD,
+    HOLD_WITHOUT_DIGEST,
     CLEAR,
     REFUSE_TWIN,
     REFUSE_TWIN_WITHOUT_DIGEST,
@@ -205,6 +213,13 @@ static const struct sample samples[CHANGES] = {
                         .is_unknown = true},
     [ASSIGN_SAME] = {SAMPLE("accept", ASSIGN), .user = "U-1"},
     [ASSIGN_NOBODY] = {SAMPLE("assign nobody", ASSIGN), .verdict = 12},
+    [ADOPT] = {SAMPLE("adopt", ADOPT), DATA, .user = "U-2"},
+    [ADOPT_DIFFERING] = {SAMPLE("adopt, but for a member", ADOPT), .members = "xyc", .email = "x",
+                         .user = "U-2"},
+    [ADOPT_NOBODY] = {SAMPLE("adopt nobody", ADOPT), DATA},
+    [ADOPT_WITHOUT_MEMBERS] = {SAMPLE("adopt without members", ADOPT), .digest = "xyc", .user = "U-2"},
+    [HOLD] = {SAMPLE("hold", HOLD), DATA},
+    [HOLD_WITHOUT_DIGEST] = {SAMPLE("hold without a digest", HOLD), .members = "xyc"},
     [CLEAR] = {SAMPLE("clear", CLEAR)},
     [REFUSE_TWIN] = {SAMPLE("refuse a twin", REFUSE_TWIN), DATA},
     [REFUSE_TWIN_WITHOUT_DIGEST] = {SAMPLE("refuse a twin without a digest", REFUSE_TWIN), .members = "xyc"},
@@ -281,6 +296,12 @@ static struct ledger_change make_change(struct arena *arena, const struct sample
 #define REFUSED_TWIN                                                                                            \
     "state=refused twin=refused pending=xyc pending_members=xyc pending_email=- http=0 code=twin message=same " \
     "request=- " STAMPED
+#define ADOPTED                                                                                              \
+    "state=created user=U-2 twin=- digest=xyc members=xyc email=x left_out=- http=0 code=adopted "           \
+    "message=- request=- " NO_PENDING STAMPED
+#define HELD_BACK                                                                                            \
+    "state=refused twin=- identity=j pending=xyc pending_members=xyc pending_email=- http=0 "                \
+    "code=adopt_unclear message=same request=- " STAMPED
 #define NOTHING_LEFT                                                                                            \
     "key=erased:9 former=- state=erased user=- kept=- identity=- twin=- verdict=0 operation=create " NONE_KNOWN \
         NO_PENDING NO_ATTEMPT "idempotency=- refusals=0 attempts=0 verification=- verification_word=- "         \
@@ -292,7 +313,7 @@ static const struct {
     const char *after;
 } legal[] = {
     {JOURNAL_CREATE, NEW, NEW_CREATE "first_run=2"},
-    {JOURNAL_CREATE, GIVEN_UP | WITHDRAWN | REFUSED | TWIN_ALLOWED, NEW_CREATE},
+    {JOURNAL_CREATE, GIVEN_UP | WITHDRAWN | REFUSED | TWIN_ALLOWED | HELD, NEW_CREATE},
     {JOURNAL_CREATE, TWINS, NEW_CREATE "twin=-"},
     {JOURNAL_UPDATE, CREATED | UPDATE_REFUSED | LEFT_OUT | ASSIGNED, NEW_UPDATE "attempts=0"},
     {JOURNAL_UPDATE, UPDATING, NEW_UPDATE "attempts=1 digest=- members=?bc email=-"},
@@ -346,7 +367,7 @@ static const struct {
      "state=unsent " NO_PENDING ATTEMPT("401", "login")},
     {ABANDON_SENT, IN_DOUBT | SUPERSEDED | (UPDATES & ~UPDATING), ATTEMPT("401", "login")},
     {ABANDON_SENT, UPDATING, NO_PENDING ATTEMPT("401", "login")},
-    {FORGET, REFUSED, "state=unsent " NO_PENDING},
+    {FORGET, REFUSED | HELD, "state=unsent " NO_PENDING},
     {FORGET, UPDATE_REFUSED, NO_PENDING},
     {ASSIGN, NEW, ASSIGNED_TO("U-2", "12") "first_run=2"},
     {ASSIGN, (SENDABLE & ~NEW) | USERS, ASSIGNED_TO("U-2", "12") "kept=-"},
@@ -361,7 +382,13 @@ static const struct {
     {ASSIGN_SAME, SUPERSEDED, ASSIGNED_TO("U-1", "0") "digest=sss members=?bc email=-"},
     {CLEAR, JOURNALLED | TWIN_JOURNALLED | ASSIGNED, CLEARED "attempts=1"},
     {CLEAR, RETRIED | IN_DOUBT | SUPERSEDED | ASSIGNED_UPDATING, CLEARED},
-    {CLEAR, TWINS, CLEARED "twin=allowed"},
+    {CLEAR, TWINS | HELD, CLEARED "twin=allowed"},
+    {ADOPT, NEW, ADOPTED "first_run=2 identity=j"},
+    {ADOPT, (SENDABLE & ~NEW) | CREATES, ADOPTED "identity=j"},
+    {ADOPT_DIFFERING, NEW, ADOPTED "first_run=2 digest=-"},
+    {ADOPT_DIFFERING, (SENDABLE & ~NEW) | CREATES, ADOPTED "digest=-"},
+    {HOLD, NEW, HELD_BACK "first_run=2"},
+    {HOLD, SENDABLE & ~(NEW | TWIN_ALLOWED), HELD_BACK},
     {REFUSE_TWIN, NEW, REFUSED_TWIN "first_run=2"},
     {REFUSE_TWIN, SENDABLE & ~NEW, REFUSED_TWIN},
     {STOP_TWIN, TWIN, "twin=stopped"},
@@ -382,7 +409,7 @@ static const struct {
     {REKEY_UNKNOWN, LEFT_OUT, "key=C-2 members=akz " STAMPED},
     {REKEY_UNKNOWN, ASSIGNED, "key=C-2 former=C-1 " STAMPED},
     {REKEY_UNKNOWN, ASSIGNED_UPDATING, "key=C-2 former=C-1 pending_members=xkc " STAMPED},
-    {RELEASE_KEY, NEW | WITHDRAWN | TWINS,
+    {RELEASE_KEY, NEW | WITHDRAWN | TWINS | HELD,
      "key=- state=unsent identity=- twin=- idempotency=- " NO_PENDING NO_ATTEMPT},
     {ERASE, NEW, NOTHING_LEFT "first_run=2"},
     {ERASE, (SENDABLE & ~NEW) | CREATED | UPDATE_REFUSED | LEFT_OUT | ASSIGNED | RELEASED, NOTHING_LEFT},
@@ -562,6 +589,8 @@ static void events_have_the_words_of_their_changes(void **state)
         {12, FORGET, "update", "forgotten"},
         {0, ASSIGN, "create", "settled"},
         {9, ASSIGN_SAME, "update", "settled"},
+        {0, ADOPT, "adopt", "done"},
+        {16, HOLD, "create", "held"},
         {15, CLEAR, "create", "settled"},
         {0, REFUSE_TWIN, "create", "twin_refused"},
         {17, STOP_TWIN, "create", "twin_stopped"},
@@ -654,9 +683,8 @@ static const char *broken_by(const struct ledger_customer *before, const struct 
     bool was_open = before->first_sent_at != 0, is_open = after->first_sent_at != 0;
     bool was_create = was_open && before->operation == OPERATION_CREATE;
     enum ledger_change_kind kind = change->kind;
-    unsigned ends = KIND(ACKNOWLEDGE) | KIND(REFUSE) | KIND(ASSIGN) | KIND(CLEAR);
-    unsigned knows =
-        KIND(ACKNOWLEDGE) | KIND(ASSIGN) | KIND(CLEAR) | KIND(IDENTIFY) | KIND(REKEY) | KIND(ERASE);
+    unsigned ends = KIND(ACKNOWLEDGE) | KIND(REFUSE) | KIND(ADOPT) | KIND(ASSIGN) | KIND(CLEAR);
+    unsigned knows = (ends & ~KIND(REFUSE)) | KIND(IDENTIFY) | KIND(REKEY) | KIND(ERASE);
 
     if (before->id != after->id || (before->first_run != 0 && before->first_run != after->first_run))
         return "its id and its first run";
@@ -669,7 +697,7 @@ static const char *broken_by(const struct ledger_customer *before, const struct 
         (was_open || before->user_id.len > 0))
         return "never twice: no create over an open one, or beside a user";
     if (!slice_equal(before->user_id, after->user_id) &&
-        !is_one_of(kind, KIND(ACKNOWLEDGE) | KIND(ASSIGN) | KIND(CLEAR) | KIND(ERASE)))
+        !is_one_of(kind, KIND(ACKNOWLEDGE) | KIND(ADOPT) | KIND(ASSIGN) | KIND(CLEAR) | KIND(ERASE)))
         return "its user";
     if (!is_one_of(kind, knows) && ((after->digest.len > 0 && !slice_equal(before->digest, after->digest)) ||
                                     !is_as_before_or_unknown(before->member_digests, after->member_digests) ||
@@ -733,7 +761,7 @@ static void no_life_breaks_what_holds_in_every_row(void **state)
             row = new_customer;
     }
     for (size_t i = 0; i < LEDGER_CHANGE_KINDS; i++)
-        if (applied[i] < STEPS / 2000)
+        if (applied[i] < STEPS / 4000)
             fail_msg("change %zu was made only %zu times", i, applied[i]);
     arena_clear(&changes);
     arena_clear(&rows[0]);
