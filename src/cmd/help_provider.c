@@ -211,7 +211,7 @@ static const char *audience_help(enum provider_audience audience)
         [PROVIDER_EVERYBODY] = "",
         [PROVIDER_INDIVIDUALS] = " of individuals",
         [PROVIDER_BUSINESSES] = " of businesses",
-        [PROVIDER_US_INDIVIDUALS] = " of individuals in the US",
+        [PROVIDER_NOT_FOREIGN] = " of businesses and of individuals in the US",
     };
     return texts[audience];
 }
@@ -228,6 +228,8 @@ static void add_field(struct buffer *out, const struct provider *provider, enum 
     if (field->required || field->recommended)
         buffer_printf(&text, "; %s%s%s", field->required ? "required" : "recommended",
                       audience_help(field->applies_to), field->is_uncertain ? " (?)" : "");
+    if (field->required && field->recommended)
+        buffer_append_text(&text, "; recommended for others");
     if (field->heads_member)
         buffer_append_text(&text, "; required with the other fields of its member");
     if (provider->can_update && field->member && field->update == UPDATE_NEVER)

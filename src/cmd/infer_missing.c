@@ -37,10 +37,10 @@ static const char *describe_need(const struct infer_writer *writer, enum field_i
 
     if (!item)
         return NULL;
+    if (item->required && item->applies_to == PROVIDER_NOT_FOREIGN)
+        return "needs it of businesses and of individuals in the US";
     if (item->recommended)
         return "tends to refuse customers without it";
-    if (item->required && item->applies_to == PROVIDER_US_INDIVIDUALS)
-        return "needs it of individuals in the US";
     if (item->required && item->applies_to == PROVIDER_BUSINESSES && is_found(writer, FIELD_CUSTOMER_TYPE))
         return "needs it of businesses";
     return NULL;

@@ -52,7 +52,7 @@ enum provider_audience {
     PROVIDER_EVERYBODY,
     PROVIDER_INDIVIDUALS,
     PROVIDER_BUSINESSES,
-    PROVIDER_US_INDIVIDUALS, /* whose country is the US */
+    PROVIDER_NOT_FOREIGN, /* businesses, and individuals whose country is the US */
 };
 
 /* One customer field at one provider. Rows of the same member are next to each other, and have its slot and
@@ -82,7 +82,8 @@ struct provider_field {
     bool iso_countries; /* the page asks for codes of ISO 3166-1: XK gives a warning */
     bool required;
     bool is_uncertain; /* the provider's page leaves open whether it is required: (?) in its README */
-    bool recommended;  /* required, but only as a warning: the provider tends to refuse without */
+    bool
+        recommended; /* a warning where it is absent and not required: the provider tends to refuse without */
     bool heads_member; /* required where another field of its member has a value: a document's type */
     bool first_only;   /* of a list: its first item is sent, validated and digested, no other */
 };

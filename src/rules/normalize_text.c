@@ -86,7 +86,7 @@ void normalize_postal(struct record_context *context, const struct field_plan *p
         normalize_text(context, plan, text);
 }
 
-/* A social security number has nine digits, written with hyphens, blanks or without. */
+/* A social security number has nine digits, written with hyphens, blanks or without; a business's EIN too. */
 void normalize_national_id(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     enum { SSN_LEN = 9 };
@@ -102,8 +102,10 @@ void normalize_national_id(struct record_context *context, const struct field_pl
             else
                 bad |= text.data[i] != '-' && text.data[i] != ' ';
         if (bad || count != SSN_LEN) {
+            bool is_business = slice_is(context->values[FIELD_CUSTOMER_TYPE].text, "business");
             record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-                                        "is not a social security number of the US; expected nine digits");
+                                        "is not %s number of the US; expected nine digits",
+                                        is_business ? "an employer identification" : "a social security");
             return;
         }
         text = slice_make(digits, count);

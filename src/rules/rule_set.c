@@ -326,9 +326,9 @@ static enum applicability applicability_of(const struct rule_set *set, enum prov
     if (type && !type->is_constant)
         return APPLIES_TO_SOME;
     bool business = type && slice_is(type->constant.text, "business");
-    if (business != (applies_to == PROVIDER_BUSINESSES))
-        return APPLIES_TO_NONE;
-    return applies_to == PROVIDER_US_INDIVIDUALS ? APPLIES_TO_SOME : APPLIES_TO_ALL;
+    if (applies_to == PROVIDER_NOT_FOREIGN)
+        return business ? APPLIES_TO_ALL : APPLIES_TO_SOME;
+    return business == (applies_to == PROVIDER_BUSINESSES) ? APPLIES_TO_ALL : APPLIES_TO_NONE;
 }
 
 static void note_relaxation(const struct rule_set *set, enum field_id field, const struct job_rule *rule)
@@ -371,8 +371,12 @@ static void build_requirement(struct rule_set *set, enum field_id field, struct 
             arena_printf(&set->arena, "%.*s%s%s", (int)missing->len, missing->data ? missing->data : "",
                          missing->len ? ", " : "", field_name(field));
     set->requirements[set->requirement_count++] = (struct requirement){
-        field, provider->applies_to, provider->recommended ? VERDICT_WARN : VERDICT_REJECT,
-        relaxation == RELAXED_SOMETIMES, siblings_of(set->fields, provider)};
+        .field = field,
+        .applies_to = provider->applies_to,
+        .level = provider->required || provider->heads_member ? VERDICT_REJECT : VERDICT_WARN,
+        .warns_others = provider->required && provider->recommended,
+        .may_be_relaxed = relaxation == RELAXED_SOMETIMES,
+        .siblings = siblings_of(set->fields, provider)};
     set->country_is_required |= field == FIELD_COUNTRY && is_certain;
 }
 

@@ -92,13 +92,27 @@ static bool applies_to_record(const struct record_context *context, enum provide
 {
     const struct value *type = &context->values[FIELD_CUSTOMER_TYPE];
     const struct value *country = &context->values[FIELD_COUNTRY];
-    if (applies_to == PROVIDER_EVERYBODY)
+    bool is_business = type->state == VALUE_PRESENT && slice_is(type->text, "business");
+    bool is_individual = type->state == VALUE_PRESENT && !is_business;
+    bool is_in_us = country->state == VALUE_PRESENT && slice_is(country->text, "US");
+    switch (applies_to) {
+    case PROVIDER_EVERYBODY:
         return true;
-    if (type->state != VALUE_PRESENT ||
-        slice_is(type->text, "business") != (applies_to == PROVIDER_BUSINESSES))
-        return false;
-    return applies_to != PROVIDER_US_INDIVIDUALS ||
-           (country->state == VALUE_PRESENT && slice_is(country->text, "US"));
+    case PROVIDER_INDIVIDUALS:
+        return is_individual;
+    case PROVIDER_BUSINESSES:
+        return is_business;
+    case PROVIDER_NOT_FOREIGN:
+        return is_business || (is_individual && is_in_us);
+    }
+    return false;
+}
+
+/* True where a failed value leaves open to whom the record belongs; it has its own verdict. */
+static bool has_unknown_audience(const struct record_context *context)
+{
+    return context->values[FIELD_CUSTOMER_TYPE].state == VALUE_FAILED ||
+           context->values[FIELD_COUNTRY].state == VALUE_FAILED;
 }
 
 /* `the columns "a", "b" and "c"`; in the arena. */
@@ -114,17 +128,19 @@ static const char *column_names(const struct record_context *context, const stru
     return names.data;
 }
 
-static void add_required_verdict(struct record_context *context, const struct requirement *requirement)
+static void add_required_verdict(struct record_context *context, const struct requirement *requirement,
+                                 enum verdict_level level)
 {
     static const char *const reasons[] = {
         [PROVIDER_EVERYBODY] = "the provider requires it",
         [PROVIDER_INDIVIDUALS] = "the provider requires it of individuals",
         [PROVIDER_BUSINESSES] = "the provider requires it of businesses",
-        [PROVIDER_US_INDIVIDUALS] = "the provider requires it of individuals in the US",
+        [PROVIDER_NOT_FOREIGN] = "the provider requires it of businesses and of individuals in the US",
     };
     enum field_id field = requirement->field;
-    enum verdict_level level = requirement->level;
-    const char *why = requirement->siblings
+    const char *why = level == VERDICT_WARN && requirement->warns_others
+                          ? "the provider asks for it of everybody, and may refuse this customer"
+                      : requirement->siblings
                           ? "the provider requires it together with the other fields of its group"
                       : level == VERDICT_WARN ? "the provider tends to refuse customers without it"
                                               : reasons[requirement->applies_to];
@@ -161,12 +177,13 @@ static void check_requirements(struct record_context *context)
 {
     for (size_t i = 0; i < context->set->requirement_count; i++) {
         const struct requirement *requirement = &context->set->requirements[i];
+        bool applies = applies_to_record(context, requirement->applies_to);
         if (context->values[requirement->field].state != VALUE_ABSENT ||
-            !applies_to_record(context, requirement->applies_to) ||
+            (!applies && (!requirement->warns_others || has_unknown_audience(context))) ||
             (requirement->siblings && !(context->record->present[0] & requirement->siblings)))
             continue;
         if (!requirement->may_be_relaxed || !is_relaxed(context, requirement->field))
-            add_required_verdict(context, requirement);
+            add_required_verdict(context, requirement, applies ? requirement->level : VERDICT_WARN);
     }
 }
 

@@ -188,7 +188,7 @@ for my $provider (qw(payward kira payso kraken-embed)) {
 }
 like(guess("$folder/open.csv", 'kira'), qr/^  # CHECK source_of_funds: kira tends to refuse customers without it.*\n    # words of kira: salary, /m,
     'what a provider recommends is listed, with its words');
-like(guess("$folder/open.csv", 'payso'), qr/^  # CHECK national_id: payso needs it of individuals in the US/m, 'what it needs of some customers, too');
+like(guess("$folder/open.csv", 'payso'), qr/^  # CHECK national_id: payso needs it of businesses and of individuals in the US/m, 'what it needs of some customers, too');
 
 write_file("$folder/latin.csv", encode('iso-8859-1', "id,city\n1,Köln\n2,\x{81}Zürich\n"));
 my $latin = guess("$folder/latin.csv");

@@ -77,7 +77,7 @@ my %facts = (
         ['postal_code', 'postcode; required'],
         ['company_name', 'company_name; required of businesses'],
         ['first_name', 'first_name; required of individuals'],
-        ['national_id', 'ssn; required of individuals in the US (?)'],
+        ['national_id', 'ssn; required of businesses and of individuals in the US (?); recommended for others'],
         ['nationalities', 'nationality; required; only the first is used; refused: AF, BY, BA, BI, CF, CU, KP, CD, ET, GT, GN, GW, HT, IR, IQ, LB, LY, ML, MM, NI, NE, RU, SO, SS, SD, SY, TN, VE, YE, ZW'],
         ['not_started', 'pending (?)'],
     ],

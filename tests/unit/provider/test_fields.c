@@ -115,7 +115,8 @@ static void fields_go_where_the_provider_has_them(void **state)
             assert_int_equal(row && row->required, cases[i].required[p] == 'y');
         }
     const struct provider_field *ssn = provider_fields_find(fields_of(PAYSO), FIELD_NATIONAL_ID);
-    assert_int_equal(ssn->applies_to, PROVIDER_US_INDIVIDUALS);
+    assert_int_equal(ssn->applies_to, PROVIDER_NOT_FOREIGN);
+    assert_true(ssn->required && ssn->recommended);
     assert_null(provider_fields_find(fields_of(PAYSO), FIELD_SOURCE_OF_FUNDS)->values);
     assert_null(provider_fields_find(fields_of(KIRA), FIELD_OCCUPATION)->values);
     assert_true(provider_fields_find(fields_of(KIRA), FIELD_ACCOUNT_PURPOSE)->recommended);

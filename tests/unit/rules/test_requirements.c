@@ -30,7 +30,7 @@ static const struct provider_field fields[] = {
      .first_only = true},
     {.field = FIELD_LANGUAGE, .values = languages},
     {.field = FIELD_SOURCE_OF_FUNDS, .recommended = true},
-    {.field = FIELD_NATIONAL_ID, .required = true, .applies_to = PROVIDER_US_INDIVIDUALS},
+    {.field = FIELD_NATIONAL_ID, .required = true, .applies_to = PROVIDER_NOT_FOREIGN},
     {.field = FIELD_DOCUMENT_FRONT},
     {.field = FIELD_NONE, .group = FIELD_GROUP_METADATA, .max_chars = 5},
 };
@@ -54,12 +54,15 @@ static void what_is_required_depends_on_the_customer(void **state)
     static const struct row rows[] = {
         {"an individual", "", "DE", "Anna", "", "work", "", ""},
         {"an individual without a name", "individual", "DE", "", "", "work", "", "first_name/required"},
-        {"a business", "business", "DE", "", "Example Ltd", "work", "", ""},
-        {"a business without a name", "Business", "DE", "", "", "work", "", "company_name/required"},
+        {"a business", "business", "DE", "", "Example Ltd", "work", "HRB 1", ""},
+        {"a business without a name", "Business", "DE", "", "", "work", "HRB 1", "company_name/required"},
+        {"a business without a number", "business", "DE", "", "Example Ltd", "work", "",
+         "national_id/required"},
         {"an individual in the US", "", "US", "Anna", "", "work", "078-05-1120", ""},
         {"one without a national number", "", "USA", "Anna", "", "work", "", "national_id/required"},
         {"one with a bad one", "", "US", "Anna", "", "work", "1234", "national_id/format"},
-        {"a business in the US", "business", "US", "", "Example Ltd", "work", "", ""},
+        {"a business in the US", "business", "US", "", "Example Ltd", "work", "12-3456789", ""},
+        {"one with a bad EIN", "business", "US", "", "Example Ltd", "work", "HRB 1", "national_id/format"},
         {"a customer of no known type", "person", "US", "", "", "work", "", "customer_type/enum"},
         {"a country that failed is not blamed again", "", "Atlantis", "Anna", "", "work", "",
          "country/country"},
@@ -82,6 +85,63 @@ static void what_is_required_depends_on_the_customer(void **state)
         if (strcmp(verdicts, rows[i].verdicts) != 0)
             fail_msg("%s: %s", rows[i].sentence, verdicts);
     }
+    fixture_free(fixture);
+}
+
+/* Required of some, and a warning for the others. */
+static void what_is_required_of_some_may_be_recommended_to_others(void **state)
+{
+    (void)state;
+    static const struct provider_field rows_of_all[] = {
+        {.field = FIELD_EXTERNAL_ID, .required = true},
+        {.field = FIELD_CUSTOMER_TYPE},
+        {.field = FIELD_COUNTRY},
+        {.field = FIELD_NATIONAL_ID,
+         .required = true,
+         .recommended = true,
+         .applies_to = PROVIDER_NOT_FOREIGN},
+    };
+    static const struct provider_fields provider = {
+        .fields = rows_of_all, .field_count = COUNT(rows_of_all), .slot_count = 1};
+    static const struct {
+        const char *sentence, *type, *country, *national_id, *verdicts;
+    } rows[] = {
+        {"an individual abroad", "", "DE", "", "national_id/required(warn)"},
+        {"one whose country is not known", "", "", "", "national_id/required(warn)"},
+        {"one with a number", "", "DE", "12 345", ""},
+        {"an individual in the US", "", "US", "", "national_id/required"},
+        {"a business abroad", "business", "DE", "", "national_id/required"},
+        {"a business in the US", "business", "US", "", "national_id/required"},
+        {"a country that failed", "", "Atlantis", "", "country/country"},
+        {"a type that failed", "person", "DE", "", "customer_type/enum"},
+    };
+    for (size_t relaxed = 0; relaxed < 2; relaxed++) {
+        struct fixture *fixture = fixture_new();
+        fixture->provider = &provider;
+        if (relaxed)
+            fixture_rule(fixture, JOB_RULE_REQUIRED, FIELD_NATIONAL_ID);
+        for (size_t i = 0; i < COUNT(rows); i++) {
+            fixture_map(fixture, FIELD_CUSTOMER_TYPE, rows[i].type);
+            fixture_map(fixture, FIELD_COUNTRY, rows[i].country);
+            fixture_map(fixture, FIELD_NATIONAL_ID, rows[i].national_id);
+            const char *verdicts = fixture_validate(fixture);
+            bool is_about_it = strstr(rows[i].verdicts, "national_id") != NULL;
+            if (strcmp(verdicts, relaxed && is_about_it ? "" : rows[i].verdicts) != 0)
+                fail_msg("%s%s: %s", rows[i].sentence, relaxed ? ", relaxed" : "", verdicts);
+        }
+        fixture_free(fixture);
+    }
+}
+
+/* Of businesses alone the number needs a place in the job. */
+static void a_job_of_businesses_maps_what_they_need(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_with_requirements();
+    fixture_map(fixture, FIELD_COMPANY_NAME, "Example Ltd");
+    fixture_map(fixture, FIELD_CUSTOMER_TYPE, "")->constant = "business";
+    assert_false(fixture_build(fixture));
+    assert_non_null(strstr(fixture->error.text, "requires national_id"));
     fixture_free(fixture);
 }
 
@@ -272,6 +332,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_required_depends_on_the_customer),
+        cmocka_unit_test(what_is_required_of_some_may_be_recommended_to_others),
+        cmocka_unit_test(a_job_of_businesses_maps_what_they_need),
         cmocka_unit_test(a_relaxed_requirement_is_not_checked),
         cmocka_unit_test(countries_are_refused_or_warned_of),
         cmocka_unit_test(a_provider_may_take_few_languages),
