@@ -33,10 +33,12 @@ static void begin_listing(void *context)
     list->unknown_count = 0;
 }
 
-static void add_user(void *context, const struct provider_user *user, bool is_known)
+static void add_user(void *context, const struct provider_user *user, const struct json_node *nodes,
+                     bool is_known)
 {
     struct audit_list *list = context;
 
+    (void)nodes;
     if (is_known)
         return;
     struct hash_table_entry *entry = hash_table_ensure(list->seen, hash_table_hash(user->id));

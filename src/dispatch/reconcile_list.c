@@ -41,10 +41,12 @@ static void begin_listing(void *context)
     candidate_set_begin(listings->candidates);
 }
 
-static void add_user(void *context, const struct provider_user *user, bool is_known)
+static void add_user(void *context, const struct provider_user *user, const struct json_node *nodes,
+                     bool is_known)
 {
     struct listings *listings = context;
 
+    (void)nodes;
     candidate_set_compare(listings->candidates, user, is_known);
 }
 

@@ -56,7 +56,7 @@ static bool add_user(void *context, struct slice element)
         entry->mark = stream->pass;
         stream->seen_count++;
     }
-    stream->handler.add(stream->handler.context, &user, entry != NULL);
+    stream->handler.add(stream->handler.context, &user, nodes, entry != NULL);
     return true;
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "core/slice.h"
 #include "delivery/sender.h"
 #include "ledger/ledger.h"
@@ -25,9 +26,10 @@ enum { USER_STREAM_USER_MAX = 1024 * 1024 /* bytes of one user */ };
 struct user_stream_handler {
     /* A listing begins, perhaps again: forget what an earlier one showed. */
     void (*begin)(void *context);
-    /* One user that could be read; valid during the call. A listing may show one twice. is_known: the ledger
-     * has it. */
-    void (*add)(void *context, const struct provider_user *user, bool is_known);
+    /* One user that could be read; valid during the call. nodes[0] is all that the listing has of it. A listing
+     * may show one twice. is_known: the ledger has it. */
+    void (*add)(void *context, const struct provider_user *user, const struct json_node *nodes,
+                bool is_known);
     void *context;
 };
 

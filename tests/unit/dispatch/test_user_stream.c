@@ -160,8 +160,10 @@ static void begin(void *context)
     ((char *)context)[0] = '\0';
 }
 
-static void add(void *context, const struct provider_user *user, bool is_known)
+static void add(void *context, const struct provider_user *user, const struct json_node *nodes,
+                bool is_known)
 {
+    (void)nodes;
     char *trace = context;
     size_t len = strlen(trace);
 
