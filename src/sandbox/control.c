@@ -4,6 +4,34 @@
 #include "sandbox/exchange.h"
 #include "sandbox/server_state.h"
 
+/* Writes the counts of all users of an API: of links, documents and states. */
+static void write_standings(struct json_writer *writer, struct users *users)
+{
+    uint64_t links = 0, duplicate_links = 0, documents = 0, duplicate_documents = 0, deleted = 0;
+    uint64_t states[STANDING_STATES] = {0};
+    for (size_t row = 0; row < users->count; row++) {
+        struct standing *standing = &users->all[row]->standing;
+        links += standing->links;
+        duplicate_links += standing->duplicate_links;
+        documents += standing->documents;
+        duplicate_documents += standing->duplicate_documents;
+        states[standing_now(standing)] += !users->all[row]->removed;
+        deleted += users->all[row]->removed;
+    }
+    json_write_member_unsigned(writer, "links", links);
+    json_write_member_unsigned(writer, "duplicate_links", duplicate_links);
+    json_write_member_unsigned(writer, "documents", documents);
+    json_write_member_unsigned(writer, "duplicate_documents", duplicate_documents);
+    json_write_key(writer, "states");
+    json_write_object(writer);
+    for (int state = 0; state < STANDING_STATES; state++)
+        if (states[state] > 0)
+            json_write_member_unsigned(writer, standing_word((enum standing_state)state), states[state]);
+    if (deleted > 0)
+        json_write_member_unsigned(writer, "deleted", deleted);
+    json_write_object_end(writer);
+}
+
 static void answer_counts(struct exchange *exchange)
 {
     struct server_state *state = exchange->state;
@@ -17,6 +45,7 @@ static void answer_counts(struct exchange *exchange)
         json_write_object(&writer);
         json_write_member_unsigned(&writer, "users", api_state->users.count);
         json_write_member_unsigned(&writer, "duplicates", api_state->users.duplicates);
+        write_standings(&writer, &api_state->users);
         stats_write(&api_state->stats, &writer);
         json_write_object_end(&writer);
     }
@@ -92,47 +121,70 @@ static void revoke_keys(struct exchange *exchange, bool revoked)
     answer_counts(exchange);
 }
 
-/* with the server state's lock held; NULL: no API has a user of this id */
-static struct user *find_user(struct server_state *state, struct slice id, struct api_state **api_state)
+/* With the server state's lock held; NULL: there is no user of this id. api: NULL for any. */
+static struct user *find_user(struct server_state *state, const char *api, struct slice id,
+                              struct api_state **api_state)
 {
     struct user *user = NULL;
     for (size_t i = 0; i < state->api_count && !user; i++) {
         *api_state = &state->apis[i];
-        user = users_by_id(&state->apis[i].users, id);
+        if (!api || strcmp(api, state->apis[i].api->name) == 0)
+            user = users_by_id(&state->apis[i].users, id);
     }
     return user;
 }
 
-static void answer_change(struct exchange *exchange, bool done)
+/* state: STANDING_STATES to delete the user */
+static void set_state(struct exchange *exchange, const char *api, struct slice id, enum standing_state wanted)
 {
+    struct server_state *state = exchange->state;
+    struct api_state *api_state;
+    server_state_lock(state);
+    struct user *user = find_user(state, api, id, &api_state);
+    if (user && wanted == STANDING_STATES)
+        user->removed = true;
+    else if (user)
+        standing_set(&user->standing, wanted);
+    bool done = user && server_state_keep_standing(state, api_state, user, NULL);
+    server_state_unlock(state);
     if (done)
         answer_counts(exchange);
     else
         exchange_refuse(exchange, 404, "not_found", "there is no such user");
 }
 
-static void verify_user(struct exchange *exchange, struct slice id)
+static void set_named_state(struct exchange *exchange)
 {
-    struct server_state *state = exchange->state;
-    struct api_state *api_state;
-    server_state_lock(state);
-    struct user *user = find_user(state, id, &api_state);
-    bool done = user && server_state_verify_user(state, api_state, user);
-    server_state_unlock(state);
-    answer_change(exchange, done);
+    const char *api = exchange_parameter(exchange, "api");
+    struct slice id = slice_from(exchange_parameter(exchange, "user"));
+    struct slice word = slice_from(exchange_parameter(exchange, "state"));
+    enum standing_state state = STANDING_STATES;
+    if (!standing_read(word, &state) && !slice_is(word, "deleted"))
+        exchange_refuse(exchange, 400, "state", "there is no such state");
+    else
+        set_state(exchange, api, id, state);
 }
 
-/* The body is the id: kraken-embed's contain blanks, which cannot be in a path. */
-static void remove_user(struct exchange *exchange)
+/* A person opens a link and does what it asks for. */
+static void visit(struct exchange *exchange)
 {
     struct server_state *state = exchange->state;
-    struct api_state *api_state;
+    struct slice link = buffer_slice(&exchange->body);
+    bool done = false;
     server_state_lock(state);
-    struct user *user = find_user(state, buffer_slice(&exchange->body), &api_state);
-    if (user)
-        user->removed = true;
+    for (size_t i = 0; i < state->api_count && !done; i++) {
+        struct user *user = users_by_link(&state->apis[i].users, link);
+        if (!user)
+            continue;
+        standing_act(&user->standing, state->options, user->id);
+        user->standing.link_open = false;
+        done = server_state_keep_standing(state, &state->apis[i], user, NULL);
+    }
     server_state_unlock(state);
-    answer_change(exchange, user != NULL);
+    if (done)
+        answer_counts(exchange);
+    else
+        exchange_refuse(exchange, 404, "not_found", "there is no such link");
 }
 
 void control_answer(struct exchange *exchange)
@@ -154,9 +206,14 @@ void control_answer(struct exchange *exchange)
     else if (post && slice_is(exchange->path, "/_sandbox/restore-keys"))
         revoke_keys(exchange, false);
     else if (post && exchange_path_is(exchange, "/_sandbox/verify", &name) && name.len > 0)
-        verify_user(exchange, name);
+        set_state(exchange, NULL, name, STANDING_VERIFIED);
     else if (post && slice_is(exchange->path, "/_sandbox/remove"))
-        remove_user(exchange);
+        /* the body is the id: kraken-embed's contain blanks, which cannot be in a path */
+        set_state(exchange, NULL, buffer_slice(&exchange->body), STANDING_STATES);
+    else if (post && slice_is(exchange->path, "/_sandbox/verification"))
+        set_named_state(exchange);
+    else if (post && slice_is(exchange->path, "/_sandbox/visit"))
+        visit(exchange);
     else
         exchange_refuse(exchange, 404, "not_found", "there is no such path");
 }

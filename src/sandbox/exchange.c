@@ -98,6 +98,18 @@ bool exchange_path_is(const struct exchange *exchange, const char *before, struc
     return !memchr(id->data, '/', id->len);
 }
 
+bool exchange_path_is_below(const struct exchange *exchange, const char *before, const char *after,
+                            struct slice *id)
+{
+    struct slice path = exchange->path;
+    size_t before_len = strlen(before), after_len = strlen(after);
+    if (path.len < before_len + after_len + 2 || memcmp(path.data, before, before_len) != 0 ||
+        path.data[before_len] != '/' || memcmp(path.data + path.len - after_len, after, after_len) != 0)
+        return false;
+    *id = slice_make(path.data + before_len + 1, path.len - before_len - 1 - after_len);
+    return !memchr(id->data, '/', id->len);
+}
+
 bool exchange_method_is(const struct exchange *exchange, const char *method)
 {
     return strcmp(exchange->method, method) == 0;

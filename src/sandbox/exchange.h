@@ -62,6 +62,9 @@ bool exchange_key_is_revoked(struct exchange *exchange);
 
 /* True when the path is `before` alone (then *id is empty), or `before` + "/" + *id without another slash. */
 bool exchange_path_is(const struct exchange *exchange, const char *before, struct slice *id);
+/* True when the path is `before` + "/" + *id + `after`, with an *id without a slash. */
+bool exchange_path_is_below(const struct exchange *exchange, const char *before, const char *after,
+                            struct slice *id);
 bool exchange_method_is(const struct exchange *exchange, const char *method);
 /* application/json, with or without parameters. */
 bool exchange_is_json(const struct exchange *exchange);

@@ -8,9 +8,9 @@
 enum { ANY_OPERATION = OPERATION_COUNT };
 
 static const char *const words[FAULT_KINDS] = {
-    "none",     "status-401", "status-500", "status-503",    "retry-after",   "status-429",
-    "reset",    "drop",       "slow",       "not-found",     "garbage",       "truncate",
-    "left-out", "not-taken",  "warning",    "folded-header", "foreign-bytes", "status-422",
+    "none",    "status-401",    "status-500",    "status-503", "retry-after", "status-429",    "reset",
+    "drop",    "slow",          "not-found",     "garbage",    "truncate",    "left-out",      "not-taken",
+    "warning", "folded-header", "foreign-bytes", "link-error", "rejected",    "not-triggered", "status-422",
 };
 
 const char *fault_word(enum fault_kind kind)
@@ -26,8 +26,7 @@ static enum fault_kind kind_of(struct slice word)
     return FAULT_NONE;
 }
 
-/* `5%` or `0.05`; -1 when it is neither or not within 0–1. */
-static double read_share(const char *text)
+double fault_read_share(const char *text)
 {
     char *end;
     double share = strtod(text, &end);
@@ -95,7 +94,7 @@ int fault_plan_add(struct fault_plan *plan, struct slice text, struct error *err
     if (kind == FAULT_NONE || !colon || !operation_known)
         return error_set(
             error, ERROR_USAGE,
-            "fault `%.*s`: unknown kind or operation\nhint: write KIND:SHARE or KIND:SHARE@OPERATION; KIND is one of status-401, status-500, status-503, retry-after, status-429, reset, not-found, drop, slow, garbage, truncate, left-out, not-taken, warning, folded-header, foreign-bytes, status-422; SHARE is 5%%, 0.05 or x3; OPERATION is one of create, update, look_up, fetch, list, login",
+            "fault `%.*s`: unknown kind or operation\nhint: write KIND:SHARE or KIND:SHARE@OPERATION; KIND is one of status-401, status-500, status-503, retry-after, status-429, reset, not-found, drop, slow, garbage, truncate, left-out, not-taken, warning, folded-header, foreign-bytes, link-error, rejected, not-triggered, status-422; SHARE is 5%%, 0.05 or x3; OPERATION is one of create, update, look_up, fetch, list, login",
             (int)whole.len, whole.data);
     char value[32] = {0};
     size_t value_len = text.len - word_len - 1;
@@ -107,7 +106,7 @@ int fault_plan_add(struct fault_plan *plan, struct slice text, struct error *err
         return 0;
     }
     struct fault_plan after = *plan;
-    double share = after.share[row][kind] = read_share(value);
+    double share = after.share[row][kind] = fault_read_share(value);
     if (share < 0)
         return error_set(error, ERROR_USAGE, "fault `%.*s`: not a share\nhint: write 5%%, 0.05 or x3",
                          (int)whole.len, whole.data);

@@ -37,6 +37,9 @@ enum fault_kind {
     FAULT_WARNING,       /* kira: the answer to a create or an update has `warnings` */
     FAULT_FOLDED_HEADER, /* after: the first header line of the answer begins with a blank; then closed */
     FAULT_FOREIGN_BYTES, /* after: the same answer a second time, unasked, on a connection that stays open */
+    FAULT_LINK_ERROR,    /* kira: a user is created without its link; verification_link_error says why */
+    FAULT_REJECTED,      /* a create makes a user that is rejected at once */
+    FAULT_NOT_TRIGGERED, /* kira: a user is created, and its verification is not begun */
     FAULT_STATUS_422, /* before. The last kind: with `drop:x1` and `status-422:x1` the answer to the handled
                          request is lost first, then its repeat is refused */
     FAULT_KINDS
@@ -52,6 +55,9 @@ struct fault_plan {
 
 /* `drop`, `status-500`, …; `none`. */
 const char *fault_word(enum fault_kind kind);
+
+/* `5%` or `0.05`; -1 when it is neither or not within 0–1. */
+double fault_read_share(const char *text);
 
 /* Adds `KIND:5%`, `KIND:0.05` or `KIND:x3` (the next three requests) to the plan; with `@OPERATION` behind
  * it, for requests of that operation only. 0, or -1 with scope ERROR_USAGE (the plan is unchanged). */

@@ -9,6 +9,7 @@
 #include "sandbox/identity.h"
 #include "sandbox/kira_result.h"
 #include "sandbox/kira_schema.h"
+#include "sandbox/link.h"
 #include "sandbox/request.h"
 #include "sandbox/server_state.h"
 
@@ -185,9 +186,15 @@ static void write_metadata(struct json_writer *writer, const struct json_node *n
     json_write_object_end(writer);
 }
 
+/* of a user as a whole: its verification has a word of its own */
+static struct slice status_word(enum standing_state state)
+{
+    return state == STANDING_REJECTED ? SLICE_LITERAL("REJECTED") : SLICE_LITERAL("active");
+}
+
 /* Writes the members of a user into an open object. nodes: of the user's body. */
 static void write_user(struct json_writer *writer, const struct exchange *exchange, const struct user *user,
-                       const struct json_node *nodes, bool verified)
+                       const struct json_node *nodes, enum standing_state state)
 {
     static const struct echo person[] = {
         {"first_name", "first_name"},
@@ -216,10 +223,10 @@ static void write_user(struct json_writer *writer, const struct exchange *exchan
     json_write_member(writer, "id", user->id);
     json_write_member(writer, "type", SLICE_LITERAL("individual"));
     json_write_member(writer, "email", request_text(nodes, "email"));
-    json_write_member(writer, "status", SLICE_LITERAL("active"));
+    json_write_member(writer, "status", status_word(state));
     json_write_member(writer, "created_at", slice_from(created_at));
     json_write_member(writer, "updated_at", slice_from(created_at));
-    json_write_member(writer, "verification_status", slice_from(verified ? "verified" : "unverified"));
+    json_write_member(writer, "verification_status", slice_from(standing_word(state)));
     write_metadata(writer, nodes);
     write_echoes(writer, nodes, person, exchange->fault == FAULT_LEFT_OUT ? "birth_date" : "");
     json_write_key(writer, "residential_address");
@@ -228,13 +235,34 @@ static void write_user(struct json_writer *writer, const struct exchange *exchan
     json_write_object_end(writer);
 }
 
+static bool wants_link(const struct json_node *nodes)
+{
+    return slice_is(request_text(nodes, "verification_mode"), "verification_link");
+}
+
+/* Writes what became of the verification: as it was at the create, for a replay has to be the same. */
+static void write_begun(struct json_writer *writer, const struct exchange *exchange, const struct user *user,
+                        const struct json_node *nodes)
+{
+    bool with_link = wants_link(nodes);
+    char text[LINK_SIZE];
+    json_write_key(writer, "verification_triggered");
+    json_write_bool(writer, !with_link && !user->standing.not_triggered);
+    if (with_link && user->standing.link_failed)
+        json_write_member(writer, "verification_link_error", SLICE_LITERAL("the link could not be made"));
+    else if (with_link)
+        json_write_member(writer, "verification_link", link_text(text, exchange->api->name, user->id, 0));
+}
+
 static void answer_create(struct exchange *exchange, unsigned status, const struct user *user,
                           const struct json_node *nodes)
 {
     struct json_writer writer;
     exchange_begin_answer(exchange, status, &writer);
     json_write_object(&writer);
-    write_user(&writer, exchange, user, nodes, false);
+    write_user(&writer, exchange, user, nodes,
+               user->standing.rejected_at_once ? STANDING_REJECTED : STANDING_UNVERIFIED);
+    write_begun(&writer, exchange, user, nodes);
     if (exchange->fault == FAULT_WARNING)
         kira_result_write_warning(&writer, nodes);
     json_write_object_end(&writer);
@@ -278,7 +306,7 @@ static void create_user(struct exchange *exchange, const struct json_node *nodes
         identity_write_uuid(id, "kira user", external_id.len ? external_id : email, number++);
     while (users_by_id(users, slice_from(id)));
     struct user *user = request_add_user(exchange, slice_from(id), external_id, email);
-    if (!user)
+    if (!user || (wants_link(nodes) && !user->standing.link_failed && !request_add_link(exchange, user)))
         return;
     entry->user = user;
     entry->created_ns = user->created_ns;
@@ -332,16 +360,17 @@ static struct user *find(struct exchange *exchange, struct slice id)
     return user;
 }
 
-/* with the server state's lock held; leaves the user's object open */
-static void begin_user(struct exchange *exchange, struct workspace *workspace, const struct user *user,
-                       struct json_writer *writer)
+/* With the server state's lock held; leaves the user's object open. Returns the nodes of its body. */
+static const struct json_node *begin_user(struct exchange *exchange, struct workspace *workspace,
+                                          struct user *user, struct json_writer *writer)
 {
     size_t node_count;
     struct json_fault fault;
     const struct json_node *nodes = json_reader_parse(workspace->second, user->body, &node_count, &fault);
     exchange_begin_answer(exchange, 200, writer);
     json_write_object(writer);
-    write_user(writer, exchange, user, nodes, user->verified);
+    write_user(writer, exchange, user, nodes, standing_now(&user->standing));
+    return nodes;
 }
 
 /* The members of an update that would change the user. */
@@ -368,7 +397,7 @@ static void update(struct exchange *exchange, struct workspace *workspace, struc
     struct user *user = find(exchange, id);
     if (user)
         changed = changed_members(exchange, workspace, user, nodes, left_out);
-    if (user && user->verified) {
+    if (user && standing_now(&user->standing) == STANDING_VERIFIED) {
         refuse(exchange, 403, "user_verified", "a verified user cannot be changed");
     } else if (user && request_update(exchange, workspace, nodes, user, left_out)) {
         begin_user(exchange, workspace, user, &writer);
@@ -385,10 +414,12 @@ static void update(struct exchange *exchange, struct workspace *workspace, struc
 static void look_up(struct exchange *exchange, struct workspace *workspace, struct slice id)
 {
     server_state_lock(exchange->state);
-    const struct user *user = find(exchange, id);
+    struct user *user = find(exchange, id);
     if (user) {
         struct json_writer writer;
-        begin_user(exchange, workspace, user, &writer);
+        const struct json_node *nodes = begin_user(exchange, workspace, user, &writer);
+        if (standing_now(&user->standing) != STANDING_VERIFIED)
+            kira_result_write_missing_fields(&writer, nodes);
         json_write_object_end(&writer);
     }
     server_state_unlock(exchange->state);
@@ -401,7 +432,7 @@ static bool read_parameter(const struct exchange *exchange, const char *name, ui
     return !text || (keyring_read_nonce(text, number) && *number <= max);
 }
 
-static void write_listed(struct json_writer *writer, const struct user *user)
+static void write_listed(struct json_writer *writer, struct user *user, bool with_state)
 {
     char created_at[CLOCK_RFC3339_SIZE];
     clock_rfc3339(user->created_ns, created_at);
@@ -409,13 +440,20 @@ static void write_listed(struct json_writer *writer, const struct user *user)
     json_write_member(writer, "id", user->id);
     json_write_member(writer, "type", SLICE_LITERAL("individual"));
     json_write_member(writer, "email", user->email);
-    json_write_member(writer, "status", SLICE_LITERAL("active"));
+    json_write_member(writer, "status", status_word(standing_now(&user->standing)));
     json_write_member(writer, "created_at", slice_from(created_at));
+    if (with_state)
+        json_write_member(writer, "verification_status",
+                          slice_from(standing_word(standing_now(&user->standing))));
     json_write_object_end(writer);
 }
 
-static bool is_listed(const struct user *user, const char *email, bool any_case, const char *created_from)
+/* state: STANDING_STATES for any */
+static bool is_listed(struct user *user, const char *email, bool any_case, const char *created_from,
+                      enum standing_state state)
 {
+    if (user->removed || (state != STANDING_STATES && standing_now(&user->standing) != state))
+        return false;
     if (email && (strlen(email) != user->email.len ||
                   (any_case ? strncasecmp(email, user->email.data, user->email.len)
                             : strncmp(email, user->email.data, user->email.len)) != 0))
@@ -433,10 +471,13 @@ static void list(struct exchange *exchange)
     if (!created_from)
         created_from = exchange_parameter(exchange, "created_after");
     struct slice since = slice_from(created_from);
-    if (!read_parameter(exchange, "limit", LIST_LIMIT_MAX, &limit) || limit == 0 ||
+    const char *state_word = exchange_parameter(exchange, "verification_status");
+    enum standing_state wanted = STANDING_STATES;
+    if ((state_word && !standing_read(slice_from(state_word), &wanted)) ||
+        !read_parameter(exchange, "limit", LIST_LIMIT_MAX, &limit) || limit == 0 ||
         !read_parameter(exchange, "offset", UINT32_MAX, &offset) ||
         (created_from && !(format_is_date_time(since) && since.data[since.len - 1] == 'Z'))) {
-        refuse_under(exchange, 400, "details", "limit, offset or created_from",
+        refuse_under(exchange, 400, "details", "limit, offset, created_from or verification_status",
                      "a parameter is out of range");
         return;
     }
@@ -448,11 +489,12 @@ static void list(struct exchange *exchange)
     server_state_lock(exchange->state);
     const struct users *users = &exchange->api_state->users;
     bool any_case = !exchange->state->options->lower_case_emails;
+    bool with_states = !exchange->state->options->kira_list_without_states;
     for (size_t row = 0; row < users->count; row++) {
-        if (!is_listed(users->all[row], email, any_case, created_from))
+        if (!is_listed(users->all[row], email, any_case, created_from, wanted))
             continue;
         if (total >= offset && total < offset + limit)
-            write_listed(&writer, users->all[row]);
+            write_listed(&writer, users->all[row], with_states);
         total++;
     }
     server_state_unlock(exchange->state);

@@ -55,3 +55,26 @@ void kira_result_write_warning(struct json_writer *writer, const struct json_nod
     }
     json_write_array_end(writer);
 }
+
+void kira_result_write_missing_fields(struct json_writer *writer, const struct json_node *nodes)
+{
+    static const char *const asked[] = {
+        "birth_date",
+        "phone",
+        "nationality",
+        "address_street",
+        "address_city",
+        "address_state",
+        "address_zip_code",
+        "address_country",
+        "source_of_funds",
+        "account_purpose",
+        "identifying_information",
+    };
+    json_write_key(writer, "missing_fields");
+    json_write_array(writer);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+        if (json_member(nodes, 0, asked[i]) == 0)
+            json_write_text(writer, asked[i]);
+    json_write_array_end(writer);
+}

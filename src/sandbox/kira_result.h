@@ -23,4 +23,8 @@ void kira_result_write_updated_fields(struct json_writer *writer, const struct j
  * value. */
 void kira_result_write_warning(struct json_writer *writer, const struct json_node *nodes);
 
+/* Writes `missing_fields` into an open object: the members that automatic verification asks for and the user
+ * does not have. */
+void kira_result_write_missing_fields(struct json_writer *writer, const struct json_node *nodes);
+
 #endif

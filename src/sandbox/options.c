@@ -28,7 +28,9 @@ const char options_help[] =
     "                         foreign-bytes: the answer a second time, unasked, on a connection that stays open;\n"
     "                         left-out: kira and payso answer without the user's birth date;\n"
     "                         not-taken: kira applies an update without its first member, and reports that;\n"
-    "                         warning: kira answers a create or an update with warnings\n"
+    "                         warning: kira answers a create or an update with warnings;\n"
+    "                         link-error: kira creates a user, but not its link; rejected: a user that is\n"
+    "                         rejected at once; not-triggered: kira creates one and does not begin to verify it\n"
     "                         slow: handles the request only after --slow-for\n"
     "                         KIND:SHARE@OPERATION: only for create, update, look_up, fetch, list or login\n"
     "  --retry-after TIME     of each 429 and retry-after, in whole seconds; date:TIME: an HTTP date; 0s: none (1s)\n"
@@ -41,6 +43,12 @@ const char options_help[] =
     "  --idempotency-life TIME         of kira's idempotency keys (24h)\n"
     "  --kira-unique external_id|none  field that must be unique among kira's users (none)\n"
     "  --payso-unique email|none       field that must be unique among payso's users (none)\n"
+    "  --verify-after A..B    decide each user after a random time, e.g. 2s..10s: verified, rejected, or it needs\n"
+    "                         action; then a visited link or a document moves it on: in review, decided again\n"
+    "  --reject-share SHARE   of the decided users that are rejected, e.g. 5% (0%)\n"
+    "  --action-share SHARE   of the decided users that need action (0%)\n"
+    "  --link-life TIME       of verification links; one made while another can be used is a duplicate (no end)\n"
+    "  --kira-list-states yes|no       whether kira's listing has verification_status (yes)\n"
     "  --payso-dates DD/MM/YYYY|YYYY-MM-DD  payso's format of a birth date (DD/MM/YYYY)\n"
     "  --conflicts plain|name-user     whether a 409 of kraken-embed or kira contains the user's id (plain)\n"
     "  --emails as-sent|lower-case     how e-mails are stored, and compared by kira's look-up (as-sent)\n"
@@ -51,8 +59,11 @@ const char options_help[] =
     "GET /_sandbox returns the counters, GET /_sandbox/users/PROVIDER the users, one JSON object a line.\n"
     "POST /_sandbox/faults replaces the faults (one KIND:SHARE[@OPERATION] a line), /_sandbox/reset sets the\n"
     "counters to zero, /_sandbox/revoke-tokens ends all logins, /_sandbox/revoke-keys refuses every API key until\n"
-    "/_sandbox/restore-keys, /_sandbox/verify/ID makes kira refuse updates of a user, /_sandbox/remove removes\n"
-    "the user whose id is the body.\n";
+    "/_sandbox/restore-keys.\n"
+    "POST /_sandbox/verification?api=PROVIDER&user=ID&state=STATE sets the state of a user: unverified, started,\n"
+    "in_review, needs_action, verified, rejected, or deleted: the provider does not have it any more.\n"
+    "/_sandbox/verify/ID is the same for verified (kira then refuses updates of it), /_sandbox/remove for deleted\n"
+    "(the id is the body). POST /_sandbox/visit does what a visit of the link in its body would.\n";
 
 enum option_id {
     OPTION_LISTEN = 256,
@@ -75,6 +86,11 @@ enum option_id {
     OPTION_PAYSO_UNIQUE,
     OPTION_PAYSO_DATES,
     OPTION_EMAILS,
+    OPTION_VERIFY_AFTER,
+    OPTION_REJECT_SHARE,
+    OPTION_ACTION_SHARE,
+    OPTION_LINK_LIFE,
+    OPTION_KIRA_LIST_STATES,
     OPTION_CONFLICTS,
     OPTION_HELP
 };
@@ -101,6 +117,11 @@ static const struct option option_table[] = {
     {"payso-dates", required_argument, NULL, OPTION_PAYSO_DATES},
     {"emails", required_argument, NULL, OPTION_EMAILS},
     {"conflicts", required_argument, NULL, OPTION_CONFLICTS},
+    {"verify-after", required_argument, NULL, OPTION_VERIFY_AFTER},
+    {"reject-share", required_argument, NULL, OPTION_REJECT_SHARE},
+    {"action-share", required_argument, NULL, OPTION_ACTION_SHARE},
+    {"link-life", required_argument, NULL, OPTION_LINK_LIFE},
+    {"kira-list-states", required_argument, NULL, OPTION_KIRA_LIST_STATES},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -172,19 +193,29 @@ static int read_listen(struct sockaddr_in *listen, const char *text, struct erro
     return 0;
 }
 
-static int read_latency(struct options *options, const char *text, struct error *error)
+/* `50ms` or `20ms..80ms` */
+static int read_range(const char *option, const char *text, uint64_t *min_ns, uint64_t *max_ns,
+                      struct error *error)
 {
     const char *cursor = text;
-    bool good = read_time(&cursor, &options->latency_min_ns);
-    options->latency_max_ns = options->latency_min_ns;
+    bool good = read_time(&cursor, min_ns);
+    *max_ns = *min_ns;
     if (good && strncmp(cursor, "..", 2) == 0) {
         cursor += 2;
-        good = read_time(&cursor, &options->latency_max_ns);
+        good = read_time(&cursor, max_ns);
     }
-    if (!good || *cursor != '\0' || options->latency_max_ns < options->latency_min_ns)
+    if (!good || *cursor != '\0' || *max_ns < *min_ns)
         return error_set(error, ERROR_USAGE,
-                         "--latency %s: not a time or a range\nhint: write one such as 50ms or 20ms..80ms",
+                         "%s %s: not a time or a range\nhint: write one such as 50ms or 20ms..80ms", option,
                          text);
+    return 0;
+}
+
+static int read_share(const char *option, const char *text, double *share, struct error *error)
+{
+    *share = fault_read_share(text);
+    if (*share < 0)
+        return error_set(error, ERROR_USAGE, "%s %s: not a share\nhint: write 5%% or 0.05", option, text);
     return 0;
 }
 
@@ -221,6 +252,8 @@ static int read_numbers(struct options *options, int id, const char *text, struc
     if (id == OPTION_RETRY_AFTER && read_retry_after(options, text))
         return 0;
     if (id == OPTION_TOKEN_LIFE && read_time(&cursor, &options->token_life_ns) && *cursor == '\0')
+        return 0;
+    if (id == OPTION_LINK_LIFE && read_time(&cursor, &options->link_life_ns) && *cursor == '\0')
         return 0;
     if (id == OPTION_IDEMPOTENCY_LIFE && read_time(&cursor, &options->idempotency_life_ns) && *cursor == '\0')
         return 0;
@@ -267,7 +300,16 @@ static int read_option(struct options *options, int id, const char *text, struct
     case OPTION_RATE:
         return read_rate(options, text, error);
     case OPTION_LATENCY:
-        return read_latency(options, text, error);
+        return read_range("--latency", text, &options->latency_min_ns, &options->latency_max_ns, error);
+    case OPTION_VERIFY_AFTER:
+        return read_range("--verify-after", text, &options->verify_min_ns, &options->verify_max_ns, error);
+    case OPTION_REJECT_SHARE:
+        return read_share("--reject-share", text, &options->reject_share, error);
+    case OPTION_ACTION_SHARE:
+        return read_share("--action-share", text, &options->action_share, error);
+    case OPTION_KIRA_LIST_STATES:
+        return read_choice("--kira-list-states", text, "yes", "no", &options->kira_list_without_states,
+                           error);
     case OPTION_FAULT:
         return fault_plan_add(&options->faults, slice_from(text), error);
     case OPTION_STATE:
@@ -320,6 +362,9 @@ int options_read(struct options *options, int argc, char **argv, struct error *e
     }
     if (optind < argc)
         return error_set(error, ERROR_USAGE, "%s: not an option\nhint: see kyc-sandbox --help", argv[optind]);
+    if (options->reject_share + options->action_share > 1.0000001)
+        return error_set(error, ERROR_USAGE,
+                         "--reject-share and --action-share add up to more than 100%%\nhint: lower one");
     options->faults.random = options->seed;
     return 0;
 }

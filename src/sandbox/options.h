@@ -33,7 +33,11 @@ struct options {
     bool payso_unique_email;
     bool conflicts_name_user; /* a 409 contains the id of the existing user */
     bool lower_case_emails;   /* e-mails are stored in lower case, and look-ups match the stored form */
-    bool payso_iso_dates;     /* YYYY-MM-DD instead of DD/MM/YYYY */
+    uint64_t verify_min_ns, verify_max_ns; /* max 0: users are not decided by themselves */
+    double reject_share, action_share;     /* of those that are decided; together at most 1 */
+    uint64_t link_life_ns;                 /* how long a link can be used; 0: without end */
+    bool kira_list_without_states;
+    bool payso_iso_dates; /* YYYY-MM-DD instead of DD/MM/YYYY */
     bool help;
 };
 

@@ -1,7 +1,11 @@
+#include <stdio.h>
+
+#include "core/utf8.h"
 #include "sandbox/api.h"
 #include "sandbox/exchange.h"
 #include "sandbox/format.h"
 #include "sandbox/identity.h"
+#include "sandbox/link.h"
 #include "sandbox/request.h"
 #include "sandbox/schema.h"
 #include "sandbox/server_state.h"
@@ -151,10 +155,52 @@ static void write_members(struct buffer *out, struct slice members, bool without
     buffer_append(out, slice_make(last + 1, (size_t)(end - last - 1)));
 }
 
+/* of kyc.general; the page has not_started and approved */
+static const char *status_word(enum standing_state state)
+{
+    static const char *const words[STANDING_STATES] = {"not_started",     "pending",  "pending",
+                                                       "action_required", "approved", "rejected"};
+    return words[state];
+}
+
+static void write_currency(struct json_writer *writer, const char *currency, const char *status)
+{
+    json_write_key(writer, currency);
+    json_write_object(writer);
+    json_write_member(writer, "status", slice_from(status));
+    json_write_member(writer, "swift_status", SLICE_LITERAL("not_started"));
+    json_write_object_end(writer);
+}
+
+/* email: quoted by the comment, as a moderator may do */
+static void write_kyc(struct buffer *out, enum standing_state state, struct slice email)
+{
+    char comment[256];
+    struct json_writer writer;
+    json_write_begin(&writer, out);
+    json_write_object(&writer);
+    json_write_key(&writer, "general");
+    json_write_object(&writer);
+    json_write_member(&writer, "status", slice_from(status_word(state)));
+    json_write_key(&writer, "moderation_comment");
+    if (state == STANDING_REJECTED || state == STANDING_NEEDS_ACTION) {
+        struct slice name = utf8_shorten(email, sizeof comment / 2);
+        snprintf(comment, sizeof comment, "the document of %.*s cannot be read", (int)name.len, name.data);
+        json_write_text(&writer, comment);
+    } else {
+        json_write_null(&writer);
+    }
+    json_write_object_end(&writer);
+    write_currency(&writer, "eur", status_word(state));
+    write_currency(&writer, "usd", status_word(state));
+    write_currency(&writer, "ars", "not_started");
+    json_write_object_end(&writer);
+}
+
 /* Writes a user as an object: its id, its members as they were sent, and what the API adds. The body is
  * {"user":{…}} with no other member, so that the inner object is between the second brace and the last
  * but one. */
-static void write_user(struct buffer *out, const struct exchange *exchange, const struct user *user)
+static void write_user(struct buffer *out, const struct exchange *exchange, struct user *user)
 {
     struct slice body = user->body;
     const char *first = memchr(body.data, '{', body.len);
@@ -165,15 +211,12 @@ static void write_user(struct buffer *out, const struct exchange *exchange, cons
     buffer_append(out, user->id);
     buffer_append_text(out, "\",");
     write_members(out, slice_make(inner + 1, (size_t)(end - inner - 1)), exchange->fault == FAULT_LEFT_OUT);
-    buffer_append_text(
-        out,
-        ",\"website\":null,\"kyc\":{\"general\":{\"status\":\"not_started\",\"moderation_comment\":null},"
-        "\"eur\":{\"status\":\"not_started\",\"swift_status\":\"not_started\"},"
-        "\"usd\":{\"status\":\"not_started\",\"swift_status\":\"not_started\"},"
-        "\"ars\":{\"status\":\"not_started\",\"swift_status\":\"not_started\"}}}");
+    buffer_append_text(out, ",\"website\":null,\"kyc\":");
+    write_kyc(out, standing_now(&user->standing), user->email);
+    buffer_append_char(out, '}');
 }
 
-static void answer_user(struct exchange *exchange, const struct user *user)
+static void answer_user(struct exchange *exchange, struct user *user)
 {
     struct json_writer writer;
     exchange_begin_answer(exchange, 200, &writer);
@@ -197,7 +240,7 @@ static void create_user(struct exchange *exchange, struct slice email)
     do
         identity_write_uuid(id, "payso user", buffer_slice(&exchange->body), number++);
     while (users_by_id(users, slice_from(id)));
-    const struct user *user = request_add_user(exchange, slice_from(id), slice_make("", 0), email);
+    struct user *user = request_add_user(exchange, slice_from(id), slice_make("", 0), email);
     if (user)
         answer_user(exchange, user);
 }
@@ -231,14 +274,54 @@ static void list(struct exchange *exchange)
     buffer_append_text(&exchange->answer, "]}");
 }
 
+/* with the server state's lock held; NULL: answered */
+static struct user *find(struct exchange *exchange, struct slice id)
+{
+    struct user *user = users_by_id(&exchange->api_state->users, id);
+    if (!user)
+        refuse(exchange, 404, "not_found", "Not found");
+    return user;
+}
+
 static void look_up(struct exchange *exchange, struct slice id)
 {
     server_state_lock(exchange->state);
-    const struct user *user = users_by_id(&exchange->api_state->users, id);
+    struct user *user = find(exchange, id);
     if (user)
         answer_user(exchange, user);
-    else
-        refuse(exchange, 404, "not_found", "Not found");
+    server_state_unlock(exchange->state);
+}
+
+/* A body is not documented: none, or an empty object. */
+static bool has_no_members(struct exchange *exchange, struct workspace *workspace)
+{
+    if (exchange->body.len == 0)
+        return true;
+    const struct json_node *nodes = request_read(exchange, workspace);
+    if (nodes && (nodes[0].kind != JSON_OBJECT || nodes[0].children > 0))
+        refuse(exchange, 400, "unknown_member", "this request has no members");
+    return nodes && exchange->status == 0;
+}
+
+static void make_link(struct exchange *exchange, struct workspace *workspace, struct slice id)
+{
+    if (!has_no_members(exchange, workspace))
+        return;
+    server_state_lock(exchange->state);
+    struct user *user = find(exchange, id);
+    if (user && request_needs_link(exchange, user) && request_add_link(exchange, user)) {
+        char text[LINK_SIZE];
+        struct json_writer writer;
+        exchange_begin_answer(exchange, 200, &writer);
+        json_write_object(&writer);
+        json_write_key(&writer, "kyc");
+        json_write_object(&writer);
+        json_write_member(&writer, "user_id", user->id);
+        json_write_member(&writer, "url",
+                          link_text(text, exchange->api->name, user->id, user->standing.links - 1));
+        json_write_object_end(&writer);
+        json_write_object_end(&writer);
+    }
     server_state_unlock(exchange->state);
 }
 
@@ -247,7 +330,10 @@ static void handle(struct exchange *exchange, struct workspace *workspace)
     struct slice part;
     char text[PATH_ID_SIZE];
     bool get = exchange_method_is(exchange, "GET");
-    if (!exchange_path_is(exchange, exchange->api->users_path, &part))
+    if (exchange_path_is_below(exchange, exchange->api->users_path, "/kycs", &part) &&
+        exchange_method_is(exchange, "POST"))
+        make_link(exchange, workspace, exchange_decode(part, text, sizeof text));
+    else if (!exchange_path_is(exchange, exchange->api->users_path, &part))
         refuse(exchange, 404, "not_found", "Not found");
     else if (part.len == 0 && exchange_method_is(exchange, "POST"))
         create(exchange, workspace);

@@ -140,12 +140,13 @@ static void update(struct exchange *exchange, struct workspace *workspace, struc
 static void look_up(struct exchange *exchange, struct slice id)
 {
     server_state_lock(exchange->state);
-    const struct user *user = find(exchange, id);
+    struct user *user = find(exchange, id);
     if (user) {
         struct json_writer writer;
         begin_user(exchange, 200, user, &writer);
         json_write_member(&writer, "external_reference", user->external_id);
         json_write_member(&writer, "email", user->email);
+        signed_request_write_status(&writer, &user->standing);
         end_user(&writer);
     }
     server_state_unlock(exchange->state);

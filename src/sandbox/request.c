@@ -3,11 +3,16 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "sandbox/api.h"
 #include "sandbox/exchange.h"
+#include "sandbox/link.h"
 #include "sandbox/merge.h"
 #include "sandbox/schema.h"
 #include "sandbox/server_state.h"
+
+/* A client cannot know yet of a state that moved by itself less than this ago. */
+#define UNKNOWN_NS (60 * CLOCK_NS_PER_S)
 
 /* Converts the value of each member `email` to lower case, in the text, so that the body is stored so. */
 static void lower_emails(struct buffer *body)
@@ -95,6 +100,21 @@ bool request_update(struct exchange *exchange, struct workspace *workspace, cons
     return false;
 }
 
+/* what becomes of a new user; false: the state file cannot be written */
+static bool begin_standing(struct exchange *exchange, struct user *user)
+{
+    struct standing *standing = &user->standing;
+    standing->rejected_at_once = exchange->fault == FAULT_REJECTED;
+    standing->link_failed = exchange->fault == FAULT_LINK_ERROR;
+    standing->not_triggered = exchange->fault == FAULT_NOT_TRIGGERED;
+    if (standing->rejected_at_once)
+        standing_set(standing, STANDING_REJECTED);
+    else if (!standing->not_triggered)
+        standing_plan(standing, exchange->state->options, user->id, false);
+    return (standing->due_ns == 0 && exchange->fault == FAULT_NONE) ||
+           server_state_keep_standing(exchange->state, exchange->api_state, user, NULL);
+}
+
 struct user *request_add_user(struct exchange *exchange, struct slice id, struct slice external_id,
                               struct slice email)
 {
@@ -106,7 +126,29 @@ struct user *request_add_user(struct exchange *exchange, struct slice id, struct
         .answer_lost = exchange->fault != FAULT_NONE,
     };
     struct user *user = server_state_add_user(exchange->state, exchange->api_state, new_user);
-    if (!user)
-        refuse_state(exchange);
-    return user;
+    if (user && begin_standing(exchange, user))
+        return user;
+    refuse_state(exchange);
+    return NULL;
+}
+
+bool request_add_link(struct exchange *exchange, struct user *user)
+{
+    struct api_state *api_state = exchange->api_state;
+    standing_add_link(&user->standing, exchange->state->options);
+    link_index(&api_state->users, exchange->api->name, user, user->standing.links - 1);
+    if (server_state_keep_standing(exchange->state, api_state, user, NULL))
+        return true;
+    refuse_state(exchange);
+    return false;
+}
+
+bool request_needs_link(struct exchange *exchange, struct user *user)
+{
+    if (standing_now(&user->standing) != STANDING_VERIFIED)
+        return true;
+    exchange->caused_by_fault =
+        user->standing.moved_alone && clock_real_ns() - user->standing.changed_ns < UNKNOWN_NS;
+    exchange->api->refuse(exchange, 422, "already_verified", "a verified user needs no link");
+    return false;
 }

@@ -35,4 +35,12 @@ bool request_update(struct exchange *exchange, struct workspace *workspace, cons
 struct user *request_add_user(struct exchange *exchange, struct slice id, struct slice external_id,
                               struct slice email);
 
+/* With the server state's lock held. Makes a link of a user: its number is standing.links less one. False:
+ * answered 500. */
+bool request_add_link(struct exchange *exchange, struct user *user);
+
+/* With the lock held. True unless the user is verified, which needs no link; then the request was refused
+ * with 422 in the API's own format. */
+bool request_needs_link(struct exchange *exchange, struct user *user);
+
 #endif

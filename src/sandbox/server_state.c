@@ -123,12 +123,11 @@ bool server_state_update_user(struct server_state *state, struct api_state *api_
     return !state->file || is_written(state, state_file_add_update(state->file, api_state->api->name, user));
 }
 
-bool server_state_verify_user(struct server_state *state, const struct api_state *api_state,
-                              struct user *user)
+bool server_state_keep_standing(struct server_state *state, const struct api_state *api_state,
+                                const struct user *user, const uint8_t *document)
 {
-    user->verified = true;
     return !state->file ||
-           is_written(state, state_file_add_verified(state->file, api_state->api->name, user));
+           is_written(state, state_file_add_standing(state->file, api_state->api->name, user, document));
 }
 
 bool server_state_record_idempotency(struct server_state *state, const struct api_state *api_state,

@@ -79,8 +79,10 @@ struct user *server_state_add_user(struct server_state *state, struct api_state 
 /* False when it could not be written. */
 bool server_state_update_user(struct server_state *state, struct api_state *api_state, struct user *user,
                               struct slice email, struct slice body);
-bool server_state_verify_user(struct server_state *state, const struct api_state *api_state,
-                              struct user *user);
+/* Keeps the user's standing, and whether it is removed. document: the digest of one that was just counted;
+ * NULL: none. */
+bool server_state_keep_standing(struct server_state *state, const struct api_state *api_state,
+                                const struct user *user, const uint8_t *document);
 bool server_state_record_idempotency(struct server_state *state, const struct api_state *api_state,
                                      const struct idempotency_entry *entry);
 /* False when the nonce is not acceptable, or could not be written. */

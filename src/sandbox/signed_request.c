@@ -50,6 +50,40 @@ bool signed_request_authenticate(struct exchange *exchange, struct workspace *wo
     return true;
 }
 
+/* One action, or none: what is still to be done before the user may trade. */
+static void write_action(struct json_writer *writer, enum standing_state state)
+{
+    bool wait = state != STANDING_NEEDS_ACTION;
+    json_write_object(writer);
+    json_write_member(writer, "action_type", slice_from(wait ? "wait" : "verification"));
+    if (wait) {
+        json_write_member(writer, "wait_reason_code", SLICE_LITERAL("verification_in_progress"));
+    } else {
+        json_write_member(writer, "verification_type", SLICE_LITERAL("identity"));
+        json_write_key(writer, "reasons");
+        json_write_array(writer);
+        json_write_text(writer, "document_unreadable");
+        json_write_array_end(writer);
+        json_write_key(writer, "deadline");
+        json_write_null(writer);
+    }
+    json_write_object_end(writer);
+}
+
+void signed_request_write_status(struct json_writer *writer, struct standing *standing)
+{
+    enum standing_state state = standing_now(standing);
+    json_write_key(writer, "status");
+    json_write_object(writer);
+    json_write_member(writer, "state", slice_from(state == STANDING_REJECTED ? "closed" : "ok"));
+    json_write_key(writer, "required_actions");
+    json_write_array(writer);
+    if (state != STANDING_VERIFIED && state != STANDING_REJECTED)
+        write_action(writer, state);
+    json_write_array_end(writer);
+    json_write_object_end(writer);
+}
+
 void signed_request_throttle(struct exchange *exchange)
 {
     answer_error(exchange, 429, "EAPI:Rate limit exceeded");

@@ -13,6 +13,7 @@
 #include "core/json.h"
 #include "core/memory.h"
 #include "sandbox/api.h"
+#include "sandbox/link.h"
 #include "sandbox/server_state.h"
 
 enum { LINE_MAX_LEN = 64 * 1024 * 1024 };
@@ -75,15 +76,6 @@ static bool load_update(struct server_state *state, const struct json_node *node
     return true;
 }
 
-static bool load_verified(struct server_state *state, const struct json_node *nodes)
-{
-    struct api_state *api_state = find_api_state(state, member_text(nodes, "api"));
-    struct user *user = api_state ? users_by_id(&api_state->users, member_text(nodes, "verified")) : NULL;
-    if (user)
-        user->verified = true;
-    return user != NULL;
-}
-
 static bool read_digest(struct slice hex, uint8_t digest[DIGEST_SHA256_LEN])
 {
     static const char digits[] = "0123456789abcdef";
@@ -95,6 +87,72 @@ static bool read_digest(struct slice hex, uint8_t digest[DIGEST_SHA256_LEN])
         digest[i] = (uint8_t)((high - digits) * 16 + (low - digits));
     }
     return hex.len == 2 * DIGEST_SHA256_LEN;
+}
+
+enum flag {
+    FLAG_REMOVED = 1,
+    FLAG_REJECTED_AT_ONCE = 2,
+    FLAG_LINK_FAILED = 4,
+    FLAG_NOT_TRIGGERED = 8,
+    FLAG_LINK_OPEN = 16,
+    FLAG_MOVED_ALONE = 32
+};
+
+static unsigned flags_of(const struct user *user)
+{
+    const struct standing *standing = &user->standing;
+    return (user->removed ? FLAG_REMOVED : 0u) | (standing->rejected_at_once ? FLAG_REJECTED_AT_ONCE : 0u) |
+           (standing->link_failed ? FLAG_LINK_FAILED : 0u) |
+           (standing->not_triggered ? FLAG_NOT_TRIGGERED : 0u) | (standing->link_open ? FLAG_LINK_OPEN : 0u) |
+           (standing->moved_alone ? FLAG_MOVED_ALONE : 0u);
+}
+
+static void set_flags(struct user *user, uint64_t flags)
+{
+    struct standing *standing = &user->standing;
+    user->removed = flags & FLAG_REMOVED;
+    standing->rejected_at_once = flags & FLAG_REJECTED_AT_ONCE;
+    standing->link_failed = flags & FLAG_LINK_FAILED;
+    standing->not_triggered = flags & FLAG_NOT_TRIGGERED;
+    standing->link_open = flags & FLAG_LINK_OPEN;
+    standing->moved_alone = flags & FLAG_MOVED_ALONE;
+}
+
+static bool load_number(const struct json_node *nodes, const char *key, uint64_t *number)
+{
+    return read_unsigned(member_text(nodes, key), number);
+}
+
+static bool load_standing(struct server_state *state, const struct json_node *nodes)
+{
+    struct api_state *api_state = find_api_state(state, member_text(nodes, "api"));
+    struct user *user = api_state ? users_by_id(&api_state->users, member_text(nodes, "standing")) : NULL;
+    if (!user)
+        return false;
+    uint64_t moves, links, duplicates, flags;
+    struct standing *standing = &user->standing;
+    unsigned known_links = standing->links;
+    bool good = standing_read(member_text(nodes, "state"), &standing->state) &&
+                standing_read(member_text(nodes, "next"), &standing->next) &&
+                load_number(nodes, "due", &standing->due_ns) &&
+                load_number(nodes, "changed", &standing->changed_ns) && load_number(nodes, "moves", &moves) &&
+                load_number(nodes, "links", &links) && load_number(nodes, "duplicate_links", &duplicates) &&
+                load_number(nodes, "link_at", &standing->link_ns) && load_number(nodes, "flags", &flags);
+    if (!good)
+        return false;
+    standing->moves = (uint32_t)moves;
+    standing->links = (uint32_t)links;
+    standing->duplicate_links = (uint32_t)duplicates;
+    set_flags(user, flags);
+    link_index(&api_state->users, api_state->api->name, user, known_links);
+
+    uint8_t digest[DIGEST_SHA256_LEN];
+    struct slice document = member_text(nodes, "document");
+    if (document.len > 0 && !read_digest(document, digest))
+        return false;
+    if (document.len > 0)
+        users_add_document(&api_state->users, user, digest);
+    return true;
 }
 
 static bool load_idempotency(struct server_state *state, const struct json_node *nodes)
@@ -135,8 +193,8 @@ static bool load_line(struct server_state *state, struct json_reader *reader, st
         return load_nonce(state, nodes);
     if (json_member(nodes, 0, "update"))
         return load_update(state, nodes, line);
-    if (json_member(nodes, 0, "verified"))
-        return load_verified(state, nodes);
+    if (json_member(nodes, 0, "standing"))
+        return load_standing(state, nodes);
     if (json_member(nodes, 0, "idempotency"))
         return load_idempotency(state, nodes);
     return load_user(state, nodes, line);
@@ -216,7 +274,7 @@ void state_file_close(struct state_file *file)
     buffer_clear(&file->line);
 }
 
-int state_file_add_user(struct state_file *file, const char *api, const struct user *user)
+int state_file_add_user(struct state_file *file, const char *api, struct user *user)
 {
     buffer_reset(&file->line);
     users_write_line(&file->line, api, user);
@@ -238,14 +296,36 @@ int state_file_add_update(struct state_file *file, const char *api, const struct
     return file_write_all(file->fd, buffer_slice(&file->line));
 }
 
-int state_file_add_verified(struct state_file *file, const char *api, const struct user *user)
+/* numbers are text: JSON's own lose digits */
+static void write_number(struct json_writer *writer, const char *key, uint64_t number)
 {
+    char text[24];
+    int len = snprintf(text, sizeof text, "%" PRIu64, number);
+    json_write_member(writer, key, slice_make(text, (size_t)len));
+}
+
+int state_file_add_standing(struct state_file *file, const char *api, const struct user *user,
+                            const uint8_t *document)
+{
+    char digest[2 * DIGEST_SHA256_LEN + 1];
+    const struct standing *standing = &user->standing;
     struct json_writer writer;
     buffer_reset(&file->line);
     json_write_begin(&writer, &file->line);
     json_write_object(&writer);
     json_write_member(&writer, "api", slice_from(api));
-    json_write_member(&writer, "verified", user->id);
+    json_write_member(&writer, "standing", user->id);
+    json_write_member(&writer, "state", slice_from(standing_word(standing->state)));
+    json_write_member(&writer, "next", slice_from(standing_word(standing->next)));
+    write_number(&writer, "due", standing->due_ns);
+    write_number(&writer, "changed", standing->changed_ns);
+    write_number(&writer, "moves", standing->moves);
+    write_number(&writer, "links", standing->links);
+    write_number(&writer, "duplicate_links", standing->duplicate_links);
+    write_number(&writer, "link_at", standing->link_ns);
+    write_number(&writer, "flags", flags_of(user));
+    if (document)
+        json_write_member(&writer, "document", slice_from(digest_hex(document, DIGEST_SHA256_LEN, digest)));
     json_write_object_end(&writer);
     buffer_append_char(&file->line, '\n');
     return file_write_all(file->fd, buffer_slice(&file->line));

@@ -1,5 +1,5 @@
-/* state_file: users, updates, nonces and idempotency keys on disk, so that they outlive a restart and a kill
- * -9 of the sandbox.
+/* state_file: users, updates, standings, nonces and idempotency keys on disk, so that they outlive a restart
+ * and a kill -9 of the sandbox.
  *
  * A log of one JSON object a line, appended to before the answer is sent. It is not synced: it shall survive
  * the process, not the machine. A last line that a kill left incomplete is dropped at the next start.
@@ -30,9 +30,11 @@ int state_file_open(struct state_file *file, const char *path, struct server_sta
 void state_file_close(struct state_file *file);
 
 /* 0, or -1 with errno. */
-int state_file_add_user(struct state_file *file, const char *api, const struct user *user);
+int state_file_add_user(struct state_file *file, const char *api, struct user *user);
 int state_file_add_update(struct state_file *file, const char *api, const struct user *user);
-int state_file_add_verified(struct state_file *file, const char *api, const struct user *user);
+/* document: the digest of one that was just counted; NULL: none. */
+int state_file_add_standing(struct state_file *file, const char *api, const struct user *user,
+                            const uint8_t *document);
 int state_file_add_idempotency(struct state_file *file, const char *api,
                                const struct idempotency_entry *entry);
 int state_file_add_nonce(struct state_file *file, const char *api_key, uint64_t nonce);

@@ -17,7 +17,9 @@ void users_init(struct users *users)
     users->by_id = hash_table_new();
     users->by_external_id = hash_table_new();
     users->by_email = hash_table_new();
+    users->by_link = hash_table_new();
     users->customers = hash_table_new();
+    users->documents = hash_table_new();
 }
 
 void users_clear(struct users *users)
@@ -25,7 +27,9 @@ void users_clear(struct users *users)
     hash_table_free(users->by_id);
     hash_table_free(users->by_external_id);
     hash_table_free(users->by_email);
+    hash_table_free(users->by_link);
     hash_table_free(users->customers);
+    hash_table_free(users->documents);
     free(users->all);
     arena_clear(&users->arena);
     *users = (struct users){0};
@@ -68,6 +72,12 @@ struct user *users_by_email(struct users *users, struct slice email)
     struct slice folded = fold_email(email, wanted);
     struct user *user = find_in(users, users->by_email, folded);
     return user && slice_equal(fold_email(user->email, found), folded) ? user : NULL;
+}
+
+struct user *users_by_link(struct users *users, struct slice link)
+{
+    struct user *user = find_in(users, users->by_link, link);
+    return user && !user->removed ? user : NULL;
 }
 
 static void index_user(struct hash_table *index, struct slice key, uint32_t row)
@@ -136,7 +146,31 @@ void users_update(struct users *users, struct user *user, struct slice email, st
     user->updates++;
 }
 
-void users_write_line(struct buffer *out, const char *api, const struct user *user)
+void users_add_link(struct users *users, struct user *user, struct slice link)
+{
+    index_user(users->by_link, link, hash_table_ensure(users->by_id, hash_table_hash(user->id))->mark);
+}
+
+void users_add_document(struct users *users, struct user *user, const uint8_t digest[DIGEST_SHA256_LEN])
+{
+    uint8_t key[DIGEST_SHA256_LEN];
+    digest_sha256(user->id, slice_make((const char *)digest, DIGEST_SHA256_LEN), key);
+    uint64_t hash = hash_table_hash(slice_make((const char *)key, sizeof key));
+    user->standing.documents++;
+    user->standing.duplicate_documents += hash_table_ensure(users->documents, hash)->mark++ > 0;
+}
+
+static void write_counters(struct json_writer *writer, struct user *user)
+{
+    const char *state = user->removed ? "deleted" : standing_word(standing_now(&user->standing));
+    json_write_member_unsigned(writer, "creates", user->creates);
+    json_write_member_unsigned(writer, "updates", user->updates);
+    json_write_member(writer, "state", slice_from(state));
+    json_write_member_unsigned(writer, "links", user->standing.links);
+    json_write_member_unsigned(writer, "documents", user->standing.documents);
+}
+
+void users_write_line(struct buffer *out, const char *api, struct user *user)
 {
     struct json_writer writer;
     json_write_begin(&writer, out);
@@ -150,12 +184,8 @@ void users_write_line(struct buffer *out, const char *api, const struct user *us
     json_write_member(&writer, "external_id", user->external_id);
     json_write_member(&writer, "id", user->id);
     json_write_member(&writer, "email", user->email);
-    if (!api) {
-        json_write_key(&writer, "creates");
-        json_write_unsigned(&writer, user->creates);
-        json_write_key(&writer, "updates");
-        json_write_unsigned(&writer, user->updates);
-    }
+    if (!api)
+        write_counters(&writer, user);
     json_write_key(&writer, "body");
     buffer_append(out, user->body);
     buffer_append_text(out, "}\n");

@@ -12,8 +12,10 @@
 
 #include "core/arena.h"
 #include "core/buffer.h"
+#include "core/digest.h"
 #include "core/hash_table.h"
 #include "core/slice.h"
+#include "sandbox/standing.h"
 
 enum { USERS_EMAIL_MAX = 320 }; /* bytes: 64 + 1 + 255, RFC 5321 */
 
@@ -23,15 +25,15 @@ struct user {
     uint64_t created_ns; /* real time */
     unsigned creates, updates; /* requests answered with it; repeated creates are not kept over a restart */
     bool removed;              /* hidden from the API; its body and its row stay */
-    bool verified;             /* updates are refused */
     bool answer_lost; /* a fault was applied to its create: the client may not have seen the answer */
+    struct standing standing;
 };
 
 struct users {
     struct arena arena;
     struct user **all; /* in the order of their creation */
     size_t count, capacity;
-    struct hash_table *by_id, *by_external_id, *by_email, *customers;
+    struct hash_table *by_id, *by_external_id, *by_email, *by_link, *customers, *documents;
     uint64_t duplicates; /* customers (by external id, else by e-mail) with more than one user */
 };
 
@@ -42,6 +44,8 @@ void users_clear(struct users *users);
 struct user *users_by_id(struct users *users, struct slice id);
 struct user *users_by_external_id(struct users *users, struct slice external_id);
 struct user *users_by_email(struct users *users, struct slice email);
+/* The user of a verification link. */
+struct user *users_by_link(struct users *users, struct slice link);
 
 /* Adds a copy. external_id may be empty, email is at most USERS_EMAIL_MAX bytes. */
 struct user *users_add(struct users *users, struct user user);
@@ -49,8 +53,13 @@ struct user *users_add(struct users *users, struct user user);
  * e-mail. */
 void users_update(struct users *users, struct user *user, struct slice email, struct slice body);
 
-/* Appends `{"external_id":…,"id":…,"email":…,"creates":…,"updates":…,"body":…}` and a newline; with api, for
- * the state file, `"api"` and `"at"` in place of the counters. */
-void users_write_line(struct buffer *out, const char *api, const struct user *user);
+void users_add_link(struct users *users, struct user *user, struct slice link);
+/* Counts a document of the user: a duplicate when it had one of the same content before. */
+void users_add_document(struct users *users, struct user *user, const uint8_t digest[DIGEST_SHA256_LEN]);
+
+/* Appends `{"external_id":…,"id":…,"email":…,"creates":…,"updates":…,"state":…,
+ * "links":…,"documents":…,"body":…}` and a newline; with api, for the state file, `"api"` and `"at"` in place
+ * of state and counters. */
+void users_write_line(struct buffer *out, const char *api, struct user *user);
 
 #endif

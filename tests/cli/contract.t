@@ -302,6 +302,10 @@ sub nights
         taken('resolve: columns', $is_read, map { [$_] } listed('resolve: columns'));
         ok(!$is_read->($_), "refused: kyc-import resolve $_") for '--from external_id,no_such_column', '--rekey old_external_id,no_such_column';
     }
+    my $user = $id{'cust-000001'} =~ s/ /%20/gr;
+    sandbox_control($sandbox, 'POST', "/_sandbox/verification?api=$provider&user=$user&state=needs_action", '');
+    found('kyc-sandbox: requests', 'POST /_sandbox/verification');
+    control($sandbox, 'visit', '', payso_request($sandbox, 'POST', "/users/$user/kycs")->{json}{kyc}{url}) if $provider eq 'payso';
     found('GET /_sandbox', names_of(sandbox_counts($sandbox)->{$provider}));
     found('GET /_sandbox/users/PROVIDER', map { grep { !/^body\./ } names_of($_) } sandbox_users($sandbox, $provider));
 

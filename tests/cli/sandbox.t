@@ -106,7 +106,7 @@ subtest 'a create' => sub {
     my @all = sandbox_users($sb);
     is scalar @all, 1, 'repeats make no user';
     is_deeply $all[0], {external_id => 'customer-1', id => $id, email => $body->{email}, creates => 3, updates => 0,
-            body => $body}, 'the first data stays, and repeats are counted';
+            state => 'unverified', links => 0, documents => 0, body => $body}, 'the first data stays, and repeats are counted';
 
     $answer = create($sb, payward_body('customer-2', email => 'CUSTOMER-1@Example.com'));
     is $answer->{status}, 422, 'an e-mail that another user has is 422';
