@@ -18,6 +18,8 @@
 #define SETTING_VERSION_HEADER     "version_header"     /* the header that names the API's version */
 #define SETTING_IDEMPOTENCY_WINDOW "idempotency_window" /* ns */
 #define SETTING_DOCUMENTS          "documents"          /* the folder of documents */
+#define SETTING_VERIFIER           "verifier"           /* who checked the documents */
+#define SETTING_LINK_VALID         "link_valid"         /* ns */
 #define SETTING_SETTLE_AFTER       "settle_after"       /* ns */
 #define SETTING_LIST_MAX           "list_max"           /* bytes of a listing of users */
 #define SETTING_DATE_FORMAT        "date_format"        /* enum job_date_format */

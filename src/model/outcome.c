@@ -5,11 +5,18 @@
 
 #define OUTCOME_WORD_AT(words, at) (assert((size_t)(at) < sizeof(words) / sizeof((words)[0])), (words)[at])
 
+bool operation_is_question(enum operation operation)
+{
+    return operation == OPERATION_LOOK_UP || operation == OPERATION_FETCH || operation == OPERATION_LIST ||
+           operation == OPERATION_LOGIN;
+}
+
 const char *operation_word(enum operation operation)
 {
     static const char *const words[] = {
-        [OPERATION_CREATE] = "create", [OPERATION_UPDATE] = "update", [OPERATION_LOOK_UP] = "look_up",
-        [OPERATION_FETCH] = "fetch",   [OPERATION_LIST] = "list",     [OPERATION_LOGIN] = "login",
+        [OPERATION_CREATE] = "create", [OPERATION_UPDATE] = "update",     [OPERATION_LOOK_UP] = "look_up",
+        [OPERATION_FETCH] = "fetch",   [OPERATION_LIST] = "list",         [OPERATION_LOGIN] = "login",
+        [OPERATION_LINK] = "link",     [OPERATION_DOCUMENT] = "document",
     };
     return OUTCOME_WORD_AT(words, operation);
 }

@@ -19,10 +19,12 @@ enum operation {
     OPERATION_FETCH,   /* one user by id */
     OPERATION_LIST,    /* all users */
     OPERATION_LOGIN,
+    OPERATION_LINK,     /* makes a verification link for one user */
+    OPERATION_DOCUMENT, /* sends a document of one user */
 };
 
 /* Not a member of the enum: a switch over it needs no case for this. */
-enum { OPERATION_COUNT = OPERATION_LOGIN + 1 };
+enum { OPERATION_COUNT = OPERATION_DOCUMENT + 1 };
 
 enum outcome_kind {
     OUTCOME_DONE,      /* the provider confirmed it: created (user_id is set) or updated */
@@ -101,7 +103,10 @@ struct outcome {
                           the message has it */
 };
 
-/* `create`, `update`, `look_up`, `fetch`, `list`, `login`. */
+/* True for what changes nothing at the provider: a look-up, fetch, listing or login. An answer to it that was
+ * lost leaves nothing in doubt. */
+bool operation_is_question(enum operation operation);
+/* `create`, `update`, `look_up`, `fetch`, `list`, `login`, `link`, `document`. */
 const char *operation_word(enum operation operation);
 /* The word of the event table and of messages: done, exists, refused, in_doubt, not_sent, throttled,
  * bad_nonce, bad_token, stop, withdrawn. */

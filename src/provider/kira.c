@@ -194,10 +194,15 @@ static const struct provider_setting settings[] = {
         .help = "how long a create may be repeated under its key",
         .is_uncertain = true,
     },
+    PROVIDER_SETTINGS_DOCUMENTS,
     {
-        .name = SETTING_DOCUMENTS,
-        .kind = PROVIDER_SETTING_PATH,
-        .help = "the folder of the documents that a row names by path",
+        .name = SETTING_LINK_VALID,
+        .kind = PROVIDER_SETTING_DURATION,
+        .min = CLOCK_NS_PER_S,
+        .max = 366 * 24 * CLOCK_NS_PER_HOUR,
+        .help =
+            "how long a verification link can be used: `links` makes a new one for a user whose link is older; without it, a link does not expire",
+        .is_uncertain = true,
     },
     {0},
 };
@@ -234,6 +239,22 @@ static void build_login(const struct provider_call *call, struct provider_reques
     json_write_object_end(&writer);
 }
 
+/* (?) No page of ours has the request; it is second hand. */
+static void build_link(const struct provider_call *call, struct provider_request *request)
+{
+    struct json_writer writer;
+    request_target_begin(call, "POST", "/v1/users/", request);
+    request_target_add_encoded(request, slice_from(call->user_id));
+    request_target_add(request, "/verifications");
+    json_write_begin(&writer, &request->body);
+    json_write_object(&writer);
+    json_write_key(&writer, "type");
+    json_write_text(&writer, "embedded-link");
+    if (call->redirect_uri)
+        json_write_member(&writer, "redirect_uri", slice_from(call->redirect_uri));
+    json_write_object_end(&writer);
+}
+
 static void build_look_up(const struct provider_call *call, struct provider_request *request)
 {
     char page[48];
@@ -267,7 +288,11 @@ static const char *kira_build(const struct provider_call *call, struct provider_
     case OPERATION_LOGIN:
         build_login(call, request);
         return NULL;
+    case OPERATION_LINK:
+        build_link(call, request);
+        return NULL;
     case OPERATION_LIST:
+    case OPERATION_DOCUMENT:
         break;
     }
     assert(false && "a request that the provider has");
@@ -286,7 +311,7 @@ static void kira_authenticate(struct provider_account *opaque, uint64_t nonce,
     provider_headers_add(headers, "x-api-key", account->api_key.data);
     if (call->operation != OPERATION_LOGIN && account->token.len > 0)
         credentials_add_bearer(&account->token, headers);
-    if (call->operation == OPERATION_CREATE && call->idempotency_key)
+    if (call->idempotency_key && (call->operation == OPERATION_CREATE || call->operation == OPERATION_LINK))
         provider_headers_add(headers, "Idempotency-Key", call->idempotency_key);
 }
 
@@ -354,10 +379,14 @@ static const struct outcome_row own_rows[] = {
     {401, 401, 0, OUTCOME_FACT_LOGIN, OUTCOME_BAD_TOKEN, RETRY_AUTH, NULL, false},
     {403, 403, OUTCOME_FACT_UPDATE | OUTCOME_FACT_PROVEN, OUTCOME_FACT_GATEWAY, OUTCOME_REFUSED, 0, NULL,
      true},
-    {409, 409, OUTCOME_FACT_EXISTS | OUTCOME_FACT_DOUBT, OUTCOME_FACT_UPDATE | OUTCOME_FACT_QUESTION,
-     OUTCOME_EXISTS, 0, NULL, false},
+    {409, 409, OUTCOME_FACT_EXISTS | OUTCOME_FACT_DOUBT,
+     OUTCOME_FACT_UPDATE | OUTCOME_FACT_QUESTION | OUTCOME_FACT_TASK, OUTCOME_EXISTS, 0, NULL, false},
     {409, 409, 0, OUTCOME_FACT_LOGIN, OUTCOME_REFUSED, 0, NULL, false},
 };
+
+/* (?) The name of the member is open. */
+static const char *const link_paths[] = {"verification_link", "url",       "link", "data.verification_link",
+                                         "data.url",          "data.link", NULL};
 
 static const struct outcome_table outcomes = {
     .rows = own_rows,
@@ -365,6 +394,7 @@ static const struct outcome_table outcomes = {
     .exists_codes = exists_codes,
     .read_success = kira_read_success,
     .updated_member = "updated_fields",
+    .link_paths = link_paths,
     .read_existing = kira_read_existing,
 };
 
@@ -390,6 +420,8 @@ const struct provider kira_provider = {
     .in_flight = 2,
     .has_login = true,
     .can_update = true,
+    .makes_links = true,
+    .has_link_keys = true,
     .recovery = PROVIDER_RECOVERY_LOOK_UP,
     .recovery_help = "repeated with the same idempotency key while that is valid, later looked up by e-mail",
     .fields = &fields,

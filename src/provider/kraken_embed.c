@@ -2,8 +2,10 @@
 
 #include "core/clock.h"
 #include "model/language.h"
+#include "provider/document_payload.h"
 #include "provider/outcome_table.h"
 #include "provider/payward.h"
+#include "provider/request_target.h"
 #include "provider/rest_requests.h"
 #include "provider/signing.h"
 #include "provider/version_header.h"
@@ -50,8 +52,17 @@ static const struct provider_fields fields = {
 
 static const char *kraken_embed_build(const struct provider_call *call, struct provider_request *request)
 {
-    rest_requests_build("/b2b/users", &fields, call, request);
-    return NULL;
+    if (call->operation != OPERATION_DOCUMENT) {
+        rest_requests_build("/b2b/users", &fields, call, request);
+        return NULL;
+    }
+    bool has_urls = document_payload_has_urls(call->document);
+    request_target_begin(call, "POST", "/b2b/verifications/", request);
+    request_target_add_encoded(request, slice_from(call->user_id));
+    if (!has_urls)
+        return document_payload_write_form(call, DOCUMENT_PAYLOAD_BIRTH_FLAT, request);
+    request_target_add(request, "/url");
+    return document_payload_write_urls(call, DOCUMENT_PAYLOAD_BIRTH_FLAT, request);
 }
 
 static void kraken_embed_authenticate(struct provider_account *account, uint64_t nonce,
@@ -75,6 +86,8 @@ static bool kraken_embed_read_success(const struct reply_body *body, enum operat
 {
     if (operation == OPERATION_UPDATE)
         return slice_is(reply_body_value(body, "result"), "success");
+    if (operation == OPERATION_DOCUMENT)
+        return reply_body_value(body, "result.verification_id").len > 0;
     *user_id = reply_body_value(body, "result.user");
     return user_id->len > 0;
 }
@@ -114,6 +127,8 @@ static const struct provider_credential credentials[] = {
 static const struct provider_setting settings[] = {
     SIGNING_SETTINGS,
     PROVIDER_SETTINGS_CONCAT,
+    DOCUMENT_PAYLOAD_SETTINGS,
+    PROVIDER_SETTINGS_DOCUMENTS,
     VERSION_HEADER_SETTINGS("Payward-Version", "2025-04-15", true),
     {0},
 };
@@ -128,6 +143,7 @@ const struct provider kraken_embed_provider = {
     .in_flight = 1,
     .is_signed = true,
     .can_update = true,
+    .documents = PROVIDER_DOCUMENT_URLS | PROVIDER_DOCUMENT_FILES,
     .recovery = PROVIDER_RECOVERY_REPEAT,
     .recovery_help =
         "repeated (?); if the user exists, the one that the reply names is taken if it has the same external_id, else a person resolves it",

@@ -43,7 +43,8 @@ static const struct outcome_row general_rows[] = {
     {403, 403, OUTCOME_FACT_PROVEN, 0, OUTCOME_REFUSED, 0, NULL, false},
     {403, 403, 0, 0, OUTCOME_STOP, RETRY_AUTH,
      "the provider forbids this; check the key's permissions and the addresses it may be used from", false},
-    {409, 409, 0, OUTCOME_FACT_QUESTION | OUTCOME_FACT_UPDATE, OUTCOME_EXISTS, 0, NULL, false},
+    {409, 409, 0, OUTCOME_FACT_QUESTION | OUTCOME_FACT_UPDATE | OUTCOME_FACT_TASK, OUTCOME_EXISTS, 0, NULL,
+     false},
     {400, 499, 0, 0, OUTCOME_REFUSED, 0, NULL, false},
     {STATUS_MIN, STATUS_MAX, OUTCOME_FACT_QUESTION, 0, OUTCOME_NOT_SENT, RETRY_5XX, NULL, false},
     {STATUS_MIN, STATUS_MAX, 0, 0, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, false},
@@ -91,9 +92,33 @@ static bool copy_plain(struct slice text, char *out, size_t size)
     return true;
 }
 
-static bool is_question(enum operation operation)
+/* A create or update, whose reply is about the record that was sent. */
+static bool has_member_reply(enum operation operation)
 {
-    return operation != OPERATION_CREATE && operation != OPERATION_UPDATE;
+    return operation == OPERATION_CREATE || operation == OPERATION_UPDATE;
+}
+
+static bool is_link(struct slice text)
+{
+    static const struct slice schemes[] = {SLICE_LITERAL("https://"), SLICE_LITERAL("http://")};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        if (text.len > schemes[i].len && memcmp(text.data, schemes[i].data, schemes[i].len) == 0)
+            return !memchr(text.data, ' ', text.len);
+    return false;
+}
+
+/* The link of a reply to a LINK. False when it has none, or one that is for another user. */
+static bool read_link(const struct provider *provider, const struct provider_reply *reply,
+                      const struct reply_body *body, struct outcome *outcome)
+{
+    const struct outcome_table *table = provider->outcomes;
+    if (!table->link_paths)
+        return false;
+    struct slice link = reply_body_first(body, table->link_paths, 1, OUTCOME_LINK_SIZE - 1);
+    struct slice user = table->link_user ? reply_body_value(body, table->link_user) : slice_make("", 0);
+    if (user.len > 0 && !slice_is(user, reply->user_id))
+        return false;
+    return is_link(link) && copy_plain(link, outcome->link, sizeof outcome->link);
 }
 
 static bool is_success(const struct provider *provider, const struct provider_reply *reply,
@@ -102,11 +127,13 @@ static bool is_success(const struct provider *provider, const struct provider_re
     struct slice user_id = slice_make("", 0);
     if (body->has_error)
         return false;
-    if (is_question(reply->operation))
+    if (operation_is_question(reply->operation))
         return body->nodes && body->nodes[0].kind >= JSON_ARRAY;
+    if (reply->operation == OPERATION_LINK)
+        return read_link(provider, reply, body, outcome);
     if (!provider->outcomes->read_success(body, reply->operation, &user_id))
         return false;
-    if (reply->operation == OPERATION_UPDATE)
+    if (reply->operation != OPERATION_CREATE)
         return true;
     return user_id_is_valid(user_id) && copy_plain(user_id, outcome->user_id, sizeof outcome->user_id);
 }
@@ -117,7 +144,7 @@ static bool is_of_another(const struct provider *provider, const struct provider
                           const struct reply_body *body, const struct record *record)
 {
     bool is_update = reply->operation == OPERATION_UPDATE;
-    if (is_question(reply->operation) || !record || !body->nodes || reply->http_status / 100 != 2)
+    if (!has_member_reply(reply->operation) || !record || !body->nodes || reply->http_status / 100 != 2)
         return false;
     const struct provider_field *email = provider_fields_find(provider->fields, FIELD_EMAIL);
     const struct remote_user_expected expected = {
@@ -214,7 +241,10 @@ static unsigned facts_of_reply(const struct provider_reply *reply)
            (reply->login_broken ? OUTCOME_FACT_BROKEN : 0u) |
            (reply->operation == OPERATION_UPDATE ? OUTCOME_FACT_UPDATE : 0u) |
            (reply->operation == OPERATION_LOGIN ? OUTCOME_FACT_LOGIN : 0u) |
-           (is_question(reply->operation) ? OUTCOME_FACT_QUESTION : 0u);
+           (has_member_reply(reply->operation) || operation_is_question(reply->operation)
+                ? 0u
+                : OUTCOME_FACT_TASK) |
+           (operation_is_question(reply->operation) ? OUTCOME_FACT_QUESTION : 0u);
 }
 
 /* Where a segment of the path is a member: the first customer field of it. */
@@ -289,7 +319,7 @@ static void classify_answer(const struct provider *provider, const struct provid
         set_code(body.code, redaction, outcome);
         set_message(row, existing, buffer_slice(&body.text), redaction, outcome);
     }
-    if (row->kind == OUTCOME_DONE && !is_question(reply->operation))
+    if (row->kind == OUTCOME_DONE && has_member_reply(reply->operation))
         set_verdict(provider, reply, &body, redaction, outcome);
     if (row->kind == OUTCOME_EXISTS)
         copy_plain(existing, outcome->user_id, sizeof outcome->user_id);

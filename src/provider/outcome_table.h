@@ -29,6 +29,7 @@ enum outcome_fact {
         512, /* sent with a new token with which no request succeeded yet (reply.login_broken) */
     OUTCOME_FACT_GATEWAY = 1024, /* the reply is the gateway's own, not the provider's */
     OUTCOME_FACT_EXISTS = 2048,  /* it has a code that means that such a user exists */
+    OUTCOME_FACT_TASK = 4096,    /* a link or a document of a user that exists */
 };
 
 enum { OUTCOME_CAUSE_OF_TRANSPORT = RETRY_CAUSES }; /* provider_reply.cause */
@@ -47,12 +48,17 @@ struct outcome_table {
     const struct outcome_row *rows; /* the provider's own */
     size_t row_count;
     const char *const *exists_codes; /* of OUTCOME_FACT_EXISTS, NULL-terminated; or NULL */
-    /* True when the body is that of a success; gives a create's user id. Not called for a question: its
-     * success is any reply that is JSON without an error; read_token decides that of a LOGIN. */
+    /* True when the body is that of a success to a CREATE, UPDATE or DOCUMENT; gives a create's user id. The
+     * success of a question is any reply that is JSON without an error; read_token decides that of a LOGIN.
+     */
     bool (*read_success)(const struct reply_body *body, enum operation operation, struct slice *user_id);
     /* The member of a reply to an UPDATE that lists what was updated: an array of names. NULL: the provider
      * has none. */
     const char *updated_member;
+    /* Paths of the link in a reply to a LINK, the first that has one counts, and the path of the user that it
+     * is for; link_paths: NULL-terminated; or both NULL. */
+    const char *const *link_paths;
+    const char *link_user;
     /* The id of the existing user of an OUTCOME_EXISTS, or empty. */
     struct slice (*read_existing)(const struct reply_body *body);
 };

@@ -100,6 +100,15 @@ static const struct provider_setting settings[] = {
         .help = "how a date of birth is written",
         .is_uncertain = true,
     },
+    {
+        .name = SETTING_LINK_VALID,
+        .kind = PROVIDER_SETTING_DURATION,
+        .min = CLOCK_NS_PER_S,
+        .max = 366 * 24 * CLOCK_NS_PER_HOUR,
+        .help =
+            "how long a verification link can be used: `links` makes a new one for a user whose link is older; without it, a link does not expire",
+        .is_uncertain = true,
+    },
     {0},
 };
 
@@ -132,9 +141,16 @@ static const char *payso_build(const struct provider_call *call, struct provider
     case OPERATION_LIST:
         request_target_begin(call, "GET", "/users", request);
         return NULL;
+    case OPERATION_LINK:
+        request_target_begin(call, "POST", "/users/", request);
+        request_target_add_encoded(request, slice_from(call->user_id));
+        request_target_add(request, "/kycs");
+        buffer_append_text(&request->body, "{}");
+        return NULL;
     case OPERATION_UPDATE:
     case OPERATION_LOOK_UP:
     case OPERATION_LOGIN:
+    case OPERATION_DOCUMENT:
         break;
     }
     assert(false && "a request that the provider has");
@@ -179,14 +195,19 @@ static const char *const exists_codes[] = {"record_not_unique", NULL};
 
 static const struct outcome_row own_rows[] = {
     {409, 409, 0, 0, OUTCOME_REFUSED, 0, NULL, false},
-    {422, 422, OUTCOME_FACT_EXISTS, OUTCOME_FACT_QUESTION, OUTCOME_EXISTS, 0, NULL, false},
+    {422, 422, OUTCOME_FACT_EXISTS, OUTCOME_FACT_QUESTION | OUTCOME_FACT_TASK, OUTCOME_EXISTS, 0, NULL,
+     false},
 };
+
+static const char *const link_paths[] = {"kyc.url", NULL};
 
 static const struct outcome_table outcomes = {
     .rows = own_rows,
     .row_count = sizeof own_rows / sizeof *own_rows,
     .exists_codes = exists_codes,
     .read_success = payso_read_success,
+    .link_paths = link_paths,
+    .link_user = "kyc.user_id",
     .read_existing = payso_read_existing,
 };
 
@@ -206,6 +227,7 @@ const struct provider payso_provider = {
     .rate = {.count = 5, .per_ns = CLOCK_NS_PER_S},
     .in_flight = 2,
     .can_update = false,
+    .makes_links = true,
     .recovery = PROVIDER_RECOVERY_LIST,
     .recovery_help = "compared with one listing of all users",
     .fields = &fields,

@@ -2,7 +2,9 @@
 
 #include "core/clock.h"
 #include "model/language.h"
+#include "provider/document_payload.h"
 #include "provider/outcome_table.h"
+#include "provider/request_target.h"
 #include "provider/rest_requests.h"
 #include "provider/signing.h"
 
@@ -79,8 +81,14 @@ static const struct provider_fields fields = {
 
 static const char *payward_build(const struct provider_call *call, struct provider_request *request)
 {
-    rest_requests_build("/v1/users", &fields, call, request);
-    return NULL;
+    if (call->operation != OPERATION_DOCUMENT) {
+        rest_requests_build("/v1/users", &fields, call, request);
+        return NULL;
+    }
+    request_target_begin(call, "POST", "/v1/users/", request);
+    request_target_add_encoded(request, slice_from(call->user_id));
+    request_target_add(request, "/verifications/url");
+    return document_payload_write_urls(call, DOCUMENT_PAYLOAD_BIRTH_OBJECT, request);
 }
 
 static bool payward_read_user(const struct json_node *nodes, size_t index, const struct job *job,
@@ -95,6 +103,8 @@ static bool payward_read_success(const struct reply_body *body, enum operation o
 {
     if (operation == OPERATION_UPDATE)
         return slice_is(reply_body_value(body, "data"), "success");
+    if (operation == OPERATION_DOCUMENT)
+        return reply_body_value(body, "data.verification_id").len > 0;
     *user_id = reply_body_value(body, "data.id");
     return user_id->len >= USER_ID_MIN && user_id->len <= USER_ID_MAX;
 }
@@ -135,6 +145,7 @@ static const struct provider_credential credentials[] = {
 static const struct provider_setting settings[] = {
     SIGNING_SETTINGS,
     PROVIDER_SETTINGS_CONCAT,
+    DOCUMENT_PAYLOAD_SETTINGS,
     {0},
 };
 
@@ -149,6 +160,7 @@ const struct provider payward_provider = {
     .in_flight = 1,
     .is_signed = true,
     .can_update = true,
+    .documents = PROVIDER_DOCUMENT_URLS,
     .recovery = PROVIDER_RECOVERY_REPEAT,
     .recovery_help = "repeated: the same external_reference gives the same user",
     .fields = &fields,

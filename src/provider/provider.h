@@ -26,6 +26,29 @@
 
 enum {
     PROVIDER_TARGET_SIZE = 1280, /* base path, an e-mail or id of which every byte is percent-encoded */
+    PROVIDER_CONTENT_TYPE_SIZE = 96,
+};
+
+/* What a document shows, and with it how it is sent. */
+enum provider_document_kind {
+    PROVIDER_DOCUMENT_IDENTITY,  /* who the user is; a front, and a back where it has one */
+    PROVIDER_DOCUMENT_RESIDENCE, /* where they live */
+    PROVIDER_DOCUMENT_SELFIE,    /* what they look like */
+};
+
+/* A document of a user, as one request sends it. */
+struct provider_document {
+    enum provider_document_kind kind;
+    struct slice type;           /* `passport`, `utility_bill`, … */
+    struct slice number, expiry; /* expiry: YYYY-MM-DD; each empty: none */
+    struct slice country;        /* that issued it: alpha-2 */
+    struct slice file, back;     /* a path below provider.documents, or an https URL; back: empty: none */
+};
+
+/* The forms in which a provider takes documents of a user that exists. */
+enum provider_document_form {
+    PROVIDER_DOCUMENT_URLS = 1,  /* by https URLs that it fetches */
+    PROVIDER_DOCUMENT_FILES = 2, /* as files in the request */
 };
 
 /* A request to the provider, before it is built. */
@@ -33,18 +56,20 @@ struct provider_call {
     enum operation operation;
     const struct job *job;       /* its settings */
     const char *base_path;       /* the base URL's path without a trailing slash (`/sandbox`, or "") */
-    const struct record *record; /* not rejected; of LIST and LOGIN: NULL */
-    const char *user_id;         /* of UPDATE and FETCH */
+    const struct record *record; /* not rejected; of LIST, LOGIN and LINK: NULL */
+    const char *user_id;         /* of UPDATE, FETCH, LINK and DOCUMENT */
     const char *former_key; /* of UPDATE: the external id that the provider may know the user by, beside the
                                record's; NULL: none */
     uint64_t
         members; /* of UPDATE: a bit for the slot of each member that is sent, as null when it has no value */
-    const char *idempotency_key; /* of CREATE, where the provider has such; else NULL */
-    uint64_t journalled_ns;      /* real ns: when it was journalled first with these data
-                                    (client_identifier.calculated_at) */
-    uint32_t offset;             /* of LOOK_UP: users to pass over */
-    bool lower_email;            /* of LOOK_UP: by the record's e-mail in lower case */
-    bool in_doubt;               /* of CREATE: an earlier attempt of it has no known outcome */
+    const char *idempotency_key; /* of CREATE and LINK, where the provider has such; else NULL */
+    const char *redirect_uri;    /* of LINK: the page to which the verification leads back; NULL: none */
+    const struct provider_document *document; /* of DOCUMENT */
+    uint64_t journalled_ns;                   /* real ns: when it was journalled first with these data
+                                                 (client_identifier.calculated_at, a document's verified_at) */
+    uint32_t offset;                          /* of LOOK_UP: users to pass over */
+    bool lower_email;                         /* of LOOK_UP: by the record's e-mail in lower case */
+    bool in_doubt;                            /* of CREATE: an earlier attempt of it has no known outcome */
 };
 
 /* A user as the provider returns it: a create in doubt is resolved by it. Slices are in the caller's arena.
@@ -67,7 +92,8 @@ struct provider_request {
     const char *method;                /* constant */
     char target[PROVIDER_TARGET_SIZE]; /* path and query exactly as on the request line, base URL's path
                                           included */
-    struct buffer body;                /* reset by the builder; owned by whoever owns this struct */
+    char content_type[PROVIDER_CONTENT_TYPE_SIZE]; /* of a body that is not JSON; else "" */
+    struct buffer body; /* reset by the builder; owned by whoever owns this struct */
 };
 
 /* Credentials in the form that a driver uses, one for each key slot; each driver has a type of its own.
@@ -89,7 +115,8 @@ struct provider_reply {
     uint64_t retry_after_ns; /* of Retry-After, already relative; 0: none */
     struct slice error_type; /* x-amzn-errortype: the reply is the gateway's own; or empty */
     bool in_doubt;           /* of the call */
-    const char *user_id; /* of the call, of UPDATE: the user that a reply must not contradict; NULL: none */
+    const char *user_id;     /* of the call, of UPDATE, LINK and DOCUMENT: the user that a reply must not
+                                contradict; NULL: none */
     const char *former_key;  /* of the call, of UPDATE; NULL: none */
     uint64_t members;        /* of the call, of UPDATE */
     bool login_broken;       /* a 401 to it means that no token of the login works */
@@ -129,6 +156,9 @@ struct provider {
     bool is_signed;         /* keys with nonces */
     bool has_login;         /* a LOGIN gives the token that every other request carries */
     bool can_update;        /* false: a changed customer is refused as record/no_update */
+    bool makes_links;       /* a LINK makes a verification link for a user */
+    bool has_link_keys;     /* a LINK that is repeated with its idempotency key makes no second link */
+    unsigned documents;     /* bits of enum provider_document_form: how a DOCUMENT is sent; 0: not at all */
     enum provider_recovery recovery;
     const char *recovery_help; /* how a create in doubt is resolved, behind "a create in doubt is " */
     const struct provider_fields *fields;

@@ -49,6 +49,13 @@ struct provider_setting {
         .is_uncertain = true,                                                                                \
     }
 
+/* Of a provider that takes documents as files. */
+#define PROVIDER_SETTINGS_DOCUMENTS                                                                          \
+    {                                                                                                        \
+        .name = SETTING_DOCUMENTS, .kind = PROVIDER_SETTING_PATH,                                            \
+        .help = "the folder of the documents that a row names by path",                                      \
+    }
+
 /* Fills in the value of every setting of the provider. 0, or -1 with ERROR_USAGE at the setting's place: a
  * name that the provider does not have, another form than the row's, out of bounds. */
 int provider_settings_read(struct job *job, const struct provider *provider, struct error *error);

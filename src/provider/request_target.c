@@ -18,6 +18,7 @@ void request_target_begin(const struct provider_call *call, const char *method, 
 {
     request->method = method;
     request->target[0] = '\0';
+    request->content_type[0] = '\0';
     buffer_reset(&request->body);
     request_target_add(request, call->base_path);
     request_target_add(request, path);

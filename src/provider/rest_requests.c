@@ -33,6 +33,8 @@ void rest_requests_build(const char *path, const struct provider_fields *fields,
     case OPERATION_LOOK_UP:
     case OPERATION_LIST:
     case OPERATION_LOGIN:
+    case OPERATION_LINK:
+    case OPERATION_DOCUMENT:
         break;
     }
     assert(false && "a request that the provider has");

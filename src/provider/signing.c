@@ -69,7 +69,8 @@ void signing_authenticate(struct provider_account *opaque, uint64_t nonce, const
     char nonce_text[NONCE_SIZE], signature[SIGNING_TEXT_SIZE];
     write_nonce(nonce, nonce_text);
     signing_sign(opaque, nonce, slice_from(request->target), buffer_slice(&request->body), signature);
-    provider_headers_add(headers, "Content-Type", "application/json");
+    provider_headers_add(headers, "Content-Type",
+                         request->content_type[0] ? request->content_type : "application/json");
     provider_headers_add(headers, "API-Key", account->api_key.data);
     provider_headers_add(headers, "API-Nonce", nonce_text);
     provider_headers_add(headers, "API-Sign", signature);

@@ -114,6 +114,8 @@ static const char *fifth_build(const struct provider_call *call, struct provider
         return NULL;
     case OPERATION_LIST:
     case OPERATION_LOGIN:
+    case OPERATION_LINK:
+    case OPERATION_DOCUMENT:
         break;
     }
     assert(false && "a request that the provider has");

@@ -90,6 +90,8 @@ static void words_are_those_of_the_ledger_and_the_summary(void **state)
         assert_string_equal(retry_cause_word((enum retry_cause)i), causes[i]);
     assert_string_equal(operation_word(OPERATION_CREATE), "create");
     assert_string_equal(operation_word(OPERATION_UPDATE), "update");
+    assert_string_equal(operation_word(OPERATION_LINK), "link");
+    assert_string_equal(operation_word(OPERATION_DOCUMENT), "document");
 }
 
 static void a_reset_batch_is_empty_and_its_records_are_zero(void **state)

@@ -19,6 +19,7 @@ struct judged {
     enum outcome_kind kind;
     enum retry_cause cause;
     const char *user_id, *field; /* NULL: none */
+    const char *link;            /* NULL: none */
     bool no_update;
     const char *updated; /* of an update: the id of the user whom it is for; NULL: not told */
     const char *sent;    /* of an update: its members; NULL: none */
@@ -58,6 +59,8 @@ static inline void check_judged(const struct provider *provider, const struct ju
             fail_msg("%s: user %s", one->sentence, outcome.user_id);
         if ((!outcome.field) != (!one->field) || (one->field && strcmp(outcome.field, one->field) != 0))
             fail_msg("%s: field %s", one->sentence, outcome.field ? outcome.field : "none");
+        if (strcmp(outcome.link, one->link ? one->link : "") != 0)
+            fail_msg("%s: link %s", one->sentence, outcome.link);
         if (outcome.no_update != one->no_update)
             fail_msg("%s: no_update", one->sentence);
     }

@@ -17,6 +17,13 @@
 #include "unit/provider/members.h"
 #include "unit/provider/same_json.h"
 
+/* 2,100 characters. */
+#define LONG_100                                                                                             \
+    "12345678901234567890123456789012345678901234567890"                                                     \
+    "12345678901234567890123456789012345678901234567890"
+#define LONG_500  LONG_100 LONG_100 LONG_100 LONG_100 LONG_100
+#define LONG_TEXT LONG_500 LONG_500 LONG_500 LONG_500 LONG_100
+
 enum { BODY_MAX = 10 * 1024 * 1024 };
 
 struct person {
@@ -255,6 +262,113 @@ static void a_question_has_its_target_and_no_body(void **state)
     assert_null(build((struct provider_call){.operation = OPERATION_FETCH, .user_id = "a/b"}, &request));
     assert_string_equal(request.target, "/sandbox/v1/users/a%2Fb");
     buffer_clear(&request.body);
+}
+
+static void a_link_leads_back_to_the_page_of_the_job(void **state)
+{
+    (void)state;
+    struct provider_request request;
+    assert_null(build((struct provider_call){.operation = OPERATION_LINK,
+                                             .user_id = "3c90/3cc",
+                                             .redirect_uri = "https://app.example.com/done"},
+                      &request));
+    assert_string_equal(request.method, "POST");
+    assert_string_equal(request.target, "/sandbox/v1/users/3c90%2F3cc/verifications");
+    assert_same_json(buffer_slice(&request.body),
+                     "{\"type\":\"embedded-link\",\"redirect_uri\":\"https://app.example.com/done\"}");
+    buffer_clear(&request.body);
+    assert_null(build((struct provider_call){.operation = OPERATION_LINK, .user_id = "u-1"}, &request));
+    assert_same_json(buffer_slice(&request.body), "{\"type\":\"embedded-link\"}");
+    buffer_clear(&request.body);
+}
+
+static void a_link_is_read_wherever_the_answer_has_it(void **state)
+{
+    (void)state;
+    static const char long_link[] = "{\"url\":\"https://kyc.example.com/" LONG_TEXT "\"}";
+    static const struct judged examples[] = {
+        {.sentence = "verification_link",
+         .operation = OPERATION_LINK,
+         .status = 201,
+         .body = "{\"id\":\"v-1\",\"verification_link\":\"https://kyc.example.com/a?t=1\"}",
+         .kind = OUTCOME_DONE,
+         .link = "https://kyc.example.com/a?t=1"},
+        {.sentence = "url",
+         .operation = OPERATION_LINK,
+         .status = 200,
+         .body = "{\"url\":\"https://kyc.example.com/b\"}",
+         .kind = OUTCOME_DONE,
+         .link = "https://kyc.example.com/b"},
+        {.sentence = "link, in data",
+         .operation = OPERATION_LINK,
+         .status = 201,
+         .body = "{\"data\":{\"link\":\"https://kyc.example.com/c\"}}",
+         .kind = OUTCOME_DONE,
+         .link = "https://kyc.example.com/c"},
+        {.sentence = "no link",
+         .operation = OPERATION_LINK,
+         .status = 201,
+         .body = "{\"id\":\"v-1\"}",
+         .kind = OUTCOME_IN_DOUBT,
+         .cause = RETRY_5XX},
+        {.sentence = "what is not a link",
+         .operation = OPERATION_LINK,
+         .status = 201,
+         .body = "{\"url\":\"javascript:alert(1)\"}",
+         .kind = OUTCOME_IN_DOUBT,
+         .cause = RETRY_5XX},
+        {.sentence = "a link that is too long to be kept whole",
+         .operation = OPERATION_LINK,
+         .status = 201,
+         .body = long_link,
+         .kind = OUTCOME_IN_DOUBT,
+         .cause = RETRY_5XX},
+        {.sentence = "a link beside an error",
+         .operation = OPERATION_LINK,
+         .status = 201,
+         .body = "{\"url\":\"https://kyc.example.com/b\",\"error\":\"no\"}",
+         .kind = OUTCOME_IN_DOUBT,
+         .cause = RETRY_5XX},
+        {.sentence = "a verified user needs none",
+         .operation = OPERATION_LINK,
+         .status = 400,
+         .body = "{\"code\":\"already_verified\"}",
+         .kind = OUTCOME_REFUSED},
+        {.sentence = "the key with another body, of a link in doubt",
+         .operation = OPERATION_LINK,
+         .status = 409,
+         .in_doubt = true,
+         .body = "{\"code\":\"idempotency_key_reused\"}",
+         .kind = OUTCOME_REFUSED},
+        {.sentence = "no user",
+         .operation = OPERATION_LINK,
+         .status = 404,
+         .body = "{\"code\":\"not_found\"}",
+         .kind = OUTCOME_REFUSED},
+        {.sentence = "an error of the server",
+         .operation = OPERATION_LINK,
+         .status = 503,
+         .body = "",
+         .kind = OUTCOME_IN_DOUBT,
+         .cause = RETRY_5XX},
+        {.sentence = "no answer",
+         .operation = OPERATION_LINK,
+         .kind = OUTCOME_IN_DOUBT,
+         .cause = RETRY_TIMEOUT},
+        {.sentence = "a token that is over",
+         .operation = OPERATION_LINK,
+         .status = 401,
+         .body = "",
+         .kind = OUTCOME_BAD_TOKEN,
+         .cause = RETRY_AUTH},
+        {.sentence = "too many",
+         .operation = OPERATION_LINK,
+         .status = 429,
+         .body = "",
+         .kind = OUTCOME_THROTTLED,
+         .cause = RETRY_429},
+    };
+    check_judged(&kira_provider, examples, sizeof examples / sizeof *examples);
 }
 
 static void one_login_gives_the_token_of_all_requests(void **state)
@@ -578,6 +692,8 @@ int main(void)
         cmocka_unit_test(an_update_has_the_members_of_its_call_and_no_others),
         cmocka_unit_test(a_document_that_cannot_be_sent_gives_a_reason),
         cmocka_unit_test(a_question_has_its_target_and_no_body),
+        cmocka_unit_test(a_link_leads_back_to_the_page_of_the_job),
+        cmocka_unit_test(a_link_is_read_wherever_the_answer_has_it),
         cmocka_unit_test(one_login_gives_the_token_of_all_requests),
         cmocka_unit_test(an_answer_becomes_an_outcome),
         cmocka_unit_test(a_user_is_read_at_every_known_path),

@@ -13,7 +13,7 @@
 #include "provider/provider_table.h"
 #include "unit/provider/records.h"
 
-enum { OPERATIONS = OPERATION_LOGIN + 1 };
+enum { OPERATIONS = OPERATION_COUNT };
 
 struct refusal {
     const char *sentence;

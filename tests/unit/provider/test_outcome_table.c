@@ -241,7 +241,7 @@ static void a_redirect_stops_the_run_and_leaves_what_was_sent_in_doubt(void **st
     static const struct provider *const providers[] = {&payward_provider, &kraken_embed_provider,
                                                        &kira_provider, &payso_provider};
     for (size_t i = 0; i < sizeof providers / sizeof *providers; i++)
-        for (int operation = OPERATION_CREATE; operation <= OPERATION_LOGIN; operation++)
+        for (int operation = OPERATION_CREATE; operation < OPERATION_COUNT; operation++)
             for (int status = 299; status <= 400; status++) {
                 const struct provider_reply reply = {
                     .operation = (enum operation)operation,
@@ -251,7 +251,9 @@ static void a_redirect_stops_the_run_and_leaves_what_was_sent_in_doubt(void **st
                     .user_id = "u-1",
                     .body = SLICE_LITERAL("{\"id\":\"u-1\"}"),
                 };
-                bool is_redirect = status / 100 == 3, sends = operation <= OPERATION_UPDATE;
+                bool is_redirect = status / 100 == 3;
+                bool sends = operation <= OPERATION_UPDATE || operation == OPERATION_LINK ||
+                             operation == OPERATION_DOCUMENT;
                 struct sample sample;
                 struct outcome outcome;
                 sample_fill(&sample);

@@ -215,6 +215,74 @@ static void credentials_are_a_token(void **state)
     assert_non_null(strstr(error.text, "no credentials.api_key: it has token"));
 }
 
+static void a_link_is_asked_for_by_user(void **state)
+{
+    (void)state;
+    const struct provider_call call = {
+        .operation = OPERATION_LINK, .base_path = "/v1", .user_id = "u-1", .redirect_uri = "https://x"};
+    struct provider_request request = {.method = NULL};
+    buffer_init(&request.body, BODY_MAX);
+    assert_null(payso_provider.build(&call, &request));
+    assert_string_equal(request.method, "POST");
+    assert_string_equal(request.target, "/v1/users/u-1/kycs");
+    assert_same_json(buffer_slice(&request.body), "{}");
+    buffer_clear(&request.body);
+}
+
+static void a_link_is_read_if_it_is_of_the_user(void **state)
+{
+    (void)state;
+    static const struct judged examples[] = {
+        {.sentence = "the answer of the page",
+         .operation = OPERATION_LINK,
+         .status = 200,
+         .updated = "u-1",
+         .body = "{\"kyc\":{\"user_id\":\"u-1\",\"url\":\"https://kyc.example.com/a\"}}",
+         .kind = OUTCOME_DONE,
+         .link = "https://kyc.example.com/a"},
+        {.sentence = "without the user",
+         .operation = OPERATION_LINK,
+         .status = 201,
+         .updated = "u-1",
+         .body = "{\"kyc\":{\"url\":\"https://kyc.example.com/a\"}}",
+         .kind = OUTCOME_DONE,
+         .link = "https://kyc.example.com/a"},
+        {.sentence = "another user's",
+         .operation = OPERATION_LINK,
+         .status = 200,
+         .updated = "u-1",
+         .body = "{\"kyc\":{\"user_id\":\"u-2\",\"url\":\"https://kyc.example.com/a\"}}",
+         .kind = OUTCOME_IN_DOUBT,
+         .cause = RETRY_5XX},
+        {.sentence = "without a link",
+         .operation = OPERATION_LINK,
+         .status = 200,
+         .updated = "u-1",
+         .body = "{\"kyc\":{\"user_id\":\"u-1\",\"url\":null}}",
+         .kind = OUTCOME_IN_DOUBT,
+         .cause = RETRY_5XX},
+        {.sentence = "a 422, whatever its code",
+         .operation = OPERATION_LINK,
+         .status = 422,
+         .updated = "u-1",
+         .body = "{\"error\":{\"code\":\"record_not_unique\"}}",
+         .kind = OUTCOME_REFUSED},
+        {.sentence = "a conflict",
+         .operation = OPERATION_LINK,
+         .status = 409,
+         .updated = "u-1",
+         .body = "{\"code\":\"conflict\"}",
+         .kind = OUTCOME_REFUSED},
+        {.sentence = "an error of the server",
+         .operation = OPERATION_LINK,
+         .status = 500,
+         .body = "",
+         .kind = OUTCOME_IN_DOUBT,
+         .cause = RETRY_5XX},
+    };
+    check_judged(&payso_provider, examples, sizeof examples / sizeof *examples);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +291,8 @@ int main(void)
         cmocka_unit_test(an_answer_becomes_an_outcome),
         cmocka_unit_test(a_birth_date_is_read_as_it_was_written_or_as_iso),
         cmocka_unit_test(credentials_are_a_token),
+        cmocka_unit_test(a_link_is_asked_for_by_user),
+        cmocka_unit_test(a_link_is_read_if_it_is_of_the_user),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("payso", tests, NULL, NULL);

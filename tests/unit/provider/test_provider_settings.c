@@ -1,3 +1,5 @@
+#include <inttypes.h>
+
 #include "unit/job/job_text.h"
 
 #include "core/clock.h"
@@ -71,7 +73,8 @@ static void a_setting_that_is_not_written_has_its_default(void **state)
 #define LONG_NAME "X-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static const struct job_text_case refused[] = {
-    {"of one other", AT("payward", "documents: d"), "3:62: `documents` is a setting of kira, not of payward"},
+    {"of one other", AT("payward", "documents: d"),
+     "3:62: `documents` is a setting of kraken-embed and kira, not of payward"},
     {"of two others", AT("payward", "version: d"),
      "3:62: `version` is a setting of kraken-embed and kira, not of payward"},
     {"before the name",
@@ -147,7 +150,7 @@ static void a_hint_lists_no_setting_that_the_provider_would_refuse(void **state)
     const char *hint = strstr(error.text, "hint: ");
     assert_non_null(hint);
     assert_string_equal(hint, "hint: the names are name, base_url, credentials, ca_file, proxy, keep, "
-                              "settle_after, list_max, date_format");
+                              "settle_after, list_max, date_format, link_valid");
     job_free(job);
 }
 
@@ -217,8 +220,8 @@ static void every_setting_of_every_provider_is_in_the_digest(void **state)
                     first = second = row->words[i];
             char half[32], third[32]; /* of the maximum */
             if (row->kind == PROVIDER_SETTING_DURATION) {
-                snprintf(half, sizeof half, "%dms", (int)(row->max / 2 / CLOCK_NS_PER_MS));
-                snprintf(third, sizeof third, "%dms", (int)(row->max / 3 / CLOCK_NS_PER_MS));
+                snprintf(half, sizeof half, "%" PRIu64 "ms", row->max / 2 / CLOCK_NS_PER_MS);
+                snprintf(third, sizeof third, "%" PRIu64 "ms", row->max / 3 / CLOCK_NS_PER_MS);
                 first = half;
                 second = third;
             }
