@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "model/media.h"
 #include "provider/remote_user.h"
 #include "provider/scrub.h"
 #include "provider/success.h"
@@ -98,15 +99,6 @@ static bool has_member_reply(enum operation operation)
     return operation == OPERATION_CREATE || operation == OPERATION_UPDATE;
 }
 
-static bool is_link(struct slice text)
-{
-    static const struct slice schemes[] = {SLICE_LITERAL("https://"), SLICE_LITERAL("http://")};
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-        if (text.len > schemes[i].len && memcmp(text.data, schemes[i].data, schemes[i].len) == 0)
-            return !memchr(text.data, ' ', text.len);
-    return false;
-}
-
 /* The link of a reply to a LINK. False when it has none, or one that is for another user. */
 static bool read_link(const struct provider *provider, const struct provider_reply *reply,
                       const struct reply_body *body, struct outcome *outcome)
@@ -118,7 +110,8 @@ static bool read_link(const struct provider *provider, const struct provider_rep
     struct slice user = table->link_user ? reply_body_value(body, table->link_user) : slice_make("", 0);
     if (user.len > 0 && !slice_is(user, reply->user_id))
         return false;
-    return is_link(link) && copy_plain(link, outcome->link, sizeof outcome->link);
+    return media_is_url(link) && !memchr(link.data, ' ', link.len) &&
+           copy_plain(link, outcome->link, sizeof outcome->link);
 }
 
 static bool is_success(const struct provider *provider, const struct provider_reply *reply,

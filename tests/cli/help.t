@@ -85,7 +85,7 @@ my %facts = (
 # Fields that a provider's page does not have.
 my %lacks = (
     payward => [qw(tos_version gender company_name metadata.NAME)],
-    'kraken-embed' => [qw(gender national_id company_name documents token)],
+    'kraken-embed' => [qw(gender national_id company_name token)],
     kira => [qw(company_name birth_city tax_id national_id client_identifier)],
     payso => [qw(nonce_window version api_key middle_name occupation language birth_city tax_id metadata.NAME)],
 );
@@ -96,10 +96,11 @@ my %settings = (
         ['api_key', 'env:PWS_API_KEY'], ['api_key', 'header API-Key'], ['api_secret', 'header API-Sign'], ['nonce_window', 'whole number, from 0; default 0'],
         ['nonce_floor', 'default 0'], ['concat_country', 'true or false; default false'], ['base_url', 'https:// URL'], ['keep', 'list'],
     ],
-    'kraken-embed' => [['api_key', 'env:KRAKEN_API_KEY'], ['version_header', 'text; default Payward-Version'], ['version', 'default 2025-04-15']],
+    'kraken-embed' => [['api_key', 'env:KRAKEN_API_KEY'], ['version_header', 'text; default Payward-Version'], ['version', 'default 2025-04-15'], ['documents', 'path; default none'], ['verifier', 'text; default none']],
     kira => [
         ['api_key', 'header x-api-key'], ['client_id', 'body of POST /auth'], ['password', 'env:KIRA_PASSWORD'], ['version', 'default 2026-04-14'],
         ['idempotency_window', 'time, 1h to 24h; default 24h'], ['documents', 'path; default none'],
+        ['link_valid', 'time, 1s to 8784h; default none'],
     ],
     payso => [
         ['token', 'env:PAYSO_TOKEN'], ['token', 'header Authorization: Bearer'], ['settle_after', 'time, 1ms to 24h; default 60s'],
