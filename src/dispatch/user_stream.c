@@ -1,6 +1,7 @@
 #include "dispatch/user_stream.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/arena.h"
 #include "core/hash_table.h"
@@ -25,6 +26,15 @@ struct user_stream {
     uint32_t pass;
     size_t bytes;
     uint64_t user_count, seen_count, unreadable; /* seen: of the ledger's */
+    /* Of a listing by pages: */
+    struct buffer body;     /* of the page */
+    uint64_t offset;        /* of the page */
+    bool was_read, is_good; /* the page, and it has a list of users */
+    uint64_t last_hash;     /* of the id of its last user, 0: none */
+    uint64_t prior_hash;    /* of the last user of the page before, 0: it is the first page */
+    uint64_t page_count, page_unreadable, fresh_count; /* fresh: of its users, those behind that one */
+    uint64_t shifted_count;                            /* users that came in front of it, on all pages */
+    bool has_gap; /* a page did not have that one: users may have been passed over */
 };
 
 static void begin_pass(struct user_stream *stream)
@@ -33,6 +43,22 @@ static void begin_pass(struct user_stream *stream)
     stream->pass++;
     stream->bytes = 0;
     stream->user_count = stream->seen_count = stream->unreadable = 0;
+    stream->offset = stream->prior_hash = stream->shifted_count = 0;
+    stream->was_read = stream->has_gap = false;
+    buffer_reset(&stream->body);
+}
+
+/* Marks a user of the ledger, and shows it. */
+static void show_user(struct user_stream *stream, const struct json_node *nodes,
+                      const struct provider_user *user)
+{
+    struct hash_table_entry *entry = hash_table_find(stream->users, hash_table_hash(user->id));
+
+    if (entry && entry->mark != stream->pass) {
+        entry->mark = stream->pass;
+        stream->seen_count++;
+    }
+    stream->handler.add(stream->handler.context, user, nodes, entry != NULL);
 }
 
 static bool add_user(void *context, struct slice element)
@@ -51,12 +77,7 @@ static bool add_user(void *context, struct slice element)
         stream->unreadable++;
         return true;
     }
-    struct hash_table_entry *entry = hash_table_find(stream->users, hash_table_hash(user.id));
-    if (entry && entry->mark != stream->pass) {
-        entry->mark = stream->pass;
-        stream->seen_count++;
-    }
-    stream->handler.add(stream->handler.context, &user, nodes, entry != NULL);
+    show_user(stream, nodes, &user);
     return true;
 }
 
@@ -74,6 +95,76 @@ static bool add_bytes(void *context, struct slice bytes)
            json_split_add(&stream->split, bytes);
 }
 
+static bool add_page_bytes(void *context, struct slice bytes)
+{
+    struct user_stream *stream = context;
+
+    if (bytes.len == 0) { /* from the beginning, perhaps again */
+        buffer_reset(&stream->body);
+        stream->was_read = false;
+        return true;
+    }
+    buffer_append(&stream->body, bytes);
+    return !stream->body.overflowed;
+}
+
+/* The subtree nodes[index] as a text of its own. */
+static const struct json_node *copy_subtree(const struct json_node *nodes, size_t index, struct arena *arena)
+{
+    size_t count = nodes[index].end - index;
+    struct json_node *copy = arena_alloc(arena, count * sizeof *copy);
+
+    memcpy(copy, nodes + index, count * sizeof *copy);
+    for (size_t i = 0; i < count; i++)
+        copy[i].end -= (uint32_t)index;
+    return copy;
+}
+
+static void add_page_user(struct user_stream *stream, const struct json_node *page, size_t index)
+{
+    struct provider_user user;
+
+    arena_reset(&stream->arena);
+    const struct json_node *nodes = copy_subtree(page, index, &stream->arena);
+    stream->page_count++;
+    stream->last_hash = 0;
+    if (!stream->provider->read_user(nodes, 0, stream->job, &stream->arena, &user)) {
+        stream->page_unreadable++;
+        stream->fresh_count++;
+        return;
+    }
+    stream->last_hash = hash_table_hash(user.id);
+    if (stream->prior_hash != 0 && stream->last_hash == stream->prior_hash)
+        stream->fresh_count = 0;
+    else
+        stream->fresh_count++;
+    show_user(stream, nodes, &user);
+}
+
+/* Its users are shown; one attempt reads a page once. */
+static void read_page(struct user_stream *stream)
+{
+    struct json_fault fault;
+    size_t count, list;
+    const struct json_node *nodes =
+        json_reader_parse(stream->reader, buffer_slice(&stream->body), &count, &fault);
+
+    stream->was_read = true;
+    stream->page_count = stream->page_unreadable = stream->fresh_count = 0;
+    stream->is_good = nodes && stream->provider->find_users(nodes, &list);
+    if (!stream->is_good)
+        return;
+    if (stream->offset == 0)
+        stream->handler.begin(stream->handler.context);
+    for (size_t i = list + 1; i < nodes[list].end; i = nodes[i].end)
+        add_page_user(stream, nodes, i);
+}
+
+static bool has_pages(const struct user_stream *stream)
+{
+    return stream->provider->list_page > 0;
+}
+
 struct user_stream *user_stream_new(const struct job *job, const struct provider *provider,
                                     const struct user_stream_handler *handler)
 {
@@ -85,6 +176,7 @@ struct user_stream *user_stream_new(const struct job *job, const struct provider
     stream->reader = json_reader_new();
     json_split_init(&stream->split, "users", USER_STREAM_USER_MAX, add_user, stream);
     arena_init(&stream->arena, ARENA_CHUNK);
+    buffer_init(&stream->body, USER_STREAM_PAGE_MAX);
     stream->users = hash_table_new();
     return stream;
 }
@@ -95,6 +187,7 @@ void user_stream_free(struct user_stream *stream)
         return;
     hash_table_free(stream->users);
     arena_clear(&stream->arena);
+    buffer_clear(&stream->body);
     json_split_clear(&stream->split);
     json_reader_free(stream->reader);
     free(stream);
@@ -121,31 +214,74 @@ int user_stream_prepare(struct user_stream *stream, struct ledger *ledger, struc
 void user_stream_attach(struct user_stream *stream, struct delivery *delivery)
 {
     delivery->call.operation = OPERATION_LIST;
-    delivery->sink = add_bytes;
+    delivery->call.offset = (uint32_t)stream->offset;
+    delivery->sink = has_pages(stream) ? add_page_bytes : add_bytes;
     delivery->sink_context = stream;
 }
 
-bool user_stream_is_whole(const struct user_stream *stream)
+bool user_stream_is_whole(struct user_stream *stream)
 {
-    return json_split_is_complete(&stream->split);
+    if (!has_pages(stream))
+        return json_split_is_complete(&stream->split);
+    if (!stream->was_read)
+        read_page(stream);
+    return stream->is_good;
 }
 
-bool user_stream_has_all(struct user_stream *stream, const struct delivery *delivery)
+/* What headers and members of the reply state about the list in it. False: it has none. */
+static bool read_claim(struct user_stream *stream, const struct delivery *delivery,
+                       struct remote_user_list_claim *claim)
 {
     const struct response_list *headers = &delivery->list;
-    struct remote_user_list_claim claim;
+    struct slice around = buffer_slice(&stream->body);
     struct json_fault fault;
-    struct slice around;
     size_t node_count, index;
 
-    if (headers->has_more || headers->total > stream->user_count || headers->pages > 1 ||
-        !json_split_around(&stream->split, &around))
+    if (!has_pages(stream) && !json_split_around(&stream->split, &around))
         return false;
     const struct json_node *nodes = json_reader_parse(stream->reader, around, &node_count, &fault);
     if (!nodes || !stream->provider->find_users(nodes, &index))
         return false;
-    remote_user_list_read_claim(nodes, index, &claim);
-    return !claim.more && claim.total <= stream->user_count && claim.pages <= 1;
+    remote_user_list_read_claim(nodes, index, claim);
+    claim->more = claim->more || headers->has_more;
+    claim->total = headers->total > claim->total ? headers->total : claim->total;
+    claim->pages = headers->pages > claim->pages ? headers->pages : claim->pages;
+    return true;
+}
+
+bool user_stream_next_page(struct user_stream *stream, const struct delivery *delivery)
+{
+    struct remote_user_list_claim claim = {.more = false};
+    bool is_first = stream->offset == 0;
+
+    if (!has_pages(stream))
+        return false;
+    bool is_readable = read_claim(stream, delivery, &claim);
+    bool was_found = stream->fresh_count < stream->page_count;
+    stream->user_count += stream->fresh_count;
+    stream->unreadable += stream->page_unreadable;
+    if (!is_first && was_found)
+        stream->shifted_count += stream->page_count - stream->fresh_count - 1;
+    stream->has_gap = stream->has_gap || !is_readable || (!is_first && !was_found);
+    bool is_full = stream->page_count >= stream->provider->list_page;
+    bool has_more = is_full || claim.more || claim.total > stream->user_count + stream->shifted_count;
+    if (has_more && stream->fresh_count > 0 && stream->offset + stream->page_count <= UINT32_MAX) {
+        stream->offset += stream->page_count - 1;
+        stream->prior_hash = stream->last_hash;
+        return true;
+    }
+    stream->has_gap = stream->has_gap || has_more;
+    return false;
+}
+
+bool user_stream_has_all(struct user_stream *stream, const struct delivery *delivery)
+{
+    struct remote_user_list_claim claim;
+
+    if (has_pages(stream))
+        return !stream->has_gap;
+    return read_claim(stream, delivery, &claim) && !claim.more && claim.total <= stream->user_count &&
+           claim.pages <= 1;
 }
 
 bool user_stream_is_certain(struct user_stream *stream, const struct delivery *delivery)

@@ -25,6 +25,8 @@ struct kira_account {
     struct secret api_key, token;
 };
 
+enum { PAGE_USERS = 100, /* of a look-up or listing, the most that it gives */ };
+
 enum { ADDRESS_CHARS_MAX = 70, DOCUMENT_SLOT = 25, METADATA_SLOT = 32 };
 
 static const char *const languages[] = {"en", "es", NULL};
@@ -264,8 +266,15 @@ static void build_look_up(const struct provider_call *call, struct provider_requ
         char byte = call->lower_email ? ascii_lower(email.data[i]) : email.data[i];
         request_target_add_encoded(request, slice_make(&byte, 1));
     }
-    snprintf(page, sizeof page, "&limit=100&offset=%" PRIu32, call->offset);
+    snprintf(page, sizeof page, "&limit=%d&offset=%" PRIu32, PAGE_USERS, call->offset);
     request_target_add(request, page);
+}
+
+static void build_list(const struct provider_call *call, struct provider_request *request)
+{
+    char page[64];
+    snprintf(page, sizeof page, "/v1/users?limit=%d&offset=%" PRIu32, PAGE_USERS, call->offset);
+    request_target_begin(call, "GET", page, request);
 }
 
 static const char *kira_build(const struct provider_call *call, struct provider_request *request)
@@ -292,6 +301,8 @@ static const char *kira_build(const struct provider_call *call, struct provider_
         build_link(call, request);
         return NULL;
     case OPERATION_LIST:
+        build_list(call, request);
+        return NULL;
     case OPERATION_DOCUMENT:
         break;
     }
@@ -424,6 +435,7 @@ const struct provider kira_provider = {
     .has_link_keys = true,
     .recovery = PROVIDER_RECOVERY_LOOK_UP,
     .recovery_help = "repeated with the same idempotency key while that is valid, later looked up by e-mail",
+    .list_page = PAGE_USERS,
     .fields = &fields,
     .verification_words = verification_words,
     .verification_reasons = verification_reasons,

@@ -67,7 +67,7 @@ struct provider_call {
     const struct provider_document *document; /* of DOCUMENT */
     uint64_t journalled_ns;                   /* real ns: when it was journalled first with these data
                                                  (client_identifier.calculated_at, a document's verified_at) */
-    uint32_t offset;                          /* of LOOK_UP: users to pass over */
+    uint32_t offset;                          /* of LOOK_UP and of LIST by pages: users to pass over */
     bool lower_email;                         /* of LOOK_UP: by the record's e-mail in lower case */
     bool in_doubt;                            /* of CREATE: an earlier attempt of it has no known outcome */
 };
@@ -161,6 +161,7 @@ struct provider {
     unsigned documents;     /* bits of enum provider_document_form: how a DOCUMENT is sent; 0: not at all */
     enum provider_recovery recovery;
     const char *recovery_help; /* how a create in doubt is resolved, behind "a create in doubt is " */
+    uint32_t list_page;        /* LIST gives at most so many users from offset on; 0: one reply has all */
     const struct provider_fields *fields;
     /* Ended by a row without a member. Words of a later member outweigh those of an earlier one; a word that
      * the table does not have counts (as pending) in the first member and in those of a list. */

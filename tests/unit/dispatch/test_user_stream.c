@@ -160,8 +160,7 @@ static void begin(void *context)
     ((char *)context)[0] = '\0';
 }
 
-static void add(void *context, const struct provider_user *user, const struct json_node *nodes,
-                bool is_known)
+static void add(void *context, const struct provider_user *user, const struct json_node *nodes, bool is_known)
 {
     (void)nodes;
     char *trace = context;
@@ -293,10 +292,88 @@ static void a_user_over_its_bound_is_not_read(void **state)
     user_stream_free(stream);
 }
 
+/* A listing by pages, of small ones that announce how many users there are in all. */
+struct page_case {
+    const char *sentence;
+    const char *pages[4];     /* NULL: the listing has ended */
+    uint32_t offsets[4];      /* that are requested */
+    bool has_all, is_certain; /* at its end */
+    const char *users;
+};
+
+#define PAGE(total, users) "{\"data\":[" users "],\"total\":" #total "}"
+
+static const struct page_case page_cases[] = {
+    {"one page", {PAGE(2, KNOWN_ONES)}, {0}, true, true, "u-old+ u-new+"},
+    {"a page begins with the last user of the page before",
+     {PAGE(3, OLD "," NEW), PAGE(3, NEW "," ADA)},
+     {0, 1},
+     true,
+     true,
+     "u-old+ u-new+ u-new+ u-ada"},
+    {"users who came in front shift it",
+     {PAGE(3, OLD "," NEW), PAGE(4, OLD "," NEW "," ADA)},
+     {0, 1},
+     true,
+     true,
+     "u-old+ u-new+ u-old+ u-new+ u-ada"},
+    {"a user who went lets another be passed over",
+     {PAGE(3, OLD "," NEW), PAGE(3, ADA)},
+     {0, 1},
+     false,
+     false,
+     "u-old+ u-new+ u-ada"},
+    {"nobody on the second page", {PAGE(3, OLD "," NEW), PAGE(3, "")}, {0, 1}, false, false, "u-old+ u-new+"},
+    {"pages that never go on",
+     {PAGE(9, OLD "," NEW), PAGE(9, OLD "," NEW)},
+     {0, 1},
+     false,
+     false,
+     "u-old+ u-new+ u-old+ u-new+"},
+    {"a user of the ledger on neither", {PAGE(2, OLD "," ADA)}, {0}, true, false, "u-old+ u-ada"},
+    {"fewer users than there are", {PAGE(1, "")}, {0}, false, false, ""},
+};
+
+static void a_listing_by_pages_is_certain_only_without_a_gap(void **state)
+{
+    struct ledger *ledger = ((struct fixture *)*state)->ledger;
+    const struct job job = {.path = "job.yaml"};
+
+    for (size_t i = 0; i < sizeof page_cases / sizeof *page_cases; i++) {
+        const struct page_case *row = &page_cases[i];
+        char trace[TRACE_SIZE] = "";
+        struct user_stream *stream =
+            user_stream_new(&job, provider_find("kira"),
+                            &(struct user_stream_handler){.begin = begin, .add = add, .context = trace});
+        struct delivery delivery = {.subject = 0};
+        struct error error;
+        size_t page = 0;
+        assert_int_equal(user_stream_prepare(stream, ledger, &error), 0);
+        assert_false(user_stream_is_whole(stream));
+        do {
+            assert_non_null(row->pages[page]);
+            user_stream_attach(stream, &delivery);
+            assert_int_equal(delivery.call.offset, row->offsets[page]);
+            (void)feed(&delivery, "{\"data\":[", 50); /* an attempt that broke off leaves nothing */
+            assert_false(user_stream_is_whole(stream));
+            assert_true(feed(&delivery, row->pages[page++], 7));
+            assert_true(user_stream_is_whole(stream));
+        } while (user_stream_next_page(stream, &delivery));
+        if (row->pages[page] || user_stream_has_all(stream, &delivery) != row->has_all ||
+            user_stream_is_certain(stream, &delivery) != row->is_certain || strcmp(trace, row->users) != 0)
+            fail_msg("%s: after %zu pages, %d %d: %s", row->sentence, page,
+                     user_stream_has_all(stream, &delivery), user_stream_is_certain(stream, &delivery),
+                     trace);
+        user_stream_free(stream);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_listing_is_read_as_a_stream, setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_listing_by_pages_is_certain_only_without_a_gap, setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_user_of_the_ledger_is_had_by_the_last_listing_alone, setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_listing_over_its_bound_is_not_read, setup, fixture_teardown),
