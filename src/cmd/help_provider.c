@@ -67,6 +67,10 @@ static void add_summary(struct buffer *out, size_t indent, size_t width, const c
             provider->can_update ? " and updates them" : ", cannot update them", types[0],
             types[1] ? ", " : "", types[1] ? types[1] : "");
     add_row(out, indent, width, "", "a create in doubt is %s", provider->recovery_help);
+    if (provider->agreement)
+        add_row(out, indent, width, "",
+                "each customer must have signed BASE_URL%s… before the create, with the same e-mail address",
+                provider->agreement);
 }
 
 static void add_example(struct buffer *out, size_t indent, size_t width, const struct provider *provider)

@@ -29,6 +29,16 @@ static void probe_all(struct probe_lines *lines, struct job *job, const struct p
     ledger_close(ledger);
 }
 
+/* No request of ours shows whether somebody has signed. */
+static void remind_of_agreement(struct probe_lines *lines, const struct provider *provider, struct slice url)
+{
+    if (provider->agreement)
+        probe_lines_add(
+            lines, "agreement", PROBE_SKIPPED,
+            "not checked: each customer must have signed %.*s%s… before the create, with the same e-mail address",
+            (int)url.len, url.data, provider->agreement);
+}
+
 static int show(const struct options *options, const struct job *job, const struct probe_lines *lines)
 {
     int status = probe_lines_all_ok(lines) ? 0 : 1;
@@ -65,6 +75,7 @@ int command_probe(const struct options *options)
     else
         probe_lines_add(&lines, "credentials", PROBE_NOT_OK, "%s", fault.text);
     probe_all(&lines, job, provider, has_secrets);
+    remind_of_agreement(&lines, provider, url);
     int status = show(options, job, &lines);
     probe_lines_clear(&lines);
     job_free(job);

@@ -23,8 +23,12 @@
 #define SETTING_SETTLE_AFTER       "settle_after"       /* ns */
 #define SETTING_LIST_MAX           "list_max"           /* bytes of a listing of users */
 #define SETTING_DATE_FORMAT        "date_format"        /* enum job_date_format */
+#define SETTING_NATIONALITY        "nationality"        /* enum job_nationality */
 
 enum job_date_format { JOB_DATE_DMY, JOB_DATE_ISO }; /* DD/MM/YYYY, YYYY-MM-DD */
+
+/* Which field is sent as the customer's nationality. */
+enum job_nationality { JOB_NATIONALITY_FIRST, JOB_NATIONALITY_BIRTH_COUNTRY };
 
 uint64_t job_setting_number(const struct job_provider *provider, const char *name);
 const char *job_setting_text(const struct job_provider *provider, const char *name);

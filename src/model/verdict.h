@@ -26,6 +26,7 @@ struct verdict {
  * of its country
  * - enum: not one of the provider's values; the message names the nearest
  * - country: not a country; country_refused: a country that the provider does not accept
+ * - dropped (warning): a list of which the provider takes only the first item
  * - too_long, too_short: in characters, by the provider's bounds; record/too_long: over input.max_record
  * - min_age: born too late for the job's minimum age; too_old: over 120 years; both not for businesses
  * - future: a date after today (UTC, at the start of the run)
@@ -58,6 +59,7 @@ struct verdict {
 #define RULE_ENUM            "enum"
 #define RULE_COUNTRY         "country"
 #define RULE_COUNTRY_REFUSED "country_refused"
+#define RULE_DROPPED         "dropped"
 #define RULE_TOO_LONG        "too_long"
 #define RULE_TOO_SHORT       "too_short"
 #define RULE_MIN_AGE         "min_age"

@@ -74,6 +74,10 @@ static const struct provider_credential credentials[] = {
 static const char *const date_formats[] = {
     [JOB_DATE_DMY] = "DD/MM/YYYY", [JOB_DATE_ISO] = "YYYY-MM-DD", NULL};
 
+/* The page calls `nationality` "the country where the individual was born". */
+static const char *const nationalities[] = {
+    [JOB_NATIONALITY_FIRST] = "nationalities", [JOB_NATIONALITY_BIRTH_COUNTRY] = "birth_country", NULL};
+
 static const struct provider_setting settings[] = {
     {
         .name = SETTING_SETTLE_AFTER,
@@ -107,6 +111,14 @@ static const struct provider_setting settings[] = {
         .max = 366 * 24 * CLOCK_NS_PER_HOUR,
         .help =
             "how long a verification link can be used: `links` makes a new one for a user whose link is older; without it, a link does not expire",
+        .is_uncertain = true,
+    },
+    {
+        .name = SETTING_NATIONALITY,
+        .kind = PROVIDER_SETTING_WORD,
+        .standard = "nationalities",
+        .words = nationalities,
+        .help = "the field that is sent as nationality: the first of nationalities, or birth_country",
         .is_uncertain = true,
     },
     {0},
@@ -228,6 +240,7 @@ const struct provider payso_provider = {
     .in_flight = 2,
     .can_update = false,
     .makes_links = true,
+    .agreement = "/public/agreements?email=",
     .recovery = PROVIDER_RECOVERY_LIST,
     .recovery_help = "compared with one listing of all users",
     .fields = &fields,

@@ -160,6 +160,8 @@ struct provider {
     bool has_link_keys;     /* a LINK that is repeated with its idempotency key makes no second link */
     unsigned documents;     /* bits of enum provider_document_form: how a DOCUMENT is sent; 0: not at all */
     enum provider_recovery recovery;
+    const char *agreement; /* the page, below the base URL, on which each customer must have signed before the
+                              create, its e-mail behind it; NULL: none */
     const char *recovery_help; /* how a create in doubt is resolved, behind "a create in doubt is " */
     uint32_t list_page;        /* LIST gives at most so many users from offset on; 0: one reply has all */
     const struct provider_fields *fields;

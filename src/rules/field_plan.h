@@ -89,6 +89,7 @@ struct rule_set {
     size_t group_count;                    /* … with at most so many groups */
     bool country_is_required;              /* of every record: its absence has its own verdict */
     bool computes_client_id;               /* client_identifier: auto */
+    bool is_birth_country_sent;            /* as the nationality (SETTING_NATIONALITY) */
     int documents;                         /* descriptor of provider.documents; -1: none */
     struct document_cache *document_cache; /* NULL without documents */
     struct row_condition *conditions;      /* of input.where */

@@ -106,6 +106,21 @@ static bool check_country(struct record_context *context, const struct field_pla
     return true;
 }
 
+/* A country behind the first where only the first is sent: the customer is accepted, and a person may want to
+ * know. */
+static void warn_of_dropped_country(struct record_context *context, const struct field_plan *plan,
+                                    struct slice code)
+{
+    const struct country *country = country_by_alpha2(code);
+    bool is_refused = is_listed(plan->provider->refused_countries, code);
+    if (is_refused || is_listed(plan->provider->warned_countries, code))
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_WARN, RULE_COUNTRY_REFUSED,
+            "%s (%.*s) is among the nationalities that are not sent, and the provider %s customers of it",
+            country ? country->name : "this country", (int)code.len, code.data,
+            is_refused ? "does not accept" : "may refuse");
+}
+
 /* An alpha-2 code or an extra code of the provider; NULL with a verdict. */
 static const char *read_code(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
@@ -169,8 +184,12 @@ static bool read_item(struct record_context *context, const struct field_plan *p
     if (!code)
         return false;
     *item = slice_from(code);
-    bool is_checked = plan->checks_countries && (is_first || !plan->provider->first_only);
-    return !is_checked || check_country(context, plan, *item);
+    if (!plan->checks_countries)
+        return true;
+    if (is_first || !plan->provider->first_only)
+        return check_country(context, plan, *item);
+    warn_of_dropped_country(context, plan, *item);
+    return true;
 }
 
 /* False, with a verdict, when an item failed. */
@@ -212,6 +231,9 @@ void normalize_country_list(struct record_context *context, const struct field_p
     if (!read_list(context, plan, source, !is_paired, &list) || list.len == 0)
         return;
     record_context_accept(context, plan->field, slice_make(list.data, list.len));
+    if (plan->provider && plan->provider->first_only && memchr(list.data, VALUE_SEPARATOR, list.len))
+        record_context_add_verdictf(context, plan->field, VERDICT_WARN, RULE_DROPPED,
+                                    "the provider takes one, and only the first is sent");
     if (is_paired) {
         context->tax_country_filled = list.filled;
         context->tax_country_places = list.positions;

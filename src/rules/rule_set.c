@@ -28,12 +28,25 @@ struct builder {
     struct error *error;
 };
 
+/* The provider's row of a field; NULL: it has no place for it. */
+static const struct provider_field *find_row(const struct rule_set *set, enum field_id field)
+{
+    if (!set->is_birth_country_sent || (field != FIELD_BIRTH_COUNTRY && field != FIELD_NATIONALITIES))
+        return provider_fields_find(set->fields, field);
+    return field == FIELD_BIRTH_COUNTRY ? provider_fields_find(set->fields, FIELD_NATIONALITIES) : NULL;
+}
+
 /* True when a mapped field is read: the provider accepts it, or a rule or another field depends on it. */
 static bool is_read(const struct rule_set *set, const struct job_mapping *mapping)
 {
     enum field_id field = mapping->field;
-    if (provider_fields_find(set->fields, field))
+    if (find_row(set, field))
         return true;
+    if (set->is_birth_country_sent && field == FIELD_NATIONALITIES) {
+        job_note(set->job, mapping->place,
+                 "provider.nationality is birth_country: nationalities are not read, nor sent");
+        return false;
+    }
     bool is_dependency = field == FIELD_CUSTOMER_TYPE || field == FIELD_COUNTRY || field == FIELD_TAX_COUNTRY;
     if (!is_dependency)
         job_note(set->job, mapping->place, "provider %s does not accept %s: it is not sent",
@@ -213,7 +226,7 @@ static int build_plan(const struct builder *builder, const struct job_mapping *m
     plan->field = mapping->field;
     plan->type = field_type(mapping->field);
     plan->mapping = mapping;
-    plan->provider = provider_fields_find(set->fields, mapping->field);
+    plan->provider = find_row(set, mapping->field);
     plan->max_chars = max_chars_of(plan);
     if (plan->provider) {
         plan->min_chars = plan->provider->min_chars;
@@ -353,8 +366,7 @@ static uint64_t siblings_of(const struct provider_fields *fields, const struct p
 static void build_requirement(struct rule_set *set, enum field_id field, struct slice *missing)
 {
     static const struct provider_field key = {.field = FIELD_EXTERNAL_ID, .required = true};
-    const struct provider_field *provider =
-        field == FIELD_EXTERNAL_ID ? &key : provider_fields_find(set->fields, field);
+    const struct provider_field *provider = field == FIELD_EXTERNAL_ID ? &key : find_row(set, field);
     if (!provider || !(provider->required || provider->recommended || provider->heads_member) ||
         field == FIELD_CUSTOMER_TYPE)
         return;
@@ -459,6 +471,8 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
     set->encoding = &job->input.encoding;
     set->is_decoded = !encoding_is_utf8(set->encoding);
     arena_init(&set->arena, SET_ARENA_CHUNK);
+    set->is_birth_country_sent =
+        job_setting_number(&job->provider, SETTING_NATIONALITY) == JOB_NATIONALITY_BIRTH_COUNTRY;
     if (job->input.format == JOB_FORMAT_NDJSON)
         set->paths = ndjson_paths_new();
     set_dates(set, today);

@@ -63,6 +63,10 @@ static void read_values(struct record_context *context)
         present[plan->field / 64] |= (uint64_t)is_present << plan->field % 64;
     }
     memcpy(context->record->present, present, sizeof present);
+    /* The provider's table and the digests have one row for the nationality, whatever field it is read from.
+     */
+    if (set->is_birth_country_sent)
+        context->values[FIELD_NATIONALITIES] = context->values[FIELD_BIRTH_COUNTRY];
     struct value *type = &context->values[FIELD_CUSTOMER_TYPE];
     if (type->state == VALUE_ABSENT)
         *type = (struct value){SLICE_LITERAL("individual"), VALUE_PRESENT};

@@ -365,6 +365,7 @@ part('rules', sub {
     my ($line) = split /\n/, (run_program('gunzip', '-c', "$folder/customers-ndjson.yaml/check/rejects.ndjson.gz"))[1];
     found('rejects.ndjson.gz: members', grep { /^kyc_/ } keys %{$json->decode($line)});
     checked(csv_rows(1) =~ s/,US,US,/,RU,RU,/r, provider => 'kira');
+    checked(csv_rows(1) =~ s/,US,US,/,US,US|DE,/r, provider => 'kira', more => ['--set', "fields.nationalities={column: nats, split: '|'}"]);
     checked(csv_rows(1) =~ s/1990-04-15/1990-04-15T05:00:00Z/r);
     checked(csv_rows(1) =~ s/,other\n|,computers_and_it\n/,\xff\n/r, more => ['--set', 'input.where=[{column: job_title, must_match: .}]']);
     checked(csv_rows(1) =~ s/1 Market St/'1 Market St/r);

@@ -105,6 +105,7 @@ my %settings = (
     payso => [
         ['token', 'env:PAYSO_TOKEN'], ['token', 'header Authorization: Bearer'], ['settle_after', 'time, 1ms to 24h; default 60s'],
         ['list_max', 'size, from 1; default 1GiB'], ['date_format', 'DD/MM/YYYY or YYYY-MM-DD; default DD/MM/YYYY'],
+        ['nationality', 'nationalities or birth_country; default nationalities'],
     ],
 );
 
@@ -112,7 +113,7 @@ my %summary = (
     payward => [qr{https://api\.services\.payward\.com\n}, qr/creates users and updates them \(customers: individual\)/, qr/external_reference gives the same user/],
     'kraken-embed' => [qr{https://nexus\.kraken\.com\n}, qr/updates them \(customers: individual\)/, qr/a person\s+resolves it/],
     kira => [qr{https://api\.balampay\.com\n}, qr/updates them \(customers: individual\)/, qr/same idempotency key/],
-    payso => [qr{https://core-api\.pay\.so/v1\n}, qr/cannot update them \(customers: individual, business\)/, qr/one listing of all users/],
+    payso => [qr{https://core-api\.pay\.so/v1\n}, qr/cannot update them \(customers: individual, business\)/, qr/one listing of all users/, qr{signed\s+BASE_URL/public/agreements\?email=\S+\s+before\s+the\s+create}],
 );
 subtest 'help providers' => sub {
     my $text = help('providers');

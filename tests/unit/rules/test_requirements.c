@@ -170,11 +170,17 @@ static void countries_are_refused_or_warned_of(void **state)
     static const struct {
         const char *sentence, *country, *nationalities, *verdicts, *want;
     } cases[] = {
-        {"neither", "DE", "DE|FR", "", "DE|FR"},
+        {"one", "DE", "DE", "", "DE"},
+        {"the same twice is one", "DE", "DE|DE", "", "DE"},
+        {"neither", "DE", "DE|FR", "nationalities/dropped(warn)", "DE|FR"},
         {"a warned one", "Russia", "DE", "country/country_refused(warn)", "DE"},
         {"a refused first nationality", "DE", "KP|DE", "nationalities/country_refused", "!"},
-        {"a second one is not sent", "DE", "DE|KP", "", "DE|KP"},
-        {"a warned first one", "DE", "RU|DE", "nationalities/country_refused(warn)", "RU|DE"},
+        {"a second one is not sent", "DE", "DE|KP",
+         "nationalities/country_refused(warn) nationalities/dropped(warn)", "DE|KP"},
+        {"nor is a warned one", "DE", "DE|RU",
+         "nationalities/country_refused(warn) nationalities/dropped(warn)", "DE|RU"},
+        {"a warned first one", "DE", "RU|DE",
+         "nationalities/country_refused(warn) nationalities/dropped(warn)", "RU|DE"},
         {"an unknown second one", "DE", "DE|Atlantis", "nationalities/country", "!"},
         {"a single one", "DE", "KP", "nationalities/country_refused", "!"},
     };
@@ -184,6 +190,44 @@ static void countries_are_refused_or_warned_of(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         fixture_map(fixture, FIELD_COUNTRY, cases[i].country);
         fixture_map(fixture, FIELD_NATIONALITIES, cases[i].nationalities)->split = "|";
+        const char *verdicts = fixture_validate(fixture);
+        const char *value = fixture_value(fixture, FIELD_NATIONALITIES);
+        if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(value, cases[i].want) != 0)
+            fail_msg("%s: %s, %s", cases[i].sentence, value, verdicts);
+    }
+    fixture_free(fixture);
+}
+
+/* The job's provider.nationality says which field is the nationality. */
+static void the_country_of_birth_may_be_the_nationality(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *birth_country, *verdicts, *want;
+    } cases[] = {
+        {"as it is", "Germany", "", "DE"},
+        {"none", "", "birth_country/required", "-"},
+        {"a refused one", "KP", "birth_country/country_refused", "!"},
+        {"a restricted one", "RU", "birth_country/country_refused(warn)", "RU"},
+        {"none that is known", "Atlantis", "birth_country/country", "!"},
+    };
+    static const struct provider_field rows_of_all[] = {
+        {.field = FIELD_EXTERNAL_ID, .required = true},
+        {.field = FIELD_NATIONALITIES,
+         .required = true,
+         .refused_countries = refused,
+         .warned_countries = restricted,
+         .first_only = true},
+    };
+    static const struct provider_fields provider = {
+        .fields = rows_of_all, .field_count = COUNT(rows_of_all), .slot_count = 1};
+    struct fixture *fixture = fixture_new();
+    fixture->provider = &provider;
+    fixture->job.provider =
+        (struct job_provider){JOB_SETTINGS(JOB_NUMBER(SETTING_NATIONALITY, JOB_NATIONALITY_BIRTH_COUNTRY))};
+    fixture_map(fixture, FIELD_NATIONALITIES, "KP|FR")->split = "|";
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        fixture_map(fixture, FIELD_BIRTH_COUNTRY, cases[i].birth_country);
         const char *verdicts = fixture_validate(fixture);
         const char *value = fixture_value(fixture, FIELD_NATIONALITIES);
         if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(value, cases[i].want) != 0)
@@ -336,6 +380,7 @@ int main(void)
         cmocka_unit_test(a_job_of_businesses_maps_what_they_need),
         cmocka_unit_test(a_relaxed_requirement_is_not_checked),
         cmocka_unit_test(countries_are_refused_or_warned_of),
+        cmocka_unit_test(the_country_of_birth_may_be_the_nationality),
         cmocka_unit_test(a_provider_may_take_few_languages),
         cmocka_unit_test(the_jobs_own_fields_are_texts),
         cmocka_unit_test(a_document_is_a_file_below_its_folder),
