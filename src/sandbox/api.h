@@ -9,15 +9,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model/outcome.h"
+
+/* A path of a POST about one user: `before`/ID`after`. */
+struct api_route {
+    const char *before, *after;
+    enum operation operation;
+};
+
 struct exchange;
 struct json_node;
 struct schema_faults;
 struct workspace;
 
 struct api {
-    const char *name;         /* also its path prefix: `payward` is served under /payward */
-    const char *users_path;   /* behind that prefix */
-    const char *login_path;   /* NULL: no logins */
+    const char *name;               /* also its path prefix: `payward` is served under /payward */
+    const char *users_path;         /* behind that prefix */
+    const char *login_path;         /* NULL: no logins */
+    const struct api_route *routes; /* ends with a before of NULL; NULL: none */
     bool lists_all;           /* a GET of users_path returns every user; false: those that match its query */
     size_t body_max;          /* bytes of a request; a longer one is answered 413 */
     const char *trace_header; /* response header with the request's number */

@@ -94,7 +94,7 @@ int fault_plan_add(struct fault_plan *plan, struct slice text, struct error *err
     if (kind == FAULT_NONE || !colon || !operation_known)
         return error_set(
             error, ERROR_USAGE,
-            "fault `%.*s`: unknown kind or operation\nhint: write KIND:SHARE or KIND:SHARE@OPERATION; KIND is one of status-401, status-500, status-503, retry-after, status-429, reset, not-found, drop, slow, garbage, truncate, left-out, not-taken, warning, folded-header, foreign-bytes, link-error, rejected, not-triggered, status-422; SHARE is 5%%, 0.05 or x3; OPERATION is one of create, update, look_up, fetch, list, login",
+            "fault `%.*s`: unknown kind or operation\nhint: write KIND:SHARE or KIND:SHARE@OPERATION; KIND is one of status-401, status-500, status-503, retry-after, status-429, reset, not-found, drop, slow, garbage, truncate, left-out, not-taken, warning, folded-header, foreign-bytes, link-error, rejected, not-triggered, status-422; SHARE is 5%%, 0.05 or x3; OPERATION is one of create, update, look_up, fetch, list, link, document, login",
             (int)whole.len, whole.data);
     char value[32] = {0};
     size_t value_len = text.len - word_len - 1;

@@ -1,5 +1,6 @@
 #include "sandbox/format.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <time.h>
@@ -85,6 +86,11 @@ bool format_is_text(struct slice text)
         any |= c != ' ';
     }
     return any;
+}
+
+bool format_is_answer(struct slice text)
+{
+    return format_is_text(text) && !slice_is(text, "true") && !slice_is(text, "false");
 }
 
 bool format_is_reference(struct slice text)
@@ -315,17 +321,78 @@ bool format_is_uri(struct slice text)
     return !is_web || format_is_web_address(text);
 }
 
+/* The kinds of file: the media type, the bytes that each begins with, and the extensions of its name. */
+static const struct {
+    const char *type;
+    struct slice magic;
+    const char *extensions[2];
+} file_kinds[] = {
+    {"image/jpeg", {"\xff\xd8\xff", 3}, {"jpg", "jpeg"}},
+    {"image/png", {"\x89PNG\r\n\x1a\n", 8}, {"png", "png"}},
+    {"application/pdf", {"%PDF-", 5}, {"pdf", "pdf"}},
+};
+enum { FILE_KIND_COUNT = sizeof file_kinds / sizeof *file_kinds, FILE_URL_MAX = 4096, FILE_NAME_MAX = 255 };
+
+/* what is behind the last dot of a file's name; empty: nothing */
+static struct slice extension_of(struct slice name)
+{
+    const char *dot = name.len ? memrchr(name.data, '.', name.len) : NULL;
+    return dot ? slice_skip(name, (size_t)(dot - name.data) + 1) : slice_make("", 0);
+}
+
+static bool is_extension(struct slice text, const char *extension)
+{
+    return text.len == strlen(extension) && strncasecmp(text.data, extension, text.len) == 0;
+}
+
+bool format_is_file_url(struct slice text)
+{
+    static const char *const videos[] = {"mp4", "m4v", "webm", "mov"};
+    struct slice path;
+    if (text.len > FILE_URL_MAX || !begins_with(text, "https://", &path) || !format_is_web_address(text))
+        return false;
+    const char *query = memchr(path.data, '?', path.len);
+    path.len = query ? (size_t)(query - path.data) : path.len;
+    const char *slash = memrchr(path.data, '/', path.len);
+    if (!slash || path.len - (size_t)(slash - path.data) - 1 > FILE_NAME_MAX)
+        return false;
+    struct slice extension = extension_of(slice_skip(path, (size_t)(slash - path.data) + 1));
+    for (size_t i = 0; i < sizeof videos / sizeof *videos; i++)
+        if (is_extension(extension, videos[i]))
+            return true;
+    for (size_t i = 0; i < FILE_KIND_COUNT; i++)
+        if (is_extension(extension, file_kinds[i].extensions[0]) ||
+            is_extension(extension, file_kinds[i].extensions[1]))
+            return true;
+    return false;
+}
+
+bool format_is_file_of_type(struct slice content, struct slice type, struct slice name)
+{
+    for (size_t i = 0; i < FILE_KIND_COUNT; i++)
+        if (slice_is(type, file_kinds[i].type))
+            return slice_begins(content, file_kinds[i].magic) &&
+                   (is_extension(extension_of(name), file_kinds[i].extensions[0]) ||
+                    is_extension(extension_of(name), file_kinds[i].extensions[1]));
+    return false;
+}
+
 bool format_is_document(struct slice text)
 {
-    struct slice coded;
+    struct slice coded, magic = {0};
     if (begins_with(text, "https://", &coded))
         return format_is_web_address(text);
-    if (!begins_with(text, "data:image/jpeg;base64,", &coded) &&
-        !begins_with(text, "data:image/png;base64,", &coded) &&
-        !begins_with(text, "data:application/pdf;base64,", &coded))
+    for (size_t i = 0; i < FILE_KIND_COUNT && magic.len == 0; i++) {
+        char head[64];
+        snprintf(head, sizeof head, "data:%s;base64,", file_kinds[i].type);
+        if (begins_with(text, head, &coded))
+            magic = file_kinds[i].magic;
+    }
+    if (magic.len == 0)
         return false;
     uint8_t *bytes = memory_new(coded.len / 4 * 3 + 1, 1);
     ptrdiff_t len = digest_base64_decode(coded, bytes);
+    bool good = len > 0 && slice_begins(slice_make((const char *)bytes, (size_t)len), magic);
     free(bytes);
-    return len > 0;
+    return good;
 }

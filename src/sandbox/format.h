@@ -10,6 +10,8 @@
 
 #include "core/slice.h"
 
+/* Any text but true and false: an answer is `yes` or `no`. */
+bool format_is_answer(struct slice text);
 /* No control characters, and not only blanks. */
 bool format_is_text(struct slice text);
 /* 1–128 printable ASCII characters without blanks around. */
@@ -40,7 +42,12 @@ bool format_is_concat(struct slice text);
 bool format_is_uri(struct slice text);
 /* The digits of an integer that fits 32 bits. */
 bool format_is_int32(struct slice number);
-/* A data URI in base64 of a JPEG, PNG or PDF, or an https:// address. */
+/* An https:// address of at most 4096 characters, whose path ends in a file name with an extension of the
+ * kinds that are accepted. */
+bool format_is_file_url(struct slice text);
+/* True for the content of a JPEG, PNG or PDF, as its media type and the extension of its name say. */
+bool format_is_file_of_type(struct slice content, struct slice type, struct slice name);
+/* A data URI in base64 of the JPEG, PNG or PDF that it says, or an https:// address. */
 bool format_is_document(struct slice text);
 
 #endif

@@ -1,7 +1,7 @@
-/* idempotency: the idempotency keys that were used, with the body's digest and the user of each.
+/* idempotency: the idempotency keys that were used, with the request's digest and the user of each.
  *
- * Only a create that made a user is stored: a refused one may be sent again, corrected, under the same key.
- * Thread: one at a time. Owner: init/clear; an entry keeps its address.
+ * Only a request that made a user or a link is stored: a refused one may be sent again, corrected, under the
+ * same key. Thread: one at a time. Owner: init/clear; an entry keeps its address.
  */
 #ifndef KYC_SANDBOX_IDEMPOTENCY_H
 #define KYC_SANDBOX_IDEMPOTENCY_H
@@ -22,9 +22,10 @@ enum { IDEMPOTENCY_KEY_MAX = 255 };
 struct idempotency_entry {
     struct slice key;
     bool locked;                       /* a request with it is being handled */
-    struct user *user;                 /* NULL: none was created yet */
-    uint8_t digest[DIGEST_SHA256_LEN]; /* of the body that created the user */
-    uint64_t created_ns;               /* of the user, real time */
+    struct user *user;                 /* NULL: it has created nothing yet */
+    uint32_t link;                     /* of a link that was made: its number and one; 0: a create of user */
+    uint8_t digest[DIGEST_SHA256_LEN]; /* of the request */
+    uint64_t created_ns;               /* of the user or the link, real time */
 };
 
 struct idempotency {

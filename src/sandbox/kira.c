@@ -15,6 +15,8 @@
 
 enum { PATH_ID_SIZE = 64, LIST_LIMIT_DEFAULT = 20, LIST_LIMIT_MAX = 100 };
 
+static const struct api_route routes[] = {{"/v1/users", "/verifications", OPERATION_LINK}, {0}};
+
 /* {"code":…,"message":…} */
 static void refuse(struct exchange *exchange, unsigned status, const char *code, const char *message)
 {
@@ -91,7 +93,7 @@ static bool authenticate(struct exchange *exchange, struct workspace *workspace)
     return slice_is(exchange->path, exchange->api->login_path) || has_token(exchange);
 }
 
-/* the key of a create; empty: none, or a malformed one */
+/* the key of a POST; empty: none, or a malformed one */
 static struct slice idempotency_key(const struct exchange *exchange)
 {
     struct slice key = slice_from(exchange_header(exchange, "Idempotency-Key"));
@@ -289,9 +291,51 @@ static void refuse_existing(struct exchange *exchange, const struct user *same)
     json_write_object_end(&writer);
 }
 
+/* A POST with an idempotency key. */
+struct keyed {
+    struct idempotency_entry *entry;
+    bool used;                         /* it made something: the request repeats that */
+    uint8_t digest[DIGEST_SHA256_LEN]; /* of the request */
+};
+
+/* path: what the key is used for beside the body; empty: a create. False: answered. */
+static bool read_key(struct exchange *exchange, struct slice path, struct keyed *keyed)
+{
+    struct slice key = idempotency_key(exchange);
+    if (key.len == 0) {
+        refuse_under(exchange, 400, "error_code", "idempotency_key_missing", "Idempotency-Key is required");
+        return false;
+    }
+    struct server_state *state = exchange->state;
+    digest_sha256(buffer_slice(&exchange->body), path, keyed->digest);
+    server_state_lock(state);
+    struct idempotency_entry *entry = keyed->entry = idempotency_ensure(&state->idempotency, key);
+    keyed->used = entry->user && clock_real_ns() - entry->created_ns < state->options->idempotency_life_ns;
+    bool same = keyed->used && memcmp(entry->digest, keyed->digest, sizeof keyed->digest) == 0;
+    server_state_unlock(state);
+    if (keyed->used && !same)
+        refuse_under(exchange, 409, "error_code", "idempotency_key_reused",
+                     "this key came with another body");
+    return !keyed->used || same;
+}
+
+/* With the server state's lock held. Keeps what the key has made. False: answered 500. */
+static bool keep_key(struct exchange *exchange, const struct keyed *keyed, struct user *user,
+                     uint64_t created_ns, uint32_t link)
+{
+    struct idempotency_entry *entry = keyed->entry;
+    entry->user = user;
+    entry->link = link;
+    entry->created_ns = created_ns;
+    memcpy(entry->digest, keyed->digest, sizeof entry->digest);
+    if (server_state_record_idempotency(exchange->state, exchange->api_state, entry))
+        return true;
+    refuse(exchange, 500, "state", "the sandbox cannot write its state");
+    return false;
+}
+
 /* with the server state's lock held */
-static void create_user(struct exchange *exchange, const struct json_node *nodes,
-                        struct idempotency_entry *entry, const uint8_t digest[DIGEST_SHA256_LEN])
+static void create_user(struct exchange *exchange, const struct json_node *nodes, const struct keyed *keyed)
 {
     struct users *users = &exchange->api_state->users;
     struct slice external_id = external_id_of(nodes), email = request_text(nodes, "email");
@@ -308,47 +352,27 @@ static void create_user(struct exchange *exchange, const struct json_node *nodes
     struct user *user = request_add_user(exchange, slice_from(id), external_id, email);
     if (!user || (wants_link(nodes) && !user->standing.link_failed && !request_add_link(exchange, user)))
         return;
-    entry->user = user;
-    entry->created_ns = user->created_ns;
-    memcpy(entry->digest, digest, sizeof entry->digest);
-    if (server_state_record_idempotency(exchange->state, exchange->api_state, entry))
+    if (keep_key(exchange, keyed, user, user->created_ns, 0))
         answer_create(exchange, 201, user, nodes);
-    else
-        refuse(exchange, 500, "state", "the sandbox cannot write its state");
 }
 
 static void create(struct exchange *exchange, struct workspace *workspace)
 {
-    struct slice key = idempotency_key(exchange);
-    if (key.len == 0) {
-        refuse_under(exchange, 400, "error_code", "idempotency_key_missing", "Idempotency-Key is required");
+    struct keyed keyed;
+    if (!read_key(exchange, slice_make("", 0), &keyed))
         return;
-    }
-    uint8_t digest[DIGEST_SHA256_LEN];
-    digest_sha256(buffer_slice(&exchange->body), slice_make("", 0), digest);
-    struct server_state *state = exchange->state;
-    server_state_lock(state);
-    struct idempotency_entry *entry = idempotency_ensure(&state->idempotency, key);
-    bool used = entry->user && clock_real_ns() - entry->created_ns < state->options->idempotency_life_ns;
-    bool same = used && memcmp(entry->digest, digest, sizeof digest) == 0;
-    server_state_unlock(state);
-    if (used && !same) {
-        refuse_under(exchange, 409, "error_code", "idempotency_key_reused",
-                     "this key came with another body");
-        return;
-    }
     const struct json_node *nodes = request_read(exchange, workspace);
     if (!nodes || !request_check(exchange, kira_schema_user, nodes, false))
         return;
-    server_state_lock(state);
-    if (used) {
+    server_state_lock(exchange->state);
+    if (keyed.used) {
         exchange->api_state->stats.replays++;
-        entry->user->creates++;
-        answer_create(exchange, 200, entry->user, nodes);
+        keyed.entry->user->creates++;
+        answer_create(exchange, 200, keyed.entry->user, nodes);
     } else {
-        create_user(exchange, nodes, entry, digest);
+        create_user(exchange, nodes, &keyed);
     }
-    server_state_unlock(state);
+    server_state_unlock(exchange->state);
 }
 
 /* with the server state's lock held; NULL: answered */
@@ -383,6 +407,41 @@ static uint64_t changed_members(struct exchange *exchange, struct workspace *wor
                              json_reader_parse(workspace->second, user->body, &node_count, &fault)};
     return kira_result_changed_members(old, (struct merge_side){buffer_slice(&exchange->body), nodes},
                                        left_out);
+}
+
+/* link: its number and one */
+static void answer_link(struct exchange *exchange, unsigned status, const struct user *user, uint32_t link)
+{
+    struct json_writer writer;
+    char text[LINK_SIZE], id[IDENTITY_UUID_SIZE];
+    identity_write_uuid(id, "kira verification", user->id, link);
+    exchange_begin_answer(exchange, status, &writer);
+    json_write_object(&writer);
+    json_write_member(&writer, "id", slice_from(id));
+    json_write_member(&writer, "user_id", user->id);
+    json_write_member(&writer, "type", SLICE_LITERAL("embedded-link"));
+    json_write_member(&writer, "verification_link", link_text(text, exchange->api->name, user->id, link - 1));
+    json_write_object_end(&writer);
+}
+
+static void make_link(struct exchange *exchange, struct workspace *workspace, struct slice id)
+{
+    struct keyed keyed;
+    if (!read_key(exchange, id, &keyed))
+        return;
+    const struct json_node *nodes = request_read(exchange, workspace);
+    if (!nodes || !request_check(exchange, kira_schema_verification, nodes, false))
+        return;
+    server_state_lock(exchange->state);
+    struct user *user = find(exchange, id);
+    if (user && keyed.used) {
+        exchange->api_state->stats.replays++;
+        answer_link(exchange, 200, user, keyed.entry->link);
+    } else if (user && request_needs_link(exchange, user) && request_add_link(exchange, user) &&
+               keep_key(exchange, &keyed, user, user->standing.link_ns, user->standing.links)) {
+        answer_link(exchange, 201, user, user->standing.links);
+    }
+    server_state_unlock(exchange->state);
 }
 
 static void update(struct exchange *exchange, struct workspace *workspace, struct slice id)
@@ -523,8 +582,11 @@ static void handle(struct exchange *exchange, struct workspace *workspace)
     struct slice part;
     char text[PATH_ID_SIZE];
     bool get = exchange_method_is(exchange, "GET"), post = exchange_method_is(exchange, "POST");
-    bool users = exchange_path_is(exchange, exchange->api->users_path, &part);
-    bool known = users && (part.len == 0 ? get || post : get || exchange_method_is(exchange, "PUT"));
+    bool link = exchange->operation == OPERATION_LINK;
+    bool users = link ? exchange_path_is_below(exchange, routes->before, routes->after, &part)
+                      : exchange_path_is(exchange, exchange->api->users_path, &part);
+    bool known =
+        link || (users && (part.len == 0 ? get || post : get || exchange_method_is(exchange, "PUT")));
     if (slice_is(exchange->path, exchange->api->login_path) && post)
         log_in(exchange, workspace);
     else if (!known) /* the gateway's misleading answer to an unknown route, PATCH included */
@@ -532,6 +594,8 @@ static void handle(struct exchange *exchange, struct workspace *workspace)
                           "Missing Authentication Token");
     else if (!has_version(exchange))
         return;
+    else if (link)
+        make_link(exchange, workspace, exchange_decode(part, text, sizeof text));
     else if (post)
         create(exchange, workspace);
     else if (part.len == 0)
@@ -545,6 +609,7 @@ static void handle(struct exchange *exchange, struct workspace *workspace)
 const struct api api_kira = {
     .name = "kira",
     .users_path = "/v1/users",
+    .routes = routes,
     .login_path = "/auth",
     .body_max = 10 * 1000 * 1000,
     .trace_header = "x-amzn-requestid",

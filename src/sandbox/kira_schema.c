@@ -4,10 +4,11 @@
 
 static const char *const types[] = {"individual", NULL};
 static const char *const modes[] = {"automatic", "verification_link", NULL};
+static const char *const verification_types[] = {"embedded-link", NULL};
 static const char *const languages[] = {"en", "es", NULL};
 static const char *const genders[] = {"male", "female", "other", NULL};
 static const char *const statuses[] = {"active", "inactive", "suspended", NULL};
-static const char *const sides[] = {"front", "back", NULL};
+static const char *const sides[] = {"front", "back", "selfie", "file_proof_of_address", NULL};
 static const char *const employments[] = {"employed", "self_employed", "unemployed",
                                           "retired",  "student",       NULL};
 static const char *const sources[] = {
@@ -110,9 +111,15 @@ const struct schema kira_schema_user[] = {
     SCHEMA_TEXT("document_type", 0, format_is_text),
     SCHEMA_TEXT("document_number", 0, format_is_text),
     SCHEMA_TEXT("document_country", 0, format_is_country3),
-    {.name = "additional_info", .kind = JSON_OBJECT},
+    {.name = "additional_info", .kind = JSON_OBJECT, .is_valid = format_is_answer},
     {.name = "metadata", .kind = JSON_OBJECT},
     SCHEMA_TEXT("kyc_id", 0, format_is_text),
+    {0},
+};
+
+const struct schema kira_schema_verification[] = {
+    SCHEMA_WORD("type", SCHEMA_REQUIRED, verification_types),
+    SCHEMA_TEXT("redirect_uri", 0, format_is_uri),
     {0},
 };
 

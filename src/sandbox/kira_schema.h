@@ -11,6 +11,7 @@
  * it. */
 extern const struct schema kira_schema_user[];
 /* Of POST /auth. */
+extern const struct schema kira_schema_verification[];
 extern const struct schema kira_schema_login[];
 
 #endif

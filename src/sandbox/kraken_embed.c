@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "sandbox/api.h"
+#include "sandbox/documents.h"
 #include "sandbox/exchange.h"
 #include "sandbox/format.h"
 #include "sandbox/identity.h"
@@ -12,6 +13,13 @@
 
 /* `AA95 N84G …`: four groups of four with blanks between */
 enum { GROUPS = 4, GROUP_LEN = 4, USER_ID_SIZE = GROUPS * (GROUP_LEN + 1), PATH_ID_SIZE = 64 };
+
+enum { ROUTE_FORM, ROUTE_URLS };
+static const struct api_route routes[] = {
+    [ROUTE_FORM] = {"/b2b/verifications", "", OPERATION_DOCUMENT},
+    [ROUTE_URLS] = {"/b2b/verifications", "/url", OPERATION_DOCUMENT},
+    {0},
+};
 
 static const struct schema user_schema[] = {
     SCHEMA_TEXT("email", SCHEMA_REQUIRED | SCHEMA_FIXED, format_is_email),
@@ -194,10 +202,51 @@ static bool has_version(struct exchange *exchange)
     return false;
 }
 
+/* by_url: presigned URLs, else a form */
+static void add_documents(struct exchange *exchange, struct workspace *workspace, bool by_url,
+                          struct slice part)
+{
+    char text[PATH_ID_SIZE], verification[DOCUMENTS_ID_SIZE];
+    struct slice id = exchange_decode(part, text, sizeof text);
+    struct documents documents = {0};
+    if (!(by_url ? documents_read_urls : documents_read_form)(&documents, exchange, workspace,
+                                                              documents_embed_metadata))
+        return;
+    server_state_lock(exchange->state);
+    struct user *user = find(exchange, id);
+    if (user && documents_add(&documents, exchange, user, verification)) {
+        struct json_writer writer;
+        exchange_begin_answer(exchange, 200, &writer);
+        json_write_object(&writer);
+        json_write_key(&writer, "result");
+        json_write_object(&writer);
+        json_write_member(&writer, "verification_id", slice_from(verification));
+        end_result(&writer);
+    }
+    server_state_unlock(exchange->state);
+}
+
+/* False: the path is not one of documents; else the request is answered. */
+static bool handle_documents(struct exchange *exchange, struct workspace *workspace)
+{
+    struct slice part;
+    if (exchange->operation != OPERATION_DOCUMENT)
+        return false;
+    bool by_url =
+        exchange_path_is_below(exchange, routes[ROUTE_URLS].before, routes[ROUTE_URLS].after, &part);
+    if (!by_url)
+        exchange_path_is_below(exchange, routes[ROUTE_FORM].before, routes[ROUTE_FORM].after, &part);
+    if (has_version(exchange))
+        add_documents(exchange, workspace, by_url, part);
+    return true;
+}
+
 static void handle(struct exchange *exchange, struct workspace *workspace)
 {
     struct slice part;
     char text[PATH_ID_SIZE];
+    if (handle_documents(exchange, workspace))
+        return;
     if (!exchange_path_is(exchange, exchange->api->users_path, &part))
         refuse_with_text(exchange, 404, "EGeneral:Unknown method");
     else if (!has_version(exchange))
@@ -215,7 +264,8 @@ static void handle(struct exchange *exchange, struct workspace *workspace)
 const struct api api_kraken_embed = {
     .name = "kraken-embed",
     .users_path = "/b2b/users",
-    .body_max = 1024 * 1024,
+    .routes = routes,
+    .body_max = SERVER_STATE_BODY_MAX, /* of documents */
     .trace_header = "x-trace-id",
     .faults_before = "{\"error\":{\"code\":\"EGeneral:Invalid arguments\",\"details\":",
     .faults_after = "}}",

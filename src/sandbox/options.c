@@ -32,7 +32,7 @@ const char options_help[] =
     "                         link-error: kira creates a user, but not its link; rejected: a user that is\n"
     "                         rejected at once; not-triggered: kira creates one and does not begin to verify it\n"
     "                         slow: handles the request only after --slow-for\n"
-    "                         KIND:SHARE@OPERATION: only for create, update, look_up, fetch, list or login\n"
+    "                         KIND:SHARE@OPERATION: only for create, update, look_up, fetch, list, link, document or login\n"
     "  --retry-after TIME     of each 429 and retry-after, in whole seconds; date:TIME: an HTTP date; 0s: none (1s)\n"
     "  --slow-for TIME        delay of `slow`, longer than the client waits (35s)\n"
     "  --seed N               of faults and latencies (1)\n"

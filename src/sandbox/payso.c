@@ -12,6 +12,8 @@
 
 enum { PATH_ID_SIZE = 64, SSN_DIGITS = 9 };
 
+static const struct api_route routes[] = {{"/users", "/kycs", OPERATION_LINK}, {0}};
+
 static const char *const types[] = {"individual", "business", NULL};
 
 static const struct schema user_members[] = {
@@ -330,8 +332,8 @@ static void handle(struct exchange *exchange, struct workspace *workspace)
     struct slice part;
     char text[PATH_ID_SIZE];
     bool get = exchange_method_is(exchange, "GET");
-    if (exchange_path_is_below(exchange, exchange->api->users_path, "/kycs", &part) &&
-        exchange_method_is(exchange, "POST"))
+    if (exchange->operation == OPERATION_LINK &&
+        exchange_path_is_below(exchange, routes->before, routes->after, &part))
         make_link(exchange, workspace, exchange_decode(part, text, sizeof text));
     else if (!exchange_path_is(exchange, exchange->api->users_path, &part))
         refuse(exchange, 404, "not_found", "Not found");
@@ -348,6 +350,7 @@ static void handle(struct exchange *exchange, struct workspace *workspace)
 const struct api api_payso = {
     .name = "payso",
     .users_path = "/users",
+    .routes = routes,
     .lists_all = true,
     .body_max = 1024 * 1024,
     .trace_header = "x-request-id",

@@ -1,4 +1,5 @@
 #include "sandbox/api.h"
+#include "sandbox/documents.h"
 #include "sandbox/exchange.h"
 #include "sandbox/format.h"
 #include "sandbox/identity.h"
@@ -9,6 +10,8 @@
 #include "sandbox/signed_schema.h"
 
 enum { USER_ID_SIZE = 17, PATH_ID_MIN = 14, PATH_ID_MAX = 42 };
+
+static const struct api_route routes[] = {{"/v1/users", "/verifications/url", OPERATION_DOCUMENT}, {0}};
 
 static const struct schema birth[] = {
     SCHEMA_TEXT("date", SCHEMA_REQUIRED, format_is_birth_date),
@@ -152,6 +155,27 @@ static void look_up(struct exchange *exchange, struct slice id)
     server_state_unlock(exchange->state);
 }
 
+static void add_documents(struct exchange *exchange, struct workspace *workspace, struct slice part)
+{
+    char text[PATH_ID_MAX + 1], verification[DOCUMENTS_ID_SIZE];
+    struct slice id = exchange_decode(part, text, sizeof text);
+    struct documents documents = {0};
+    if (!documents_read_urls(&documents, exchange, workspace, documents_payward_metadata))
+        return;
+    server_state_lock(exchange->state);
+    struct user *user = find(exchange, id);
+    if (user && documents_add(&documents, exchange, user, verification)) {
+        struct json_writer writer;
+        exchange_begin_answer(exchange, 200, &writer);
+        json_write_object(&writer);
+        json_write_key(&writer, "data");
+        json_write_object(&writer);
+        json_write_member(&writer, "verification_id", slice_from(verification));
+        end_user(&writer);
+    }
+    server_state_unlock(exchange->state);
+}
+
 static void handle_user(struct exchange *exchange, struct workspace *workspace, struct slice part)
 {
     char text[PATH_ID_MAX + 1];
@@ -169,7 +193,10 @@ static void handle_user(struct exchange *exchange, struct workspace *workspace, 
 static void handle(struct exchange *exchange, struct workspace *workspace)
 {
     struct slice id;
-    if (!exchange_path_is(exchange, exchange->api->users_path, &id))
+    if (exchange->operation == OPERATION_DOCUMENT &&
+        exchange_path_is_below(exchange, routes->before, routes->after, &id))
+        add_documents(exchange, workspace, id);
+    else if (!exchange_path_is(exchange, exchange->api->users_path, &id))
         exchange_refuse(exchange, 404, "not_found", "there is no such path");
     else if (id.len > 0)
         handle_user(exchange, workspace, id);
@@ -182,6 +209,7 @@ static void handle(struct exchange *exchange, struct workspace *workspace)
 const struct api api_payward = {
     .name = "payward",
     .users_path = "/v1/users",
+    .routes = routes,
     .body_max = 1024 * 1024,
     .trace_header = "x-trace-id",
     .faults_before = "{\"errors\":",

@@ -49,8 +49,8 @@ const struct json_node *request_read(struct exchange *exchange, struct workspace
     return nodes;
 }
 
-bool request_check(struct exchange *exchange, const struct schema *members, const struct json_node *nodes,
-                   bool update)
+static bool check(struct exchange *exchange, const struct schema *members, const struct json_node *nodes,
+                  bool update, request_more *check_more)
 {
     struct json_writer writer;
     exchange_begin_answer(exchange, 422, &writer);
@@ -59,13 +59,25 @@ bool request_check(struct exchange *exchange, const struct schema *members, cons
     struct schema_faults faults = {
         .writer = &writer, .field_key = exchange->api->fault_field, .update = update};
     schema_check(members, nodes, 0, &faults);
-    if (faults.count == 0 && exchange->api->check_more)
-        exchange->api->check_more(exchange, nodes, &faults);
+    if (faults.count == 0 && check_more)
+        check_more(exchange, nodes, &faults);
     json_write_array_end(&writer);
     buffer_append_text(&exchange->answer, exchange->api->faults_after);
     if (faults.malformed)
         exchange->status = 400;
     return faults.count == 0;
+}
+
+bool request_check(struct exchange *exchange, const struct schema *members, const struct json_node *nodes,
+                   bool update)
+{
+    return check(exchange, members, nodes, update, exchange->api->check_more);
+}
+
+bool request_check_more(struct exchange *exchange, const struct schema *members,
+                        const struct json_node *nodes, request_more *check_more)
+{
+    return check(exchange, members, nodes, false, check_more);
 }
 
 struct slice request_text(const struct json_node *nodes, const char *member)

@@ -12,8 +12,13 @@
 
 struct exchange;
 struct schema;
+struct schema_faults;
 struct user;
 struct workspace;
+
+/* Adds the faults of a body that its schema cannot express. */
+typedef void request_more(const struct exchange *exchange, const struct json_node *nodes,
+                          struct schema_faults *faults);
 
 /* The body's nodes, in workspace->reader; NULL: it is not JSON (415 or 400, answered). */
 const struct json_node *request_read(struct exchange *exchange, struct workspace *workspace);
@@ -22,6 +27,11 @@ const struct json_node *request_read(struct exchange *exchange, struct workspace
  * the wrong kind, 422 when only values are wrong; the faults are listed in the API's own format. */
 bool request_check(struct exchange *exchange, const struct schema *members, const struct json_node *nodes,
                    bool update);
+
+/* The same of another request than a create or update; check_more adds what the schema cannot express, if
+ * that has no fault. NULL: nothing. */
+bool request_check_more(struct exchange *exchange, const struct schema *members,
+                        const struct json_node *nodes, request_more *check_more);
 
 /* The text of a top-level member that is a string; else empty. */
 struct slice request_text(const struct json_node *nodes, const char *member);

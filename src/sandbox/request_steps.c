@@ -36,6 +36,9 @@ static enum operation find_operation(const struct exchange *exchange)
     bool get = exchange_method_is(exchange, "GET"), post = exchange_method_is(exchange, "POST");
     if (post && api->login_path && slice_is(exchange->path, api->login_path))
         return OPERATION_LOGIN;
+    for (const struct api_route *route = post ? api->routes : NULL; route && route->before; route++)
+        if (exchange_path_is_below(exchange, route->before, route->after, &id))
+            return route->operation;
     if (!exchange_path_is(exchange, api->users_path, &id))
         return OPERATION_OTHER;
     if (id.len > 0)

@@ -98,13 +98,15 @@ static unsigned flags_of(const struct schema *schema, const struct location *loc
     return schema->flags & SCHEMA_CLEARABLE ? SCHEMA_NULLABLE : 0;
 }
 
-static void check_texts(const struct json_node *nodes, size_t index, const struct location *location,
-                        struct schema_faults *faults)
+static void check_texts(const struct schema *schema, const struct json_node *nodes, size_t index,
+                        const struct location *location, struct schema_faults *faults)
 {
     for (size_t child = index + 1; child < nodes[index].end; child = nodes[child].end) {
         struct location inner = {.outer = location, .name = nodes[child].key};
         if (nodes[child].kind != JSON_STRING)
             add_malformed(faults, "invalid_type", &inner, "must be a string");
+        else
+            check_string(schema, nodes[child].text, &inner, faults);
     }
 }
 
@@ -123,7 +125,7 @@ static void check_value(const struct schema *schema, const struct json_node *nod
     } else if (node->kind == JSON_STRING) {
         check_string(schema, node->text, location, faults);
     } else if (node->kind == JSON_OBJECT && !schema->inner) {
-        check_texts(nodes, position, location, faults);
+        check_texts(schema, nodes, position, location, faults);
     } else if (node->kind == JSON_OBJECT) {
         check_members(schema->inner, nodes, position, location, faults);
     } else if (node->kind == JSON_ARRAY) {

@@ -29,7 +29,7 @@ struct schema {
     size_t max_chars;                    /* of a string; 0: no limit */
     const struct schema *inner;          /* of an object: its members. Of an array: its one element; required
                                            means that it may not be empty. NULL: an object of any
-                                           members, all of them strings */
+                                           members, all of them strings that is_valid allows */
 };
 
 /* A row for a string of a format. */

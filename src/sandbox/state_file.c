@@ -44,6 +44,11 @@ static bool read_unsigned(struct slice text, uint64_t *number)
     return keyring_read_nonce(copy, number);
 }
 
+static bool load_number(const struct json_node *nodes, const char *key, uint64_t *number)
+{
+    return read_unsigned(member_text(nodes, key), number);
+}
+
 static bool load_nonce(struct server_state *state, const struct json_node *nodes)
 {
     struct slice nonce_text = member_text(nodes, "nonce");
@@ -118,11 +123,6 @@ static void set_flags(struct user *user, uint64_t flags)
     standing->moved_alone = flags & FLAG_MOVED_ALONE;
 }
 
-static bool load_number(const struct json_node *nodes, const char *key, uint64_t *number)
-{
-    return read_unsigned(member_text(nodes, key), number);
-}
-
 static bool load_standing(struct server_state *state, const struct json_node *nodes)
 {
     struct api_state *api_state = find_api_state(state, member_text(nodes, "api"));
@@ -161,6 +161,10 @@ static bool load_idempotency(struct server_state *state, const struct json_node 
     struct user *user = api_state ? users_by_id(&api_state->users, member_text(nodes, "user")) : NULL;
     struct idempotency_entry *entry =
         idempotency_ensure(&state->idempotency, member_text(nodes, "idempotency"));
+    uint64_t link;
+    if (!load_number(nodes, "link", &link))
+        return false;
+    entry->link = (uint32_t)link;
     entry->user = user;
     return user && read_digest(member_text(nodes, "sha256"), entry->digest) &&
            read_unsigned(member_text(nodes, "at"), &entry->created_ns);
@@ -345,6 +349,7 @@ int state_file_add_idempotency(struct state_file *file, const char *api,
     json_write_member(&writer, "user", entry->user->id);
     json_write_member(&writer, "sha256", slice_from(digest_hex(entry->digest, DIGEST_SHA256_LEN, digest)));
     json_write_member(&writer, "at", slice_make(text, (size_t)len));
+    write_number(&writer, "link", entry->link);
     json_write_object_end(&writer);
     buffer_append_char(&file->line, '\n');
     return file_write_all(file->fd, buffer_slice(&file->line));

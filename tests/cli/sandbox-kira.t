@@ -129,7 +129,8 @@ subtest 'idempotency' => sub {
 
 subtest 'bodies' => sub {
     my $sb = sandbox_start();
-    my $file = sub { return "data:$_[0];base64," . encode_base64('some bytes', '') };
+    my %magic = ('image/jpeg' => "\xff\xd8\xff\xe0", 'image/png' => "\x89PNG\r\n\x1a\n", 'application/pdf' => '%PDF-1.7', 'text/html' => '<p>');
+    my $file = sub { return "data:$_[0];base64," . encode_base64("$magic{$_[0]} some bytes", '') };
     my $document = sub {
         my ($content, %more) = @_;
         return [{type => 'passport', issuing_country => 'MEX', number => 'G1', expiration => '2030-05-15',
