@@ -32,6 +32,8 @@ static const char *what_to_do(enum ledger_finding_kind kind)
         return "restore this row from a backup that has this event, or the ledger with its key file, before the next run";
     case LEDGER_FINDING_CUSTOMER:
         return "another program changed the row: restore it from a backup that has this event; kyc-import status JOB --against-provider shows what the provider has";
+    case LEDGER_FINDING_TASK:
+        return "another program changed the row: restore it from a backup that has this event, before the next kyc-import links or documents";
     case LEDGER_FINDING_USER:
         break;
     }
@@ -55,6 +57,7 @@ static void write_json(struct json_writer *json, const struct ledger_finding *fi
     write_nonzero_member(json, "last_event", finding->last_event);
     write_nonzero_member(json, "run", finding->run);
     write_nonzero_member(json, "customer", finding->customer);
+    write_nonzero_member(json, "task", finding->task);
     if (finding->external_id.len) {
         json_write_key(json, "external_id");
         json_write_any(json, finding->external_id);
@@ -88,6 +91,9 @@ static void write_text(struct buffer *out, const struct ledger_finding *finding)
             buffer_printf(out, "events %" PRId64 " to %" PRId64, finding->event, finding->last_event);
         else
             buffer_printf(out, "event %" PRId64, finding->event);
+        break;
+    case LEDGER_FINDING_TASK:
+        buffer_printf(out, "task %" PRId64 "%s", finding->task, finding->customer ? " of " : "");
         break;
     case LEDGER_FINDING_GONE:
     case LEDGER_FINDING_CUSTOMER:

@@ -6,9 +6,11 @@
  * end of a run. Public words, for people who query a ledger: customer.state is journalled, in_doubt, created,
  * refused, unsent or erased; customer.operation is create or update; customer.twin is refused, stopped or
  * allowed. What the columns hold: ledger_row.h. event.operation is create, update, look_up, fetch, list,
- * identify, adopt, rekey, erase or run; event.outcome is that of an attempt (model/outcome.h) or, where
- * nothing was sent (attempt 0), journalled, held, repeated, superseded, refused, in_doubt, abandoned,
- * forgotten, settled, twin_refused, twin_stopped, released, done, started or finished.
+ * identify, adopt, verification (changed, with the state as code; linked), link, document, rekey, erase or
+ * run; event.outcome is that of an attempt (model/outcome.h) or, where nothing was sent (attempt 0),
+ * journalled, held, repeated, superseded, refused, in_doubt, abandoned, forgotten, settled, twin_refused,
+ * twin_stopped, released, done, started or finished. What follows the create: the verification of users
+ * (ledger_verification.h), their links and documents (ledger_task.h).
  *
  * A customer with a user_id, or whose create is in doubt with other data, is never sent a create. No row of a
  * customer is ever deleted. All writes are between ledger_begin and ledger_commit, and durable once commit

@@ -59,6 +59,13 @@ static bool allows_journal(const struct ledger_customer *row, const struct ledge
     return change->operation == OPERATION_CREATE && is_sendable(row);
 }
 
+bool ledger_apply_same_verification(const struct ledger_customer *row, enum verification verification,
+                                    struct slice word, struct slice reason)
+{
+    return row->verification == verification && slice_equal(row->verification_word, word) &&
+           slice_equal(row->verification_reason, reason);
+}
+
 bool ledger_apply_allows(const struct ledger_customer *row, const struct ledger_change *change)
 {
     switch (change->kind) {
@@ -93,6 +100,12 @@ bool ledger_apply_allows(const struct ledger_customer *row, const struct ledger_
         return row->twin == LEDGER_TWIN_REFUSED;
     case LEDGER_CHANGE_IDENTIFY:
         return row->state == LEDGER_CREATED && (change->digest.len == 0 || row->member_digests.len > 0);
+    case LEDGER_CHANGE_VERIFICATION:
+        return row->state == LEDGER_CREATED &&
+               !ledger_apply_same_verification(row, change->verification, change->verification_word,
+                                               change->verification_reason);
+    case LEDGER_CHANGE_LINK:
+        return row->state == LEDGER_CREATED && change->at_ns > 0;
     case LEDGER_CHANGE_REKEY:
         return row->state == LEDGER_CREATED && change->key.len > 0;
     case LEDGER_CHANGE_RELEASE_KEY:
@@ -190,6 +203,25 @@ static void clear_pending(struct ledger_customer *row)
 static void clear_known(struct ledger_customer *row)
 {
     row->digest = row->member_digests = row->email_digest = row->left_out = nothing;
+}
+
+static void set_verification(struct ledger_customer *row, enum verification verification, struct slice word,
+                             struct slice reason, uint64_t at_ns)
+{
+    if (ledger_apply_same_verification(row, verification, word, reason))
+        return;
+    row->verification = verification;
+    row->verification_word = word;
+    row->verification_reason = reason;
+    row->verification_at = at_ns;
+}
+
+/* Of a user that the customer has no more. */
+static void clear_verification(struct ledger_customer *row)
+{
+    row->verification = VERIFICATION_UNKNOWN;
+    row->verification_word = row->verification_reason = nothing;
+    row->verification_at = row->link_at = 0;
 }
 
 static void set_attempt(struct ledger_customer *row, int http_status, struct slice code, struct slice message,
@@ -293,6 +325,11 @@ static void acknowledge(struct ledger_customer *row, const struct ledger_change 
     }
     if (change->outcome->kept[0])
         row->kept = slice_from(change->outcome->kept);
+    if (change->outcome->verification_word[0])
+        set_verification(row, change->outcome->verification, slice_from(change->outcome->verification_word),
+                         slice_from(change->outcome->verification_reason), change->at_ns);
+    if (change->outcome->link[0])
+        row->link_at = change->at_ns;
     clear_pending(row);
 }
 
@@ -359,8 +396,10 @@ static void assign(struct ledger_customer *row, const struct ledger_change *chan
         row->member_digests = members;
         row->email_digest = acknowledged_email(row, 0);
     }
-    if (!slice_equal(row->user_id, change->user_id))
-        row->kept = nothing; /* of the other user */
+    if (!slice_equal(row->user_id, change->user_id)) {
+        row->kept = nothing; /* of the other user, as the verification */
+        clear_verification(row);
+    }
     row->state = LEDGER_CREATED;
     row->user_id = change->user_id;
     if (change->verdict)
@@ -406,6 +445,7 @@ static void clear_user(struct ledger_customer *row)
     row->state = LEDGER_UNSENT;
     row->operation = OPERATION_CREATE;
     row->user_id = row->kept = nothing;
+    clear_verification(row);
     row->verdict = 0;
     if (row->twin != LEDGER_TWIN_NONE || was_held)
         row->twin = LEDGER_TWIN_ALLOWED;
@@ -452,6 +492,32 @@ static void release_key(struct ledger_customer *row)
                                     .updated_at = row->updated_at};
 }
 
+/* The changes by which nothing about the last attempt is new: they are not stamped. */
+static void apply_beside(struct ledger_customer *row, const struct ledger_change *change)
+{
+    switch (change->kind) {
+    case LEDGER_CHANGE_FORGET:
+        forget(row);
+        break;
+    case LEDGER_CHANGE_STOP_TWIN:
+        row->twin = LEDGER_TWIN_STOPPED;
+        break;
+    case LEDGER_CHANGE_IDENTIFY:
+        identify(row, change);
+        break;
+    case LEDGER_CHANGE_VERIFICATION:
+        set_verification(row, change->verification, change->verification_word, change->verification_reason,
+                         change->at_ns);
+        break;
+    case LEDGER_CHANGE_LINK:
+        row->link_at = change->at_ns;
+        break;
+    default:
+        release_key(row);
+        break;
+    }
+}
+
 struct ledger_customer ledger_apply(const struct ledger_customer *before, const struct ledger_change *change,
                                     struct arena *arena)
 {
@@ -476,16 +542,12 @@ struct ledger_customer ledger_apply(const struct ledger_customer *before, const 
         apply_result(&row, change, arena);
         break;
     case LEDGER_CHANGE_FORGET:
-        forget(&row);
-        return row; /* not stamped, as the next three: nothing about its last attempt is new */
     case LEDGER_CHANGE_STOP_TWIN:
-        row.twin = LEDGER_TWIN_STOPPED;
-        return row;
     case LEDGER_CHANGE_IDENTIFY:
-        identify(&row, change);
-        return row;
+    case LEDGER_CHANGE_VERIFICATION:
+    case LEDGER_CHANGE_LINK:
     case LEDGER_CHANGE_RELEASE_KEY:
-        release_key(&row);
+        apply_beside(&row, change);
         return row;
     case LEDGER_CHANGE_ASSIGN:
         assign(&row, change);
@@ -541,6 +603,9 @@ const char *ledger_change_operation(const struct ledger_customer *row, const str
         return operation_word(OPERATION_CREATE);
     case LEDGER_CHANGE_IDENTIFY:
         return "identify";
+    case LEDGER_CHANGE_VERIFICATION:
+    case LEDGER_CHANGE_LINK:
+        return "verification";
     case LEDGER_CHANGE_REKEY:
     case LEDGER_CHANGE_RELEASE_KEY:
         return "rekey";
@@ -568,6 +633,8 @@ const char *ledger_change_outcome(const struct ledger_change *change)
         [LEDGER_CHANGE_REFUSE_TWIN] = "twin_refused",
         [LEDGER_CHANGE_STOP_TWIN] = "twin_stopped",
         [LEDGER_CHANGE_IDENTIFY] = "done",
+        [LEDGER_CHANGE_VERIFICATION] = "changed",
+        [LEDGER_CHANGE_LINK] = "linked",
         [LEDGER_CHANGE_REKEY] = "done",
         [LEDGER_CHANGE_RELEASE_KEY] = "released",
         [LEDGER_CHANGE_ERASE] = "done",

@@ -69,13 +69,15 @@ enum ledger_change_kind {
     LEDGER_CHANGE_HOLD,    /* the provider may have its user, and which one is not clear: a create that is
                               refused, unsent, until a person decides */
     LEDGER_CHANGE_CLEAR,   /* a person: it has no user; or a twin is another person */
-    LEDGER_CHANGE_REFUSE_TWIN, /* a create that is refused, unsent, because of its twin */
-    LEDGER_CHANGE_STOP_TWIN,   /* the run stopped because of its twins */
-    LEDGER_CHANGE_IDENTIFY,    /* digests that the row in the input provides */
-    LEDGER_CHANGE_REKEY,       /* another key */
-    LEDGER_CHANGE_RELEASE_KEY, /* it was never sent, and another customer gets its key:
-                                  as ERASE, but for the state */
-    LEDGER_CHANGE_ERASE,       /* everything but id, runs and times is removed */
+    LEDGER_CHANGE_REFUSE_TWIN,  /* a create that is refused, unsent, because of its twin */
+    LEDGER_CHANGE_STOP_TWIN,    /* the run stopped because of its twins */
+    LEDGER_CHANGE_IDENTIFY,     /* digests that the row in the input provides */
+    LEDGER_CHANGE_VERIFICATION, /* what the provider says of the user has changed */
+    LEDGER_CHANGE_LINK,         /* a verification link was made for the user */
+    LEDGER_CHANGE_REKEY,        /* another key */
+    LEDGER_CHANGE_RELEASE_KEY,  /* it was never sent, and another customer gets its key:
+                                   as ERASE, but for the state */
+    LEDGER_CHANGE_ERASE,        /* everything but id, runs and times is removed */
     LEDGER_CHANGE_KINDS
 };
 
@@ -99,9 +101,11 @@ struct ledger_change {
     uint32_t attempt; /* 1, 2, … of this operation */
     uint64_t left_out;
 
-    struct slice user_id;     /* ACKNOWLEDGE of a create, ADOPT, ASSIGN */
-    int64_t verdict;          /* ASSIGN: this event, if it changes the user; 0: the row's stays */
-    bool is_digest_unknown;   /* ASSIGN, REKEY: what the provider has is not known from the row */
+    struct slice user_id;           /* ACKNOWLEDGE of a create, ADOPT, ASSIGN */
+    int64_t verdict;                /* ASSIGN: this event, if it changes the user; 0: the row's stays */
+    bool is_digest_unknown;         /* ASSIGN, REKEY: what the provider has is not known from the row */
+    enum verification verification; /* VERIFICATION, as the next two; an ACKNOWLEDGE has them in outcome */
+    struct slice verification_word, verification_reason;
     struct slice message;     /* REFUSE_TWIN, HOLD */
     struct slice key;         /* REKEY: the new one; ERASE: what is stored in its place */
     struct slice key_digests; /* REKEY: member digests of the new key alone, zeros for every other member */
@@ -109,6 +113,10 @@ struct ledger_change {
 
 /* The code of an acknowledged update of which the provider left members out. */
 #define LEDGER_LEFT_OUT "left_out"
+
+/* Whether the provider said the same before: state, word and reason. */
+bool ledger_apply_same_verification(const struct ledger_customer *row, enum verification verification,
+                                    struct slice word, struct slice reason);
 
 /* Whether a row may change so; the table of legal pairs. */
 bool ledger_apply_allows(const struct ledger_customer *row, const struct ledger_change *change);

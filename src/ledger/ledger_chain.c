@@ -122,9 +122,11 @@ void ledger_sealer_seal(struct ledger_sealer *sealer, const struct ledger_table 
     uint8_t digest[DIGEST_SHA256_LEN];
     bool is_run = table == &ledger_run_table;
 
-    assert(is_run || table == &ledger_customer_table);
+    assert(table != &ledger_event_table);
     begin_canonical(sealer);
-    add_bytes(sealer, is_run ? slice_make("run", sizeof "run") : slice_make("row", sizeof "row"));
+    add_bytes(sealer, is_run                        ? slice_make("run", sizeof "run")
+                      : table == &ledger_task_table ? slice_make("task", sizeof "task")
+                                                    : slice_make("row", sizeof "row"));
     add_values(sealer, table, values, 0, is_run ? LEDGER_RUN_SEALED_COLUMNS : table->count);
     authenticate(sealer, digest);
     memcpy(out, digest, LEDGER_SEAL_LEN);

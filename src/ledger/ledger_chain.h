@@ -5,7 +5,7 @@
  * their bytes.
  *
  * Seal of a customer's row: the first 16 bytes of HMAC-SHA256(ledger key, "row" NUL canonical bytes of all
- * its columns). Of a run's row: the same with "run", without chain_head.
+ * its columns). Of a run's row: the same with "run", without chain_head; of a task's: with "task".
  *
  * Chain after an event: SHA-256(chain before it ‖ canonical bytes of its fixed columns, id to seal ‖ B),
  * where B is HMAC-SHA256(ledger key, "body" NUL canonical bytes of user_id, digest, code, request_id). Before
@@ -13,9 +13,10 @@
  * is B. The chain is computed for each event and stored in the last one of each commit, so it does not depend
  * on where commits end: a copy in another database has the same head.
  *
- * So a kept head proves every event up to it, the last event of a customer proves its row, and that of a run
- * (events of customer 0) the run's. The tables nonce, meta, reading and task are outside. Without the
- * ledger's key nobody can make a seal. Thread: one at a time per sealer.
+ * So a kept head proves every event up to it, the last event of a customer proves its row, that of a run
+ * (events of customer 0) the run's, and that of a task (events of the operations link and document) the
+ * task's. The tables nonce, meta and reading are outside. Without the ledger's key nobody can make a seal.
+ * Thread: one at a time per sealer.
  */
 #ifndef KYC_LEDGER_LEDGER_CHAIN_H
 #define KYC_LEDGER_LEDGER_CHAIN_H
@@ -42,7 +43,7 @@ struct ledger_sealer;
 struct ledger_sealer *ledger_sealer_new(const uint8_t key[FINGERPRINT_KEY_LEN]);
 void ledger_sealer_free(struct ledger_sealer *sealer);
 
-/* table: ledger_customer_table or ledger_run_table. */
+/* table: ledger_customer_table, ledger_run_table or ledger_task_table. */
 void ledger_sealer_seal(struct ledger_sealer *sealer, const struct ledger_table *table,
                         const struct ledger_value *values, uint8_t out[LEDGER_SEAL_LEN]);
 /* B of an event, from its body's columns. */

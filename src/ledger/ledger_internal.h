@@ -36,6 +36,10 @@ int ledger_write_begin(struct ledger *ledger, int64_t id, struct ledger_customer
 int ledger_write_begin_by_key(struct ledger *ledger, struct slice external_id,
                               struct ledger_customer *customer, struct error *error);
 
+/* Removes what identifies the customer from its tasks, with an event for each (ledger_task.c). Uses the
+ * arena. 0, or -1. */
+int ledger_erase_tasks(struct ledger *ledger, int64_t customer, uint64_t at_ns, struct error *error);
+
 /* Appends an event: gives it its id and advances the chain. 0, or -1. */
 int ledger_write_event(struct ledger *ledger, struct ledger_event *event, struct error *error);
 

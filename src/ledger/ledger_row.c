@@ -15,6 +15,9 @@ enum member {
     MEMBER_STATE,
     MEMBER_TWIN,
     MEMBER_OPERATION,
+    MEMBER_VERIFICATION,
+    MEMBER_TASK_KIND,
+    MEMBER_TASK_STATE,
 };
 
 #define COLUMN(row, column, kind, required, held)                                                            \
@@ -24,6 +27,7 @@ enum member {
 #define CUSTOMER(column, kind, required, held) COLUMN(ledger_customer, column, kind, required, held)
 #define EVENT(column, kind, required, held)    COLUMN(ledger_event, column, kind, required, held)
 #define RUN(column, kind, required, held)      COLUMN(ledger_run, column, kind, required, held)
+#define TASK(column, kind, required, held)     COLUMN(ledger_task, column, kind, required, held)
 
 static const struct ledger_column customer_columns[] = {
     CUSTOMER(id, LEDGER_NUMBER, true, MEMBER_INT64),
@@ -54,7 +58,7 @@ static const struct ledger_column customer_columns[] = {
     CUSTOMER(first_run, LEDGER_NUMBER, false, MEMBER_INT64),
     CUSTOMER(updated_run, LEDGER_NUMBER, false, MEMBER_INT64),
     CUSTOMER(updated_at, LEDGER_NUMBER, true, MEMBER_UINT64),
-    CUSTOMER(verification, LEDGER_TEXT, false, MEMBER_SLICE),
+    CUSTOMER(verification, LEDGER_TEXT, false, MEMBER_VERIFICATION),
     CUSTOMER(verification_word, LEDGER_TEXT, false, MEMBER_SLICE),
     CUSTOMER(verification_reason, LEDGER_TEXT, false, MEMBER_SLICE),
     CUSTOMER(verification_at, LEDGER_NUMBER, false, MEMBER_UINT64),
@@ -90,14 +94,31 @@ static const struct ledger_column run_columns[] = {
     RUN(chain_head, LEDGER_TEXT, false, MEMBER_SLICE),
 };
 
+static const struct ledger_column task_columns[] = {
+    TASK(id, LEDGER_NUMBER, true, MEMBER_INT64),
+    TASK(customer, LEDGER_NUMBER, true, MEMBER_INT64),
+    TASK(kind, LEDGER_TEXT, true, MEMBER_TASK_KIND),
+    TASK(slot, LEDGER_TEXT, true, MEMBER_SLICE),
+    TASK(state, LEDGER_TEXT, true, MEMBER_TASK_STATE),
+    TASK(digest, LEDGER_BLOB, false, MEMBER_SLICE),
+    TASK(idempotency_key, LEDGER_TEXT, false, MEMBER_SLICE),
+    TASK(attempts, LEDGER_NUMBER, true, MEMBER_UINT32),
+    TASK(http_status, LEDGER_NUMBER, false, MEMBER_INT),
+    TASK(code, LEDGER_TEXT, false, MEMBER_SLICE),
+    TASK(created_at, LEDGER_NUMBER, true, MEMBER_UINT64),
+    TASK(updated_at, LEDGER_NUMBER, true, MEMBER_UINT64),
+};
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 _Static_assert(COUNT(customer_columns) == LEDGER_CUSTOMER_COLUMNS, "the columns of customer");
 _Static_assert(COUNT(event_columns) == LEDGER_EVENT_COLUMNS, "the columns of event");
 _Static_assert(COUNT(run_columns) == LEDGER_RUN_COLUMNS, "the columns of run");
+_Static_assert(COUNT(task_columns) == LEDGER_TASK_COLUMNS, "the columns of task");
 
 const struct ledger_table ledger_customer_table = {"customer", customer_columns, COUNT(customer_columns)};
 const struct ledger_table ledger_event_table = {"event", event_columns, COUNT(event_columns)};
 const struct ledger_table ledger_run_table = {"run", run_columns, COUNT(run_columns)};
+const struct ledger_table ledger_task_table = {"task", task_columns, COUNT(task_columns)};
 
 #define WORD(text)                                                                                           \
     {                                                                                                        \
@@ -116,6 +137,29 @@ static const struct slice twin_words[] = {
     [LEDGER_TWIN_ALLOWED] = WORD("allowed"),
 };
 
+static const struct slice task_kind_words[] = {
+    [LEDGER_TASK_LINK] = WORD("link"),
+    [LEDGER_TASK_DOCUMENT] = WORD("document"),
+};
+
+static const struct slice task_state_words[] = {
+    [LEDGER_TASK_JOURNALLED] = WORD("journalled"),
+    [LEDGER_TASK_IN_DOUBT] = WORD("in_doubt"),
+    [LEDGER_TASK_DONE] = WORD("done"),
+    [LEDGER_TASK_REFUSED] = WORD("refused"),
+    [LEDGER_TASK_UNSENT] = WORD("unsent"),
+    [LEDGER_TASK_ERASED] = WORD("erased"),
+};
+
+/* The index of a word; that of another program is `other`. */
+static int find_word(const struct slice *words, size_t count, struct slice word, int other)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slice_equal(word, words[i]))
+            return (int)i;
+    return other;
+}
+
 const char *ledger_state_word(enum ledger_state state)
 {
     return state_words[state].data;
@@ -123,18 +167,32 @@ const char *ledger_state_word(enum ledger_state state)
 
 enum ledger_state ledger_state_from(struct slice word)
 {
-    for (size_t i = 0; i < COUNT(state_words); i++)
-        if (slice_equal(word, state_words[i]))
-            return (enum ledger_state)i;
-    return LEDGER_IN_DOUBT;
+    return (enum ledger_state)find_word(state_words, COUNT(state_words), word, LEDGER_IN_DOUBT);
 }
 
-static enum ledger_twin twin_from(struct slice word)
+const char *ledger_task_kind_word(enum ledger_task_kind kind)
 {
-    for (size_t i = 0; i < COUNT(twin_words); i++)
-        if (slice_equal(word, twin_words[i]))
-            return (enum ledger_twin)i;
-    return LEDGER_TWIN_REFUSED;
+    return task_kind_words[kind].data;
+}
+
+const char *ledger_task_state_word(enum ledger_task_state state)
+{
+    return task_state_words[state].data;
+}
+
+/* Unknown is absent. */
+static struct slice verification_text(enum verification verification)
+{
+    return verification == VERIFICATION_UNKNOWN ? slice_make(NULL, 0)
+                                                : slice_from(verification_word(verification));
+}
+
+enum verification ledger_row_verification(struct slice word)
+{
+    for (int i = 0; i < VERIFICATION_COUNT; i++)
+        if (slice_is(word, verification_word((enum verification)i)))
+            return (enum verification)i;
+    return VERIFICATION_UNKNOWN;
 }
 
 static void set_number(struct ledger_value *value, int64_t number)
@@ -183,6 +241,15 @@ static void read_member(enum member kind, const void *member, struct ledger_valu
     case MEMBER_OPERATION:
         set_bytes(value, slice_from(operation_word(*(const enum operation *)member)));
         break;
+    case MEMBER_VERIFICATION:
+        set_bytes(value, verification_text(*(const enum verification *)member));
+        break;
+    case MEMBER_TASK_KIND:
+        set_bytes(value, task_kind_words[*(const enum ledger_task_kind *)member]);
+        break;
+    case MEMBER_TASK_STATE:
+        set_bytes(value, task_state_words[*(const enum ledger_task_state *)member]);
+        break;
     }
 }
 
@@ -219,10 +286,22 @@ static void write_member(enum member kind, const struct ledger_value *value, str
         *(enum ledger_state *)member = ledger_state_from(value->bytes);
         break;
     case MEMBER_TWIN:
-        *(enum ledger_twin *)member = twin_from(value->bytes);
+        *(enum ledger_twin *)member =
+            (enum ledger_twin)find_word(twin_words, COUNT(twin_words), value->bytes, LEDGER_TWIN_REFUSED);
         break;
     case MEMBER_OPERATION:
         *(enum operation *)member = slice_is(value->bytes, "update") ? OPERATION_UPDATE : OPERATION_CREATE;
+        break;
+    case MEMBER_VERIFICATION:
+        *(enum verification *)member = ledger_row_verification(value->bytes);
+        break;
+    case MEMBER_TASK_KIND:
+        *(enum ledger_task_kind *)member = (enum ledger_task_kind)find_word(
+            task_kind_words, COUNT(task_kind_words), value->bytes, LEDGER_TASK_DOCUMENT);
+        break;
+    case MEMBER_TASK_STATE:
+        *(enum ledger_task_state *)member = (enum ledger_task_state)find_word(
+            task_state_words, COUNT(task_state_words), value->bytes, LEDGER_TASK_IN_DOUBT);
         break;
     case MEMBER_SLICE:
         *(struct slice *)member =

@@ -1,10 +1,10 @@
-/* ledger_row: the rows of the ledger's three proven tables, and their columns.
+/* ledger_row: the rows of the ledger's four proven tables, and their columns.
  *
- * customer, event and run are proven by seals and the chain (ledger_chain.h). One list of columns for each
- * gives name, type, whether a value is required and the member of its struct: the schema, every statement
- * that reads or writes whole rows, a row's canonical bytes and the tests of `--verify` come from it, so that
- * no column can be left out of one of them. A database that holds ledgers is given values, never these
- * structs.
+ * customer, event, run and task are proven by seals and the chain (ledger_chain.h). One list of columns for
+ * each gives name, type, whether a value is required and the member of its struct: the schema, every
+ * statement that reads or writes whole rows, a row's canonical bytes and the tests of `--verify` come from
+ * it, so that no column can be left out of one of them. A database that holds ledgers is given values, never
+ * these structs.
  *
  * In a struct an absent text or blob is empty and an absent number 0; in a column that does not require a
  * value that is NULL, and nothing else is. Thread: any.
@@ -19,6 +19,7 @@
 #include "core/arena.h"
 #include "core/slice.h"
 #include "model/outcome.h"
+#include "model/verification.h"
 
 /* Of the create of a customer. The words are `journalled`, `in_doubt`, `created`, `refused`, `unsent`,
  * `erased`. */
@@ -78,11 +79,23 @@ struct ledger_customer {
     struct slice code, message, request_id;
     int64_t first_run, updated_run; /* 0: none */
     uint64_t updated_at;            /* real ns */
-    /* Not written by this version. */
-    struct slice verification;                           /* of the user, in this program's words */
-    struct slice verification_word, verification_reason; /* in the provider's */
-    uint64_t verification_at, link_at;                   /* real ns: of its last change; of its last link */
+    enum verification verification; /* of the user, as the provider said last; unknown is NULL */
+    /* In the provider's own words, masked. LEDGER_DELETED: the provider has no such user any more. */
+    struct slice verification_word, verification_reason;
+    uint64_t verification_at; /* real ns of the last change of these three; 0: the provider said nothing */
+    uint64_t link_at;         /* real ns of the user's last verification link; 0: none */
 };
+
+/* The verification_word of a user that the provider does not have any more; its verification is unknown. */
+#define LEDGER_DELETED "deleted"
+
+static inline bool ledger_customer_is_deleted(const struct ledger_customer *customer)
+{
+    return slice_is(customer->verification_word, LEDGER_DELETED);
+}
+
+/* An unknown word was written by another program: VERIFICATION_UNKNOWN, as an empty one. */
+enum verification ledger_row_verification(struct slice word);
 
 enum { LEDGER_SEAL_LEN = 16 };
 
@@ -91,13 +104,14 @@ struct ledger_event {
     int64_t id;       /* from 1, without gaps */
     int64_t run;      /* 0: none */
     int64_t customer; /* 0: the run itself */
-    int64_t row;      /* of the input; 0: none. Of the run itself: the last customer's id at that time */
+    int64_t row;      /* of the input; 0: none. Of the run itself: the last customer's id at that time. Of the
+                         operations link and document: the task */
     struct slice operation, outcome;
     uint64_t at;      /* real ns */
     uint32_t attempt; /* 0: nothing was sent */
     uint32_t latency_ms;
     int http_status;
-    struct slice seal; /* of the row after it */
+    struct slice seal; /* of the row after it: the customer's, the run's, or the task's */
     /* The body, which an erasure removes. digest: of the journalled data. */
     struct slice user_id, digest, code, request_id;
     struct slice body_digest; /* of the body, once it was removed; else empty */
@@ -114,6 +128,39 @@ struct ledger_run {
     struct slice chain_head; /* hexadecimal: the chain after the event of its end. Not in the row's seal */
 };
 
+/* What is sent for a user beside its create and its updates. Words: `link`, `document`, which are also the
+ * operations of their events. */
+enum ledger_task_kind { LEDGER_TASK_LINK, LEDGER_TASK_DOCUMENT };
+
+/* Words: `journalled`, `in_doubt`, `done`, `refused`, `unsent`, `erased`. */
+enum ledger_task_state {
+    LEDGER_TASK_JOURNALLED, /* has no outcome yet: in doubt after a crash */
+    LEDGER_TASK_IN_DOUBT,
+    LEDGER_TASK_DONE,
+    LEDGER_TASK_REFUSED,
+    LEDGER_TASK_UNSENT, /* certainly not carried out, and given up */
+    LEDGER_TASK_ERASED, /* with its customer */
+};
+
+const char *ledger_task_kind_word(enum ledger_task_kind kind);
+const char *ledger_task_state_word(enum ledger_task_state state);
+
+/* A link or a document of a customer; states and changes: ledger_task_apply.h. */
+struct ledger_task {
+    int64_t id; /* from 1, without gaps: no row is ever deleted */
+    int64_t customer;
+    enum ledger_task_kind kind;
+    struct slice slot; /* which of the customer's tasks of this kind; the three have one task */
+    enum ledger_task_state state;
+    struct slice digest; /* of what was journalled last */
+    struct slice idempotency_key;
+    uint32_t attempts; /* of what was journalled last, as the next two */
+    int http_status;
+    struct slice code;
+    uint64_t created_at; /* real ns of the journal entry; kept while the same is repeated */
+    uint64_t updated_at; /* real ns */
+};
+
 /* A member of a row. */
 enum ledger_type { LEDGER_NUMBER, LEDGER_TEXT, LEDGER_BLOB };
 
@@ -126,7 +173,7 @@ struct ledger_column {
 };
 
 struct ledger_table {
-    const char *name; /* `customer`, `event`, `run` */
+    const char *name; /* `customer`, `event`, `run`, `task` */
     const struct ledger_column *columns;
     size_t count;
 };
@@ -138,11 +185,13 @@ enum {
     LEDGER_EVENT_BODY_COLUMNS = 4,
     LEDGER_RUN_COLUMNS = 11,
     LEDGER_RUN_SEALED_COLUMNS = 10, /* all but chain_head */
+    LEDGER_TASK_COLUMNS = 12,
     LEDGER_COLUMNS_MAX = LEDGER_CUSTOMER_COLUMNS,
 };
 
 /* The first column of each is the id. */
-extern const struct ledger_table ledger_customer_table, ledger_event_table, ledger_run_table;
+extern const struct ledger_table ledger_customer_table, ledger_event_table, ledger_run_table,
+    ledger_task_table;
 
 /* A value as a database holds it. */
 struct ledger_value {
@@ -182,6 +231,12 @@ static inline bool ledger_customer_is_refused_twin(const struct ledger_customer 
 
 /* True while its create is refused because the provider may have its user (ledger_hold). */
 bool ledger_customer_is_held(const struct ledger_customer *customer);
+
+/* True while the task was journalled and has no result: it may have been carried out. */
+static inline bool ledger_task_is_open(const struct ledger_task *task)
+{
+    return task->state == LEDGER_TASK_JOURNALLED || task->state == LEDGER_TASK_IN_DOUBT;
+}
 
 /* True if the provider has nothing of it: no request for it may have been executed, none was refused, and no
  * person decided about it. */

@@ -150,7 +150,8 @@ int ledger_erase(struct ledger *ledger, struct slice external_id, uint64_t at_ns
     *found = ledger_apply_allows(&customer, &change);
     if (!*found)
         return 0;
-    if (ledger_write_change(ledger, &customer, false, &change, 0, 0, error) != 0)
+    if (ledger_write_change(ledger, &customer, false, &change, 0, 0, error) != 0 ||
+        ledger_erase_tasks(ledger, customer.id, at_ns, error) != 0)
         return -1;
     return store_remove_bodies(ledger->store, customer.id, ledger->sealer, error);
 }

@@ -25,6 +25,7 @@
 #include "ledger/ledger.h"
 #include "ledger/ledger_chain.h"
 #include "ledger/ledger_row.h"
+#include "ledger/ledger_verification.h"
 
 struct store;
 
@@ -111,6 +112,41 @@ int store_each_group(struct store *store, void (*each)(void *context, const stru
  * customers. */
 int store_check_complete(struct store *store, struct error *error);
 
+/* What the provider says of users. */
+
+/* When the provider was last asked about a customer's user; real ns, 0: never. Outside the proof. */
+int store_reading(struct store *store, int64_t customer, uint64_t *at_ns, struct error *error);
+int store_reading_set(struct store *store, int64_t customer, uint64_t at_ns, struct error *error);
+int store_reading_remove(struct store *store, int64_t customer, struct error *error);
+/* As ledger_next_reading. */
+int store_next_reading(struct store *store, const struct ledger_selection *selection, struct arena *arena,
+                       struct ledger_customer *customer, uint64_t *read_at_ns, struct error *error);
+/* As ledger_count_verification. */
+int store_count_verification(struct store *store, uint64_t since_ns,
+                             struct ledger_verification_counts *counts, struct error *error);
+
+/* Tasks. */
+
+/* 1 with the row in the arena (slices end in a NUL), 0 there is none, -1. */
+int store_read_task(struct store *store, int64_t id, struct arena *arena, struct ledger_task *task,
+                    struct error *error);
+int store_find_task(struct store *store, int64_t customer, enum ledger_task_kind kind, struct slice slot,
+                    struct arena *arena, struct ledger_task *task, struct error *error);
+/* The largest id; 0: none. */
+int store_last_task(struct store *store, int64_t *id, struct error *error);
+/* The whole row. values as ledger_row_to_values gives them. */
+int store_insert_task(struct store *store, const struct ledger_value *values, struct error *error);
+/* The whole row in place of the one with its id. The slot is written only where sets_slot (it is indexed). */
+int store_update_task(struct store *store, const struct ledger_value *values, bool sets_slot,
+                      struct error *error);
+/* In id order; each is valid during the call, and returns false to end. 0, or -1. */
+int store_each_task(struct store *store, enum ledger_task_kind kind,
+                    bool (*each)(void *context, const struct ledger_task *task), void *context,
+                    struct error *error);
+/* The task of a customer with the smallest id above `after`. 1, 0, -1. */
+int store_next_task_of(struct store *store, int64_t customer, int64_t after, struct arena *arena,
+                       struct ledger_task *task, struct error *error);
+
 /* Events. */
 
 int store_append_event(struct store *store, const struct ledger_value *values, struct error *error);
@@ -144,8 +180,8 @@ int store_nonce_set(struct store *store, const char *key_id, uint64_t floor, str
 
 /* For verification. */
 
-/* Each row of customer, event or run as stored, in id order; values are valid during the call. A value of
- * another type than its column's has is given as NULL (the schema forbids it). each returns false to end.
+/* Each row of customer, event, run or task as stored, in id order; values are valid during the call. A value
+ * of another type than its column's has is given as NULL (the schema forbids it). each returns false to end.
  * Between store_begin_read and store_end_read. 0, or -1. */
 int store_each_row(struct store *store, const struct ledger_table *table,
                    bool (*each)(void *context, const struct ledger_value *values), void *context,
@@ -154,7 +190,7 @@ int store_each_row(struct store *store, const struct ledger_table *table,
  * begun when it returns. NULL on error. */
 struct store *store_open_view(struct store *store, struct error *error);
 /* Checks what rows do not show: the structure of the file, and each index against its table. each: one text
- * for each finding. Also tables that this version does not write. row, unless NULL: each row of customer, as
+ * for each finding. row, unless NULL: each row of customer, as
  * store_each_row gives it, because this makes a pass over them anyway; where that ends before the last one,
  * -1. 0, or -1. */
 int store_check(struct store *store, void (*each)(void *context, const char *text),

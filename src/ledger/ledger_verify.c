@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "ledger/ledger_internal.h"
 #include "ledger/ledger_verify_rows.h"
+#include "ledger/ledger_verify_tasks.h"
 
 enum {
     CANDIDATES_MAX = 3,
@@ -21,10 +22,20 @@ enum {
 };
 
 /* Columns of the rows as stored. */
-enum { EVENT_ID, EVENT_RUN, EVENT_CUSTOMER, EVENT_OPERATION = 4, EVENT_OUTCOME, EVENT_SEAL = 10, EVENT_BODY };
+enum {
+    EVENT_ID,
+    EVENT_RUN,
+    EVENT_CUSTOMER,
+    EVENT_ROW,
+    EVENT_OPERATION,
+    EVENT_OUTCOME,
+    EVENT_SEAL = 10,
+    EVENT_BODY
+};
 enum { EVENT_BODY_DIGEST = LEDGER_EVENT_COLUMNS - 2, EVENT_CHAIN };
 enum { RUN_ID, RUN_EPOCH, RUN_FINISHED = 4, RUN_CHAIN_HEAD = LEDGER_RUN_COLUMNS - 1 };
 enum { CUSTOMER_ID, CUSTOMER_EXTERNAL_ID, CUSTOMER_USER_ID = 4 };
+enum { TASK_ID, TASK_CUSTOMER };
 
 /* A run and its head in the chain. */
 struct known_run {
@@ -38,7 +49,7 @@ struct known_run {
 
 /* A finding that names a customer; its key is looked up in one pass at the end. */
 struct suspect {
-    int64_t customer, event, last_event;
+    int64_t customer, event, last_event, task;
     const char *text; /* NULL: the row is not the one that event sealed */
     enum ledger_finding_kind kind;
 };
@@ -56,6 +67,7 @@ struct verify {
     /* Of each customer, by id from 1: the seal of its last event. */
     struct ledger_seal *seals;
     int64_t seal_count, seal_capacity;
+    struct ledger_verify_tasks tasks;
 
     /* The chains that the next event may continue: one, but more after a commit that did not fit. */
     struct ledger_chain chains[CANDIDATES_MAX];
@@ -78,6 +90,7 @@ const char *ledger_finding_word(enum ledger_finding_kind kind)
         [LEDGER_FINDING_MISSING] = "missing",   [LEDGER_FINDING_RUN] = "run",
         [LEDGER_FINDING_REPORT] = "report",     [LEDGER_FINDING_GONE] = "gone",
         [LEDGER_FINDING_CUSTOMER] = "customer", [LEDGER_FINDING_USER] = "user",
+        [LEDGER_FINDING_TASK] = "task",
     };
     return words[kind];
 }
@@ -279,10 +292,29 @@ static void keep_run_seal(struct verify *verify, const struct ledger_value *even
     }
 }
 
+/* An event of a task. */
+static void keep_task_seal(struct verify *verify, const struct ledger_value *event, int64_t max)
+{
+    int64_t id = event[EVENT_ID].number, task = event[EVENT_ROW].number;
+    const struct ledger_verify_task last = {
+        .customer = event[EVENT_CUSTOMER].number, .event = id, .seal = read_seal(&event[EVENT_SEAL])};
+    const char *text = NULL;
+
+    if (task < 1 || task > max)
+        text = "its task has an id that this ledger cannot have given";
+    else
+        text = ledger_verify_tasks_event(&verify->tasks, task, &last,
+                                         slice_is(event[EVENT_OUTCOME].bytes, "journalled"));
+    if (text)
+        report_event(verify, last.customer, id, 0, text);
+}
+
 static void keep_seal(struct verify *verify, const struct ledger_value *event)
 {
     int64_t id = event[EVENT_ID].number, customer = event[EVENT_CUSTOMER].number;
     int64_t max = IDS_FREE + IDS_PER_EVENT * (int64_t)verify->verified->events;
+    bool is_task =
+        slice_is(event[EVENT_OPERATION].bytes, "link") || slice_is(event[EVENT_OPERATION].bytes, "document");
 
     if (customer == 0) {
         keep_run_seal(verify, event);
@@ -290,6 +322,10 @@ static void keep_seal(struct verify *verify, const struct ledger_value *event)
     }
     if (customer < 0 || customer > max) {
         report_event(verify, 0, id, 0, "its customer has an id that this ledger cannot have given");
+        return;
+    }
+    if (is_task) {
+        keep_task_seal(verify, event, max);
         return;
     }
     if (customer > verify->seal_capacity) {
@@ -464,6 +500,37 @@ static void compare(struct verify *verify, const struct ledger_verify_rows *rows
     report_gone(verify, last, INT64_MAX);
 }
 
+/* Tasks. */
+
+static void add_task_suspect(void *context, int64_t task, const struct ledger_verify_task *last,
+                             const char *text)
+{
+    add_suspect(context, (struct suspect){.customer = last->customer,
+                                          .event = last->event,
+                                          .task = task,
+                                          .kind = LEDGER_FINDING_TASK,
+                                          .text = text});
+}
+
+static bool compare_task(void *context, const struct ledger_value *values)
+{
+    struct verify *verify = context;
+    struct ledger_verify_task row = {.customer = values[TASK_CUSTOMER].number};
+
+    ledger_sealer_seal(verify->ledger->sealer, &ledger_task_table, values, row.seal.bytes);
+    ledger_verify_tasks_row(&verify->tasks, values[TASK_ID].number, &row, add_task_suspect, verify);
+    return true;
+}
+
+static int compare_tasks(struct verify *verify, struct error *error)
+{
+    if (store_each_row(verify->ledger->store, &ledger_task_table, compare_task, verify, error) != 0)
+        return -1;
+    ledger_verify_tasks_end(&verify->tasks, add_task_suspect, verify);
+    verify->verified->tasks = verify->tasks.rows;
+    return 0;
+}
+
 static int by_customer(const void *left, const void *right)
 {
     const struct suspect *a = left, *b = right;
@@ -497,7 +564,8 @@ static bool name_event(void *context, const struct ledger_value *event)
 
     for (size_t i = find_suspect(verify, customer);
          i < verify->suspect_count && verify->suspects[i].customer == customer; i++)
-        if (verify->suspects[i].kind != LEDGER_FINDING_EVENT)
+        if (verify->suspects[i].kind == LEDGER_FINDING_GONE ||
+            verify->suspects[i].kind == LEDGER_FINDING_CUSTOMER)
             verify->suspects[i].event = event[EVENT_ID].number;
     return true;
 }
@@ -508,6 +576,7 @@ static void report_suspect(struct verify *verify, const struct suspect *suspect,
                                            .event = suspect->event,
                                            .last_event = suspect->last_event,
                                            .customer = suspect->customer,
+                                           .task = suspect->task,
                                            .external_id = external_id};
 
     if (suspect->text)
@@ -603,6 +672,7 @@ static int verify_view(struct verify *verify, struct store *view, const char *re
     if (result == 0) {
         check_runs(verify);
         compare(verify, &rows);
+        result = compare_tasks(verify, error);
     }
     if (result == 0 && (verify->suspect_count > 0 || verify->verified->findings > 0))
         result = report_suspects(verify, error);
@@ -625,6 +695,7 @@ int ledger_verify(struct ledger *ledger, const char *report_head,
     store_close(view);
     free(verify.suspects);
     free(verify.seals);
+    ledger_verify_tasks_clear(&verify.tasks);
     free(verify.by_head);
     free(verify.runs);
     int ended = store_end_read(ledger->store, result == 0 ? error : &ignored);

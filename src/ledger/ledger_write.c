@@ -78,6 +78,8 @@ static struct ledger_event make_event(const struct ledger_customer *before,
     }
     if (change->kind == LEDGER_CHANGE_REKEY && change->is_digest_unknown)
         event.code = SLICE_LITERAL(CODE_DIGEST_UNKNOWN);
+    if (change->kind == LEDGER_CHANGE_VERIFICATION)
+        event.code = slice_from(verification_word(change->verification));
     if (change->is_sent) {
         event.attempt = change->attempt;
         event.latency_ms = latency_ms;
@@ -101,6 +103,9 @@ int ledger_write_change(struct ledger *ledger, const struct ledger_customer *bef
     } else if (store_update_customer(ledger->store, before, values, error) != 0) {
         return -1;
     }
+    bool has_lost_user = before->user_id.len > 0 && !slice_equal(before->user_id, after.user_id);
+    if (has_lost_user && store_reading_remove(ledger->store, after.id, error) != 0)
+        return -1;
     struct ledger_event event = make_event(before, &after, change, row, latency_ms);
     ledger_sealer_seal(ledger->sealer, &ledger_customer_table, values, seal);
     event.seal = slice_make((const char *)seal, sizeof seal);

@@ -284,7 +284,8 @@ static enum store_sql rows_of(const struct ledger_table *table)
 {
     return table == &ledger_customer_table ? STORE_SQL_CUSTOMER_ROWS
            : table == &ledger_event_table  ? STORE_SQL_EVENT_ROWS
-                                           : STORE_SQL_RUN_ROWS;
+           : table == &ledger_run_table    ? STORE_SQL_RUN_ROWS
+                                           : STORE_SQL_TASK_ROWS;
 }
 
 int store_each_row(struct store *store, const struct ledger_table *table,

@@ -14,9 +14,7 @@ static const char others[] =
     "CREATE TABLE nonce(key_id TEXT PRIMARY KEY, floor INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE reading(customer INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE task(id INTEGER PRIMARY KEY, customer INTEGER NOT NULL, kind TEXT NOT NULL, slot TEXT,"
-    " digest BLOB, state TEXT NOT NULL, idempotency_key TEXT, attempts INTEGER NOT NULL,"
-    " created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT;";
+    "CREATE UNIQUE INDEX task_slot ON task(customer, kind, slot);";
 
 static void append_table(struct buffer *text, const struct ledger_table *table)
 {
@@ -35,6 +33,7 @@ void store_append_schema(struct buffer *text)
     append_table(text, &ledger_customer_table);
     append_table(text, &ledger_event_table);
     append_table(text, &ledger_run_table);
+    append_table(text, &ledger_task_table);
     buffer_append_text(text, others);
 }
 

@@ -7,8 +7,9 @@
  * one for each struct store; two of them share nothing but constants.
  *
  * Format 3 (PRAGMA user_version; application_id `KYL1`; store_schema.c has the tables): customer, event and
- * run as in ledger_row.h. nonce: by key_id (a digest of the API key) the floor below which nonces may have
- * been used. meta: settings of the ledger by name. reading and task are not written by this version.
+ * run and task as in ledger_row.h. nonce: by key_id (a digest of the API key) the floor below which nonces
+ * may have been used. meta: settings of the ledger by name. reading: by customer the time (real ns) at which
+ * the provider was last asked about its user.
  *
  * Durability: WAL, synchronous = FULL, one writer. A batch is one transaction, so its fsync is shared and
  * never skipped. Readers never block a run. LEDGER.lock (flock, never unlinked, with `PID START`) is held for
@@ -61,6 +62,20 @@ enum store_sql {
     STORE_SQL_CUSTOMER_ROWS,
     STORE_SQL_EVENT_ROWS,
     STORE_SQL_RUN_ROWS,
+    STORE_SQL_TASK_ROWS,
+    STORE_SQL_READING,
+    STORE_SQL_READING_SET,
+    STORE_SQL_READING_REMOVE,
+    STORE_SQL_NEXT_READING,
+    STORE_SQL_VERIFICATIONS,
+    STORE_SQL_TASK,
+    STORE_SQL_FIND_TASK,
+    STORE_SQL_LAST_TASK,
+    STORE_SQL_TASK_NEW,
+    STORE_SQL_TASK_SET,
+    STORE_SQL_TASK_SET_SLOT,
+    STORE_SQL_TASKS,
+    STORE_SQL_TASKS_OF,
     STORE_SQL_EVENT_NEW,
     STORE_SQL_EVENT_CHAIN,
     STORE_SQL_LAST_EVENT,
@@ -149,6 +164,10 @@ int store_read_customer(struct store *store, sqlite3_stmt *statement, struct are
 /* A run of a whole row, as above. */
 int store_read_run(struct store *store, sqlite3_stmt *statement, struct arena *arena, struct ledger_run *run,
                    struct error *error);
+
+/* A task of a whole row, as above. */
+int store_read_task_row(struct store *store, sqlite3_stmt *statement, struct arena *arena,
+                        struct ledger_task *task, struct error *error);
 
 /* Appends the statements that make the tables and indexes (store_schema.c). */
 void store_append_schema(struct buffer *text);

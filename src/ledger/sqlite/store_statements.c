@@ -12,7 +12,7 @@
 /* Marks in a text, for a table's list of columns or one column of customer:
  *   {customer}   their names
  *   {customer?}  a value for each: ?1, ?2, …, by its place in the list
- *   {customer=}  what an UPDATE sets: all but the id and the indexed columns of customer
+ *   {customer=}  what an UPDATE sets: all but the id and the indexed columns of customer and task
  *   {user_id=}   this column of customer alone */
 static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -57,11 +57,35 @@ static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_CUSTOMERS_TWINS] =
         "SELECT {customer} FROM customer NOT INDEXED "
         "WHERE updated_run = ?1 AND twin = 'refused' AND external_id IS NOT NULL ORDER BY id LIMIT ?2",
-    [STORE_SQL_RESULT_ROWS] = "SELECT customer, row, max(id) FROM event WHERE row > 0 OR row IS NULL "
-                              "GROUP BY customer",
+    /* The row of a task's event is the task. */
+    [STORE_SQL_RESULT_ROWS] = "SELECT customer, row, max(id) FROM event WHERE (row > 0 OR row IS NULL) "
+                              "AND operation NOT IN ('link', 'document') GROUP BY customer",
     [STORE_SQL_CUSTOMER_ROWS] = "SELECT {customer} FROM customer ORDER BY id",
     [STORE_SQL_EVENT_ROWS] = "SELECT {event} FROM event ORDER BY id",
     [STORE_SQL_RUN_ROWS] = "SELECT {run} FROM run ORDER BY id",
+    [STORE_SQL_TASK_ROWS] = "SELECT {task} FROM task ORDER BY id",
+    [STORE_SQL_READING] = "SELECT at FROM reading WHERE customer = ?1",
+    [STORE_SQL_READING_SET] = "INSERT INTO reading(customer, at) VALUES(?1, ?2) "
+                              "ON CONFLICT(customer) DO UPDATE SET at = excluded.at",
+    [STORE_SQL_READING_REMOVE] = "DELETE FROM reading WHERE customer = ?1",
+    /* ?2: a text of the wanted words, each between commas. */
+    [STORE_SQL_NEXT_READING] =
+        "SELECT {customer}, ifnull((SELECT at FROM reading WHERE reading.customer = customer.id), 0) "
+        "AS read_at FROM customer NOT INDEXED WHERE id > ?1 AND user_id IS NOT NULL "
+        "AND instr(?2, ',' || ifnull(verification, 'unknown') || ',') > 0 AND read_at < ?3 "
+        "AND (?4 OR verification_word IS NOT 'deleted') ORDER BY id LIMIT 1",
+    [STORE_SQL_VERIFICATIONS] =
+        "SELECT verification, verification_word, verification_at, link_at IS NOT NULL, "
+        "EXISTS(SELECT 1 FROM reading WHERE reading.customer = customer.id) FROM customer NOT INDEXED "
+        "WHERE user_id IS NOT NULL",
+    [STORE_SQL_TASK] = "SELECT {task} FROM task WHERE id = ?1",
+    [STORE_SQL_FIND_TASK] = "SELECT {task} FROM task WHERE customer = ?1 AND kind = ?2 AND slot = ?3",
+    [STORE_SQL_LAST_TASK] = "SELECT max(id) FROM task",
+    [STORE_SQL_TASK_NEW] = "INSERT INTO task({task}) VALUES({task?})",
+    [STORE_SQL_TASK_SET] = "UPDATE task SET {task=} WHERE id = ?1",
+    [STORE_SQL_TASK_SET_SLOT] = "UPDATE task SET slot = ?4 WHERE id = ?1",
+    [STORE_SQL_TASKS] = "SELECT {task} FROM task NOT INDEXED WHERE kind = ?1 ORDER BY id",
+    [STORE_SQL_TASKS_OF] = "SELECT {task} FROM task WHERE customer = ?1 AND id > ?2 ORDER BY id LIMIT 1",
     [STORE_SQL_EVENT_NEW] = "INSERT INTO event({event}) VALUES({event?})",
     [STORE_SQL_EVENT_CHAIN] = "UPDATE event SET chain = ?2 WHERE id = ?1",
     [STORE_SQL_LAST_EVENT] = "SELECT id, chain, at FROM event ORDER BY id DESC LIMIT 1",
@@ -79,6 +103,7 @@ static const char *const sql[STORE_SQL_COUNT] = {
 _Static_assert(LEDGER_EVENT_BODY_COLUMNS == 4, "the columns that EVENT_BLANK removes");
 
 enum { SQL_MAX = 4096 };
+enum { TASK_SLOT = 3 }; /* the last column of task that is indexed: customer and kind never change */
 
 size_t store_customer_column(const char *name)
 {
@@ -94,15 +119,17 @@ static bool is_set(const struct ledger_table *table, size_t column)
 {
     if (column == 0)
         return false;
+    if (table == &ledger_task_table)
+        return column > TASK_SLOT;
     return table != &ledger_customer_table ||
            (column != store_customer_column("external_id") && column != store_customer_column("user_id"));
 }
 
 static void append_mark(struct buffer *text, struct slice mark)
 {
-    enum { TABLES = 3 };
+    enum { TABLES = 4 };
     static const struct ledger_table *const tables[TABLES] = {&ledger_customer_table, &ledger_event_table,
-                                                              &ledger_run_table};
+                                                              &ledger_run_table, &ledger_task_table};
     char kind = mark.data[mark.len - 1];
     struct slice name = slice_make(mark.data, strchr("?=!", kind) ? mark.len - 1 : mark.len);
     const char *comma = "";
@@ -419,6 +446,19 @@ int store_read_run(struct store *store, sqlite3_stmt *statement, struct arena *a
     if (!lacks)
         return 0;
     store_fail_damaged(store, error, "run %lld has no %s", (long long)values[0].number, lacks);
+    store_release(statement);
+    return -1;
+}
+
+int store_read_task_row(struct store *store, sqlite3_stmt *statement, struct arena *arena,
+                        struct ledger_task *task, struct error *error)
+{
+    struct ledger_value values[LEDGER_TASK_COLUMNS];
+    store_read_row(statement, &ledger_task_table, values);
+    const char *lacks = ledger_row_from_values(&ledger_task_table, values, arena, task);
+    if (!lacks)
+        return 0;
+    store_fail_damaged(store, error, "task %lld has no %s", (long long)values[0].number, lacks);
     store_release(statement);
     return -1;
 }

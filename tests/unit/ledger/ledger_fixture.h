@@ -262,10 +262,10 @@ static inline void fixture_assert_says(const struct error *error, const char *pa
 /* What ledger_verify found: how many of each kind, and the first event, customer and text of each. */
 struct fixture_findings {
     struct ledger_verified verified;
-    unsigned stats[LEDGER_FINDING_USER + 1];
-    int64_t event[LEDGER_FINDING_USER + 1], last_event[LEDGER_FINDING_USER + 1];
-    int64_t customer[LEDGER_FINDING_USER + 1], run[LEDGER_FINDING_USER + 1];
-    char key[LEDGER_FINDING_USER + 1][64], text[LEDGER_FINDING_USER + 1][512];
+    unsigned stats[LEDGER_FINDING_TASK + 1];
+    int64_t event[LEDGER_FINDING_TASK + 1], last_event[LEDGER_FINDING_TASK + 1];
+    int64_t customer[LEDGER_FINDING_TASK + 1], run[LEDGER_FINDING_TASK + 1];
+    char key[LEDGER_FINDING_TASK + 1][64], text[LEDGER_FINDING_TASK + 1][512];
 };
 
 static inline void fixture_note_finding(void *context, const struct ledger_finding *finding)

@@ -33,7 +33,8 @@ enum row_text_kind {
     ROW_MEMBERS,
     ROW_STATE,
     ROW_TWIN,
-    ROW_OPERATION
+    ROW_OPERATION,
+    ROW_VERIFICATION
 };
 
 struct row_text_column {
@@ -75,7 +76,7 @@ static const struct row_text_column row_text_columns[] = {
     ROW(first_run, ROW_INT64, first_run),
     ROW(run, ROW_INT64, updated_run),
     ROW(at, ROW_INT64, updated_at),
-    ROW(verification, ROW_WORD, verification),
+    ROW(verification, ROW_VERIFICATION, verification),
     ROW(verification_word, ROW_WORD, verification_word),
     ROW(verification_reason, ROW_WORD, verification_reason),
     ROW(verification_at, ROW_INT64, verification_at),
@@ -90,6 +91,7 @@ static const char *const row_text_states[] = {"journalled", "in_doubt", "created
                                               "refused",    "unsent",   "erased"};
 static const char *const row_text_twins[] = {"-", "refused", "stopped", "allowed"};
 static const char *const row_text_operations[] = {"create", "update"};
+static const char *const row_text_verifications[] = {"-", "pending", "action_needed", "verified", "rejected"};
 
 static inline struct slice row_text_digest(struct arena *arena, const char *letters)
 {
@@ -162,6 +164,9 @@ static inline void row_text_set(struct arena *arena, const struct row_text_colum
         break;
     case ROW_OPERATION:
         *(enum operation *)member = (enum operation)ROW_TEXT_INDEX(value, row_text_operations);
+        break;
+    case ROW_VERIFICATION:
+        *(enum verification *)member = (enum verification)ROW_TEXT_INDEX(value, row_text_verifications);
         break;
     }
 }
@@ -242,6 +247,9 @@ static inline const char *row_text_describe(const struct ledger_customer *row, c
             break;
         case ROW_OPERATION:
             snprintf(value, sizeof value, "%s", row_text_operations[*(const enum operation *)member]);
+            break;
+        case ROW_VERIFICATION:
+            snprintf(value, sizeof value, "%s", row_text_verifications[*(const enum verification *)member]);
             break;
         }
         len += (size_t)snprintf(out + len, ROW_TEXT_SIZE - len, "%s=%s ", column->name, value);

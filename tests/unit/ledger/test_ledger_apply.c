@@ -59,17 +59,20 @@ static const struct {
      OPEN "state=in_doubt attempts=1 pending=sss pending_members=?bc pending_email=s code=reset"},
     {"an allowed twin, journalled", OPEN "state=journalled twin=allowed at=40"},
     {"created",
-     USER "attempts=1 http=201 request=r-1 verification=v verification_word=w verification_reason=r "
+     USER "attempts=1 http=201 request=r-1 verification=verified verification_word=w verification_reason=r "
           "verification_at=7 link_at=8"},
     {"updating", UPDATE},
     {"an update retried",
      UPDATE "digest=- members=ayz left_out=x?? pending=xyw pending_members=xyw attempts=1 "
             "http=503 code=busy"},
-    {"an update in doubt", UPDATE "digest=- members=?bc email=- attempts=1 code=reset message=m"},
+    {"an update in doubt", UPDATE "digest=- members=?bc email=- attempts=1 code=reset message=m "
+                                  "verification=rejected verification_word=w2 verification_reason=x "
+                                  "verification_at=7"},
     {"an update refused", UPDATE "first_sent=0 attempts=1 http=422 code=bad message=m request=r-1"},
     {"left out", USER "operation=update former=C-0 digest=- members=ayz left_out=x?? attempts=1 http=200 "
                       "code=left_out"},
-    {"assigned", BASE "state=created user=U-1 verdict=9 code=settled"},
+    {"assigned", BASE "state=created user=U-1 verdict=9 code=settled verification=pending "
+                      "verification_word=p verification_at=6 link_at=5"},
     {"assigned, and updating", BASE "state=created user=U-1 verdict=9 operation=update pending=xbc "
                                     "pending_members=xbc pending_email=x first_sent=40 attempts=1 http=503"},
     {"refused",
@@ -104,6 +107,7 @@ enum change {
     ACKNOWLEDGE_WITHOUT_USER,
     ACKNOWLEDGE_WITHOUT_OUTCOME,
     ACKNOWLEDGE_LEFT_OUT,
+    ACKNOWLEDGE_VERIFIED,
     REFUSE,
     REFUSE_UNSENT,
     REFUSE_WITHOUT_OUTCOME,
@@ -130,6 +134,11 @@ enum change {
     STOP_TWIN,
     IDENTIFY,
     IDENTIFY_PERSON,
+    VERIFICATION,
+    VERIFICATION_OF_CREATED,
+    VERIFICATION_OF_NONE,
+    LINK,
+    LINK_WITHOUT_TIME,
     REKEY,
     REKEY_UNKNOWN,
     REKEY_TO_NOTHING,
@@ -154,6 +163,8 @@ struct sample {
     int http;
     const char *code;
     uint64_t left_out;
+    enum verification verification;
+    const char *word, *reason, *link;
 };
 
 #define SAMPLE(sentence, change)      .name = sentence, .kind = LEDGER_CHANGE_##change
@@ -194,6 +205,10 @@ static const struct sample samples[CHANGES] = {
                                      .user = "U-2"},
     [ACKNOWLEDGE_LEFT_OUT] = {SAMPLE("acknowledge but for a member", ACKNOWLEDGE), .is_own = true,
                               .user = "U-2", LEFT_WITH(OUTCOME_DONE, 201, "-"), .left_out = 1},
+    [ACKNOWLEDGE_VERIFIED] = {SAMPLE("acknowledge with a verification", ACKNOWLEDGE), .is_own = true,
+                              .user = "U-2", LEFT_WITH(OUTCOME_DONE, 201, "-"),
+                              .verification = VERIFICATION_REJECTED, .word = "w2", .reason = "x",
+                              .link = "https://verify.example.com/a"},
     [REFUSE] = {SAMPLE("refuse", REFUSE), .is_own = true, LEFT_WITH(OUTCOME_REFUSED, 422, "no")},
     [REFUSE_UNSENT] = {SAMPLE("refuse unsent", REFUSE), .is_own = true, .sent = UNSENT,
                        .outcome = OUTCOME_REFUSED, .code = "not_built"},
@@ -226,6 +241,13 @@ static const struct sample samples[CHANGES] = {
     [STOP_TWIN] = {SAMPLE("stop a twin", STOP_TWIN)},
     [IDENTIFY] = {SAMPLE("identify", IDENTIFY), .digest = "xyc", .identity = "j"},
     [IDENTIFY_PERSON] = {SAMPLE("identify the person", IDENTIFY), .identity = "j"},
+    [VERIFICATION] = {SAMPLE("another verification", VERIFICATION), .verification = VERIFICATION_REJECTED,
+                      .word = "w2", .reason = "x"},
+    [VERIFICATION_OF_CREATED] = {SAMPLE("the verification of `created`", VERIFICATION),
+                                 .verification = VERIFICATION_VERIFIED, .word = "w", .reason = "r"},
+    [VERIFICATION_OF_NONE] = {SAMPLE("no verification", VERIFICATION)},
+    [LINK] = {SAMPLE("a link", LINK)},
+    [LINK_WITHOUT_TIME] = {SAMPLE("a link at no time", LINK), .is_timeless = true},
     [REKEY] = {SAMPLE("rekey", REKEY), .key = "C-2", .key_members = ".k.."},
     [REKEY_UNKNOWN] = {SAMPLE("rekey, and the key is sent", REKEY), .key = "C-2", .key_members = ".k",
                        .is_unknown = true},
@@ -255,6 +277,9 @@ static struct ledger_change make_change(struct arena *arena, const struct sample
         .user_id = row_text_word(arena, sample->user),
         .verdict = sample->verdict,
         .is_digest_unknown = sample->is_unknown,
+        .verification = sample->verification,
+        .verification_word = row_text_word(arena, sample->word),
+        .verification_reason = row_text_word(arena, sample->reason),
         .message = SLICE_LITERAL("same"),
         .key = row_text_word(arena, sample->key),
         .key_digests = row_text_members(arena, sample->key_members),
@@ -271,6 +296,12 @@ static struct ledger_change make_change(struct arena *arena, const struct sample
         snprintf(outcome->request_id, sizeof outcome->request_id, "r-9");
     if (sample->kind == LEDGER_CHANGE_ACKNOWLEDGE && sample->is_own)
         snprintf(outcome->kept, sizeof outcome->kept, "k2");
+    if (sample->word) {
+        outcome->verification = sample->verification;
+        snprintf(outcome->verification_word, sizeof outcome->verification_word, "%s", sample->word);
+        snprintf(outcome->verification_reason, sizeof outcome->verification_reason, "%s", sample->reason);
+        snprintf(outcome->link, sizeof outcome->link, "%s", sample->link);
+    }
     change.outcome = outcome;
     return change;
 }
@@ -292,7 +323,10 @@ static struct ledger_change make_change(struct arena *arena, const struct sample
 #define SETTLED               NO_PENDING "http=0 code=settled message=- request=- " STAMPED
 #define ASSIGNED_TO(user, verdict)                                                                           \
     "state=created user=" user " verdict=" verdict " twin=- " NONE_KNOWN SETTLED
-#define CLEARED "state=unsent operation=create user=- verdict=0 kept=- " NONE_KNOWN SETTLED
+#define NO_VERIFICATION                                                                                      \
+    "verification=- verification_word=- verification_reason=- verification_at=0 link_at=0 "
+#define REJECTED "verification=rejected verification_word=w2 verification_reason=x "
+#define CLEARED  "state=unsent operation=create user=- verdict=0 kept=- " NO_VERIFICATION NONE_KNOWN SETTLED
 #define REFUSED_TWIN                                                                                            \
     "state=refused twin=refused pending=xyc pending_members=xyc pending_email=- http=0 code=twin message=same " \
     "request=- " STAMPED
@@ -304,8 +338,7 @@ static struct ledger_change make_change(struct arena *arena, const struct sample
     "code=adopt_unclear message=same request=- " STAMPED
 #define NOTHING_LEFT                                                                                            \
     "key=erased:9 former=- state=erased user=- kept=- identity=- twin=- verdict=0 operation=create " NONE_KNOWN \
-        NO_PENDING NO_ATTEMPT "idempotency=- refusals=0 attempts=0 verification=- verification_word=- "         \
-    "verification_reason=- verification_at=0 link_at=0 " STAMPED
+        NO_PENDING NO_ATTEMPT "idempotency=- refusals=0 attempts=0 " NO_VERIFICATION STAMPED
 
 static const struct {
     enum change change;
@@ -345,6 +378,16 @@ static const struct {
     {ACKNOWLEDGE_LEFT_OUT, UPDATING, PARTLY "members=abc left_out=x?? email=-"},
     {ACKNOWLEDGE_LEFT_OUT, UPDATE_RETRIED, PARTLY "members=ayw left_out=x?? email=-"},
     {ACKNOWLEDGE_LEFT_OUT, UPDATE_IN_DOUBT | ASSIGNED_UPDATING, PARTLY "members=?bc left_out=x??"},
+    {ACKNOWLEDGE_VERIFIED, CREATES & ~SUPERSEDED,
+     ACKNOWLEDGED "state=created user=U-2 " KNOWN_CREATE REJECTED "verification_at=100 link_at=100"},
+    {ACKNOWLEDGE_VERIFIED, SUPERSEDED,
+     ACKNOWLEDGED "state=created user=U-2 digest=sss members=?bc email=- " REJECTED
+                  "verification_at=100 link_at=100"},
+    {ACKNOWLEDGE_VERIFIED, UPDATING | ASSIGNED_UPDATING,
+     ACKNOWLEDGED "digest=xbc members=xbc email=x " REJECTED "verification_at=100 link_at=100"},
+    {ACKNOWLEDGE_VERIFIED, UPDATE_IN_DOUBT, ACKNOWLEDGED "digest=xbc members=xbc email=x link_at=100"},
+    {ACKNOWLEDGE_VERIFIED, UPDATE_RETRIED,
+     ACKNOWLEDGED "digest=xyw members=xyw email=x " REJECTED "verification_at=100 link_at=100"},
     {REFUSE, CREATES & ~RETRIED, "state=refused refusals=1 first_sent=0 " ATTEMPT("422", "no")},
     {REFUSE, RETRIED, "state=refused refusals=2 first_sent=0 " ATTEMPT("422", "no")},
     {REFUSE, UPDATES, "first_sent=0 " ATTEMPT("422", "no")},
@@ -370,11 +413,11 @@ static const struct {
     {FORGET, REFUSED | HELD, "state=unsent " NO_PENDING},
     {FORGET, UPDATE_REFUSED, NO_PENDING},
     {ASSIGN, NEW, ASSIGNED_TO("U-2", "12") "first_run=2"},
-    {ASSIGN, (SENDABLE & ~NEW) | USERS, ASSIGNED_TO("U-2", "12") "kept=-"},
+    {ASSIGN, (SENDABLE & ~NEW) | USERS, ASSIGNED_TO("U-2", "12") NO_VERIFICATION "kept=-"},
     {ASSIGN, CREATES & ~SUPERSEDED, ASSIGNED_TO("U-2", "12") KNOWN_CREATE},
     {ASSIGN, SUPERSEDED, ASSIGNED_TO("U-2", "12") "digest=sss members=?bc email=-"},
     {ASSIGN_UNKNOWN, NEW, ASSIGNED_TO("U-2", "12") "first_run=2"},
-    {ASSIGN_UNKNOWN, (SENDABLE & ~NEW) | CREATES | USERS, ASSIGNED_TO("U-2", "12") "kept=-"},
+    {ASSIGN_UNKNOWN, (SENDABLE & ~NEW) | CREATES | USERS, ASSIGNED_TO("U-2", "12") NO_VERIFICATION "kept=-"},
     {ASSIGN_SAME, NEW, ASSIGNED_TO("U-1", "0") "first_run=2"},
     {ASSIGN_SAME, (SENDABLE & ~NEW) | (USERS & ~(ASSIGNED | ASSIGNED_UPDATING)), ASSIGNED_TO("U-1", "0")},
     {ASSIGN_SAME, ASSIGNED | ASSIGNED_UPDATING, ASSIGNED_TO("U-1", "9")},
@@ -394,6 +437,12 @@ static const struct {
     {STOP_TWIN, TWIN, "twin=stopped"},
     {IDENTIFY, USERS & ~(ASSIGNED | ASSIGNED_UPDATING), "identity=j digest=xyc"},
     {IDENTIFY_PERSON, USERS, "identity=j"},
+    {VERIFICATION, USERS & ~UPDATE_IN_DOUBT, REJECTED "verification_at=100"},
+    {VERIFICATION_OF_CREATED, USERS & ~CREATED,
+     "verification=verified verification_word=w verification_reason=r verification_at=100"},
+    {VERIFICATION_OF_NONE, CREATED | ASSIGNED | UPDATE_IN_DOUBT,
+     "verification=- verification_word=- verification_reason=- verification_at=100"},
+    {LINK, USERS, "link_at=100"},
     {REKEY, CREATED, "key=C-2 former=C-1 members=akc " STAMPED},
     {REKEY, UPDATING | UPDATE_REFUSED, "key=C-2 former=C-1 members=akc pending_members=xkc " STAMPED},
     {REKEY, UPDATE_RETRIED, "key=C-2 former=C-1 members=akz pending_members=xkw " STAMPED},
@@ -462,7 +511,8 @@ static const char *broken_invariant(const struct ledger_customer *row)
     if (is_open && (row->pending_digest.len == 0 || row->pending_member_digests.len == 0))
         return "an open operation with its digests";
     if (!is_created && (row->digest.len || row->member_digests.len || row->email_digest.len ||
-                        row->left_out.len || row->kept.len || row->verdict))
+                        row->left_out.len || row->kept.len || row->verdict || row->verification ||
+                        row->verification_word.len || row->verification_at || row->link_at))
         return "nothing that the provider has, without a user";
     if (is_twin && row->state != LEDGER_REFUSED)
         return "a twin that is refused";
@@ -595,6 +645,8 @@ static void events_have_the_words_of_their_changes(void **state)
         {0, REFUSE_TWIN, "create", "twin_refused"},
         {17, STOP_TWIN, "create", "twin_stopped"},
         {8, IDENTIFY, "identify", "done"},
+        {8, VERIFICATION, "verification", "changed"},
+        {8, LINK, "verification", "linked"},
         {8, REKEY, "rekey", "done"},
         {17, RELEASE_KEY, "rekey", "released"},
         {8, ERASE, "erase", "done"},
@@ -686,6 +738,9 @@ static const char *broken_by(const struct ledger_customer *before, const struct 
     unsigned ends = KIND(ACKNOWLEDGE) | KIND(REFUSE) | KIND(ADOPT) | KIND(ASSIGN) | KIND(CLEAR);
     unsigned knows = (ends & ~KIND(REFUSE)) | KIND(IDENTIFY) | KIND(REKEY) | KIND(ERASE);
 
+    unsigned says =
+        KIND(VERIFICATION) | KIND(LINK) | KIND(ACKNOWLEDGE) | KIND(ASSIGN) | KIND(CLEAR) | KIND(ERASE);
+
     if (before->id != after->id || (before->first_run != 0 && before->first_run != after->first_run))
         return "its id and its first run";
     if (was_create && !is_open && !is_one_of(kind, ends) &&
@@ -703,6 +758,12 @@ static const char *broken_by(const struct ledger_customer *before, const struct 
                                     !is_as_before_or_unknown(before->member_digests, after->member_digests) ||
                                     !is_as_before_or_unknown(before->email_digest, after->email_digest)))
         return "what the provider has is what it had, or unknown";
+    if (!ledger_apply_same_verification(before, after->verification, after->verification_word,
+                                        after->verification_reason) &&
+        (!is_one_of(kind, says) || after->verification_at == before->verification_at))
+        return "its verification, and the time of its change";
+    if (before->link_at != after->link_at && !is_one_of(kind, says))
+        return "its link";
     if (was_open && is_open && kind != LEDGER_CHANGE_JOURNAL && before->first_sent_at != after->first_sent_at)
         return "the time of the first attempt";
     if (!slice_equal(before->idempotency_key, after->idempotency_key) &&

@@ -51,7 +51,7 @@ static void seals_of_rows_are_the_published_formula(void **state)
         .first_run = 4,
         .updated_run = 5,
         .updated_at = 6,
-        .verification = {.data = "verified", .len = 8},
+        .verification = VERIFICATION_VERIFIED,
         .verification_word = {.data = "ok", .len = 2},
         .verification_reason = {.data = "none", .len = 4},
         .verification_at = 8,

@@ -22,7 +22,7 @@ static int64_t id_of(struct fixture *fixture, const char *key)
 static void assert_verifies(struct fixture *fixture, uint64_t erased)
 {
     struct fixture_findings findings = fixture_verify(fixture, "");
-    for (size_t i = 0; i <= LEDGER_FINDING_USER; i++)
+    for (size_t i = 0; i <= LEDGER_FINDING_TASK; i++)
         if (findings.stats[i] > 0)
             fail_msg("%s", findings.text[i]);
     assert_int_equal(findings.verified.erased, erased);

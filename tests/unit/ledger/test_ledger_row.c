@@ -11,7 +11,7 @@
 #include "unit/ledger/row_text.h"
 
 static const struct ledger_table *const tables[] = {&ledger_customer_table, &ledger_event_table,
-                                                    &ledger_run_table};
+                                                    &ledger_run_table, &ledger_task_table};
 
 enum { TABLES = sizeof tables / sizeof *tables };
 
@@ -19,6 +19,7 @@ union row {
     struct ledger_customer customer;
     struct ledger_event event;
     struct ledger_run run;
+    struct ledger_task task;
 };
 
 /* Every member has a value that no other member has, in the order of the columns. */
@@ -51,7 +52,7 @@ static const struct ledger_customer customer = {
     .first_run = 26,
     .updated_run = 27,
     .updated_at = 28,
-    .verification = {"29", 2},
+    .verification = VERIFICATION_REJECTED,
     .verification_word = {"30", 2},
     .verification_reason = {"31", 2},
     .verification_at = 32,
@@ -92,6 +93,21 @@ static const struct ledger_run run = {
     .chain_head = {"11", 2},
 };
 
+static const struct ledger_task task = {
+    .id = 1,
+    .customer = 2,
+    .kind = LEDGER_TASK_DOCUMENT,
+    .slot = {"4", 1},
+    .state = LEDGER_TASK_REFUSED,
+    .digest = {"6\0", 2},
+    .idempotency_key = {"7", 1},
+    .attempts = UINT32_MAX - 8,
+    .http_status = 9,
+    .code = {"10", 2},
+    .created_at = (uint64_t)INT64_MAX - 11,
+    .updated_at = (uint64_t)INT64_MAX - 12,
+};
+
 /* The name, type and value of each column, as people find them in a ledger; `!`: it requires a value. */
 static const char *const customer_columns[] = {
     "id! number 1",
@@ -122,7 +138,7 @@ static const char *const customer_columns[] = {
     "first_run number 26",
     "updated_run number 27",
     "updated_at! number 28",
-    "verification text 29",
+    "verification text rejected",
     "verification_word text 30",
     "verification_reason text 31",
     "verification_at number 32",
@@ -155,10 +171,26 @@ static const char *const run_columns[] = {
     "inputs text 9",   "counts text 10",  "chain_head text 11",
 };
 
+static const char *const task_columns[] = {
+    "id! number 1",
+    "customer! number 2",
+    "kind! text document",
+    "slot! text 4",
+    "state! text refused",
+    "digest blob 6",
+    "idempotency_key text 7",
+    "attempts! number 4294967287",
+    "http_status number 9",
+    "code text 10",
+    "created_at! number 9223372036854775796",
+    "updated_at! number 9223372036854775795",
+};
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 _Static_assert(COUNT(customer_columns) == LEDGER_CUSTOMER_COLUMNS, "every column of customer");
 _Static_assert(COUNT(event_columns) == LEDGER_EVENT_COLUMNS, "every column of event");
 _Static_assert(COUNT(run_columns) == LEDGER_RUN_COLUMNS, "every column of run");
+_Static_assert(COUNT(task_columns) == LEDGER_TASK_COLUMNS, "every column of task");
 
 static const struct {
     const char *const *columns;
@@ -167,6 +199,7 @@ static const struct {
     {customer_columns, &customer},
     {event_columns, &event},
     {run_columns, &run},
+    {task_columns, &task},
 };
 
 static void describe(const struct ledger_column *column, const struct ledger_value *value, char *out,
@@ -199,6 +232,7 @@ static void each_column_has_the_value_of_its_own_member(void **state)
     assert_string_equal(ledger_customer_table.name, "customer");
     assert_string_equal(ledger_event_table.name, "event");
     assert_string_equal(ledger_run_table.name, "run");
+    assert_string_equal(ledger_task_table.name, "task");
 }
 
 /* The columns that seals and the chain cover are told by their places. */
@@ -254,7 +288,8 @@ static void what_is_absent_is_null_and_nothing_else_is(void **state)
     static const struct ledger_customer no_customer = {.state = LEDGER_JOURNALLED};
     static const struct ledger_event no_event = {.id = 0};
     static const struct ledger_run no_run = {.status = -1};
-    static const void *const rows[TABLES] = {&no_customer, &no_event, &no_run};
+    static const struct ledger_task no_task = {.id = 0};
+    static const void *const rows[TABLES] = {&no_customer, &no_event, &no_run, &no_task};
     (void)state;
     for (size_t i = 0; i < TABLES; i++) {
         struct ledger_value values[LEDGER_COLUMNS_MAX], again[LEDGER_COLUMNS_MAX];
@@ -304,6 +339,7 @@ static void words_are_those_that_people_query(void **state)
         [LEDGER_TWIN_STOPPED] = "stopped",
         [LEDGER_TWIN_ALLOWED] = "allowed",
     };
+    static const char *const verifications[] = {"", "pending", "action_needed", "verified", "rejected"};
     struct ledger_value values[LEDGER_COLUMNS_MAX];
     struct ledger_customer row = {.id = 1};
     (void)state;
@@ -317,6 +353,14 @@ static void words_are_those_that_people_query(void **state)
         assert_true(slice_is(values[11].bytes, twins[i]));
         assert_int_equal(values[11].is_null, i == LEDGER_TWIN_NONE);
     }
+    for (int i = 0; i < VERIFICATION_COUNT; i++) {
+        row.verification = (enum verification)i;
+        ledger_row_to_values(&ledger_customer_table, &row, values);
+        assert_true(slice_is(values[28].bytes, verifications[i]));
+        assert_int_equal(values[28].is_null, i == VERIFICATION_UNKNOWN);
+        assert_int_equal(ledger_row_verification(values[28].bytes), i);
+    }
+    assert_int_equal(ledger_row_verification(SLICE_LITERAL("approved")), VERIFICATION_UNKNOWN);
     /* Words of another program: the state, and the twin, in which nothing is sent unchecked. */
     assert_int_equal(ledger_state_from(SLICE_LITERAL("paused")), LEDGER_IN_DOUBT);
     assert_int_equal(ledger_state_from(slice_make(NULL, 0)), LEDGER_IN_DOUBT);
@@ -324,6 +368,32 @@ static void words_are_those_that_people_query(void **state)
     values[11] = (struct ledger_value){.bytes = SLICE_LITERAL("maybe")};
     assert_null(ledger_row_from_values(&ledger_customer_table, values, NULL, &row));
     assert_int_equal(row.twin, LEDGER_TWIN_REFUSED);
+}
+
+static void words_of_tasks_are_those_that_people_query(void **state)
+{
+    static const char *const kinds[] = {"link", "document"};
+    static const char *const states[] = {"journalled", "in_doubt", "done", "refused", "unsent", "erased"};
+    struct ledger_value values[LEDGER_COLUMNS_MAX];
+    struct ledger_task row = {.id = 1}, again;
+    (void)state;
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        for (size_t j = 0; j < COUNT(states); j++) {
+            row.kind = (enum ledger_task_kind)i;
+            row.state = (enum ledger_task_state)j;
+            ledger_row_to_values(&ledger_task_table, &row, values);
+            assert_true(slice_is(values[2].bytes, kinds[i]));
+            assert_true(slice_is(values[4].bytes, states[j]));
+            assert_string_equal(ledger_task_kind_word(row.kind), kinds[i]);
+            assert_string_equal(ledger_task_state_word(row.state), states[j]);
+            assert_null(ledger_row_from_values(&ledger_task_table, values, NULL, &again));
+            assert_int_equal(again.kind, i);
+            assert_int_equal(again.state, j);
+        }
+    /* Of another program: it may have been carried out. */
+    values[4].bytes = SLICE_LITERAL("paused");
+    assert_null(ledger_row_from_values(&ledger_task_table, values, NULL, &again));
+    assert_int_equal(again.state, LEDGER_TASK_IN_DOUBT);
 }
 
 /* 128 bytes: of a user's id. */
@@ -422,6 +492,7 @@ int main(void)
         cmocka_unit_test(what_is_absent_is_null_and_nothing_else_is),
         cmocka_unit_test(a_row_without_a_required_value_is_not_used),
         cmocka_unit_test(words_are_those_that_people_query),
+        cmocka_unit_test(words_of_tasks_are_those_that_people_query),
         cmocka_unit_test(a_row_that_does_not_fit_its_state_is_found),
         cmocka_unit_test(only_what_was_never_sent_is_untouched),
     };

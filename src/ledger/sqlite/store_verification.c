@@ -1,0 +1,88 @@
+#include "core/buffer.h"
+#include "ledger/sqlite/store_sqlite.h"
+
+enum { WORDS_MAX = 256 };
+
+int store_reading(struct store *store, int64_t customer, uint64_t *at_ns, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_READING, error);
+    *at_ns = 0;
+    if (!statement)
+        return -1;
+    sqlite3_bind_int64(statement, 1, customer);
+    int row = store_next_row(store, statement, error);
+    if (row != 1)
+        return row;
+    *at_ns = (uint64_t)sqlite3_column_int64(statement, 0);
+    store_release(statement);
+    return 0;
+}
+
+int store_reading_set(struct store *store, int64_t customer, uint64_t at_ns, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare_write(store, STORE_SQL_READING_SET, error);
+    if (!statement)
+        return -1;
+    sqlite3_bind_int64(statement, 1, customer);
+    sqlite3_bind_int64(statement, 2, (int64_t)at_ns);
+    return store_write_row(store, statement, error);
+}
+
+int store_reading_remove(struct store *store, int64_t customer, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare_write(store, STORE_SQL_READING_REMOVE, error);
+    if (!statement)
+        return -1;
+    sqlite3_bind_int64(statement, 1, customer);
+    return store_write(store, statement, error);
+}
+
+int store_next_reading(struct store *store, const struct ledger_selection *selection, struct arena *arena,
+                       struct ledger_customer *customer, uint64_t *read_at_ns, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_NEXT_READING, error);
+    struct buffer words;
+    if (!statement)
+        return -1;
+    buffer_init(&words, WORDS_MAX);
+    buffer_append_char(&words, ',');
+    for (int i = 0; i < VERIFICATION_COUNT; i++)
+        if (selection->states >> i & 1)
+            buffer_printf(&words, "%s,", verification_word((enum verification)i));
+    sqlite3_bind_int64(statement, 1, selection->after);
+    store_bind_text(statement, 2, buffer_slice(&words));
+    sqlite3_bind_int64(
+        statement, 3, selection->read_before_ns > INT64_MAX ? INT64_MAX : (int64_t)selection->read_before_ns);
+    sqlite3_bind_int(statement, 4, selection->with_deleted);
+    int row = store_next_row(store, statement, error);
+    if (row == 1 && store_read_customer(store, statement, arena, customer, error) != 0)
+        row = -1;
+    if (row == 1) {
+        *read_at_ns = (uint64_t)sqlite3_column_int64(statement, LEDGER_CUSTOMER_COLUMNS);
+        store_release(statement);
+    }
+    buffer_clear(&words);
+    return row;
+}
+
+int store_count_verification(struct store *store, uint64_t since_ns,
+                             struct ledger_verification_counts *counts, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_VERIFICATIONS, error);
+    int row = -1;
+    *counts = (struct ledger_verification_counts){.users = 0};
+    while (statement && (row = store_next_row(store, statement, error)) == 1) {
+        enum verification state = ledger_row_verification(store_column(statement, 0));
+        bool is_deleted = slice_is(store_column(statement, 1), LEDGER_DELETED);
+        uint64_t at_ns = (uint64_t)sqlite3_column_int64(statement, 2); /* 0: NULL */
+        bool is_changed = at_ns > 0 && at_ns >= since_ns;
+        counts->users++;
+        counts->deleted += is_deleted;
+        counts->states[state] += !is_deleted;
+        counts->changed_to_deleted += is_changed && is_deleted;
+        counts->changed[state] += is_changed && !is_deleted;
+        counts->linked += sqlite3_column_int(statement, 3) != 0;
+        counts->never_read += sqlite3_column_int(statement, 4) == 0;
+    }
+    return row;
+}
