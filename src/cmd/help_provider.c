@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/quantity.h"
+#include "model/document_entry.h"
 #include "model/field.h"
 #include "provider/provider_table.h"
 
@@ -118,7 +119,7 @@ static void add_members(struct buffer *text, const struct provider *provider,
     }
 }
 
-/* Calls visit for every customer field, then for every group, whose members a job names. */
+/* Calls visit for every customer field, then for every group, whose members a job names or lists. */
 static void each_field(void (*visit)(struct buffer *out, const struct provider *provider, enum field_id field,
                                      enum field_group group, const char *name),
                        struct buffer *out, const struct provider *provider)
@@ -129,7 +130,8 @@ static void each_field(void (*visit)(struct buffer *out, const struct provider *
         visit(out, provider, field, FIELD_GROUP_NONE, field_name(field));
     for (enum field_group group = FIELD_GROUP_NONE + 1; group < FIELD_GROUP_COUNT; group++) {
         struct slice prefix = field_group_prefix(group);
-        snprintf(name, sizeof name, "%.*sNAME", (int)prefix.len, prefix.data);
+        bool is_list = group == FIELD_GROUP_DOCUMENTS;
+        snprintf(name, sizeof name, "%.*s%s", (int)prefix.len - is_list, prefix.data, is_list ? "" : "NAME");
         visit(out, provider, FIELD_NONE, group, name);
     }
 }
@@ -236,6 +238,10 @@ static void add_field(struct buffer *out, const struct provider *provider, enum 
         buffer_append_text(&text, "; recommended for others");
     if (field->heads_member)
         buffer_append_text(&text, "; required with the other fields of its member");
+    if (field->form == PAYLOAD_ENTRY)
+        buffer_printf(&text, "; the document `%s` of an individual %s the US",
+                      id == FIELD_NATIONAL_ID ? DOCUMENT_TYPE_SSN : DOCUMENT_TYPE_TAX_ID,
+                      id == FIELD_NATIONAL_ID ? "in" : "outside");
     if (provider->can_update && field->member && field->update == UPDATE_NEVER)
         buffer_append_text(&text, "; never updated");
     if (field->update == UPDATE_CLEAR)
@@ -285,6 +291,14 @@ void help_provider(const struct provider *provider, struct buffer *out)
 static void add_reference(struct buffer *out, const struct provider *provider, enum field_id field,
                           enum field_group group, const char *name)
 {
+    static const char *const forms[] = {
+        [FIELD_GROUP_ADDITIONAL_INFO] = "text",
+        [FIELD_GROUP_METADATA] = "text",
+        [FIELD_GROUP_DOCUMENTS] = "list of {type, number, country, expiry, files}",
+    };
+    static const char member_help[] = "A member of the provider's object of this name; the job chooses NAME.";
+    static const char list_help[] =
+        "The customer's documents: an entry without number and file is left out, a file is a URL, a path or a data URI.";
     struct buffer takers;
 
     (void)provider;
@@ -295,10 +309,11 @@ static void add_reference(struct buffer *out, const struct provider *provider, e
             buffer_printf(&takers, "%s%s%s", takers.len > 0 ? ", " : "", *taker, row->required ? "*" : "");
     }
     buffer_append_char(out, '\n');
-    add_row(out, 2, NAME_WIDTH, name, "%s", field == FIELD_NONE ? "text" : field_form(field));
+    add_row(out, 2, NAME_WIDTH, name, "%s", field == FIELD_NONE ? forms[group] : field_form(field));
     add_row(out, 6, 0, "", "%s",
-            field == FIELD_NONE ? "A member of the provider's object of this name; the job chooses NAME."
-                                : field_table[field].help);
+            field != FIELD_NONE              ? field_table[field].help
+            : group == FIELD_GROUP_DOCUMENTS ? list_help
+                                             : member_help);
     if (takers.len > 0)
         add_row(out, 6, 0, "", "%s", takers.data);
     buffer_clear(&takers);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "job/job_dates.h"
+#include "job/job_documents.h"
 #include "job/job_parts.h"
 #include "job/job_scalar.h"
 #include "job/job_sources.h"
@@ -133,25 +134,40 @@ static int find_field(struct job_reader *reader, const struct job_node *member, 
     return job_keys_fail_name(reader, member, true, message.data, member->key, field_names());
 }
 
-static int read_mapping(struct job_reader *reader, const struct job_node *member, struct job_mapping *mapping)
+/* Adds the mapping of a field whose source is this node. */
+static int read_source(struct job_reader *reader, const struct job_node *source, enum field_id field)
 {
-    if (find_field(reader, member, &mapping->field) != 0)
-        return -1;
-    mapping->place = member->origin ? member->place : member->key_place;
-    if (member->kind == JOB_NODE_MAPPING) {
-        if (job_keys_read(reader, member, mapping_keys, field_name(mapping->field), mapping) != 0 ||
-            check_keys(reader, member, mapping) != 0)
+    struct job_mapping *mapping = &reader->job->mappings[reader->job->mapping_count];
+    *mapping =
+        (struct job_mapping){.field = field, .place = source->origin ? source->place : source->key_place};
+    if (source->kind == JOB_NODE_MAPPING) {
+        if (job_keys_read(reader, source, mapping_keys, field_name(field), mapping) != 0 ||
+            check_keys(reader, source, mapping) != 0)
             return -1;
-        mapping->is_auto = mapping->field == FIELD_CLIENT_IDENTIFIER && mapping->constant &&
-                           strcmp(mapping->constant, "auto") == 0;
-    } else if (mapping->field == FIELD_CLIENT_IDENTIFIER && member->kind == JOB_NODE_SCALAR &&
-               slice_is(member->text, "auto")) {
+        mapping->is_auto =
+            field == FIELD_CLIENT_IDENTIFIER && mapping->constant && strcmp(mapping->constant, "auto") == 0;
+    } else if (field == FIELD_CLIENT_IDENTIFIER && source->kind == JOB_NODE_SCALAR &&
+               slice_is(source->text, "auto")) {
         mapping->constant = "auto";
         mapping->is_auto = true;
-    } else if (job_sources_read_column(reader, member, NULL, mapping) != 0) {
+    } else if (job_sources_read_column(reader, source, NULL, mapping) != 0) {
         return -1;
     }
+    reader->job->mapping_count++;
     return 0;
+}
+
+static int read_member(struct job_reader *reader, const struct job_node *member)
+{
+    enum field_id field;
+    if (slice_is(member->key, JOB_DOCUMENTS_KEY))
+        return job_documents_each(reader, member, read_source);
+    if (field_group_of_name(member->key) == FIELD_GROUP_DOCUMENTS)
+        return job_keys_fail_at_key(
+            reader, member,
+            "`%s` is a part of an entry of `documents`\nhint: as in documents: [{type: {value: passport}, number: A}]",
+            member->key.data);
+    return find_field(reader, member, &field) != 0 ? -1 : read_source(reader, member, field);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -177,7 +193,8 @@ int job_fields_define(struct job_reader *reader, const struct job_node *top)
     size_t count = 0;
     const struct job_node *part = job_yaml_member(top, SLICE_LITERAL("fields"));
     for (const struct job_node *member = part ? part->first : NULL; member; member = member->next) {
-        if (!member->key.data || field_group_of_name(member->key) == FIELD_GROUP_NONE)
+        enum field_group group = member->key.data ? field_group_of_name(member->key) : FIELD_GROUP_NONE;
+        if (group == FIELD_GROUP_NONE || group == FIELD_GROUP_DOCUMENTS)
             continue;
         if (check_own_name(reader, member) != 0)
             return -1;
@@ -190,7 +207,10 @@ int job_fields_define(struct job_reader *reader, const struct job_node *top)
     /* cppcheck-suppress uninitvar ; only the first count */
     qsort(names, count, sizeof *names, compare_names);
     field_define(names, count);
-    return 0;
+    const struct job_node *documents = part && part->kind == JOB_NODE_MAPPING
+                                           ? job_yaml_member(part, SLICE_LITERAL(JOB_DOCUMENTS_KEY))
+                                           : NULL;
+    return job_documents_define(reader, documents);
 }
 
 int job_fields_read(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
@@ -204,14 +224,11 @@ int job_fields_read(struct job_reader *reader, const struct job_node *value, con
         return 0;
     if (value->kind != JOB_NODE_MAPPING)
         return job_keys_fail_kind(reader, value, JOB_NODE_MAPPING);
-    job->mappings = arena_alloc(&job->arena, (value->count + 1) * sizeof *job->mappings);
-    for (const struct job_node *member = value->first; member; member = member->next) {
-        struct job_mapping *mapping = &job->mappings[job->mapping_count];
-        *mapping = (struct job_mapping){0};
-        if (read_mapping(reader, member, mapping) != 0)
+    job->mappings =
+        arena_alloc(&job->arena, (value->count + field_count() - FIELD_COUNT) * sizeof *job->mappings);
+    for (const struct job_node *member = value->first; member; member = member->next)
+        if (read_member(reader, member) != 0)
             return -1;
-        job->mapping_count++;
-    }
     if (!job_mapping_of(job, FIELD_EXTERNAL_ID))
         return job_keys_fail_at_key(
             reader, value, "`external_id` is not mapped: it is the key by which a customer is known");

@@ -7,6 +7,7 @@
 #include "core/digest.h"
 #include "core/hash_table.h"
 #include "core/memory.h"
+#include "model/document_entry.h"
 
 /* Input of the HMAC is collected: one call of a few hundred bytes costs a tenth of sixty short ones. */
 enum { SCRATCH_SIZE = 4096 };
@@ -97,23 +98,36 @@ static void add_document(struct fingerprint *fingerprint, struct slice name, con
 
 static const uint8_t *document_digest(const struct record *record, enum field_id field)
 {
-    size_t document = field_document(field);
-    return document < FIELD_DOCUMENTS ? record->document_digest[document] : NULL;
+    size_t document = record->document_digest ? field_document(field) : FIELD_NO_DOCUMENT;
+    return document != FIELD_NO_DOCUMENT ? record->document_digest[document] : NULL;
 }
 
 static bool has_value(const struct record *record, const struct provider_field *row)
 {
     enum field_id own = FIELD_COUNT;
-    return row->field == FIELD_NONE ? record_find_own(record, row->group, &own)
-                                    : record->values[row->field].state == VALUE_PRESENT;
+    if (row->field == FIELD_NONE)
+        return record_find_own(record, row->group, &own);
+    return row->form == PAYLOAD_ENTRY ? document_entry_is_implied(record, row->field)
+                                      : record->values[row->field].state == VALUE_PRESENT;
 }
 
-/* Own fields have ids in the order of their names. */
+/* text: of the field, as it is sent. */
+static void add_field(struct fingerprint *fingerprint, const struct record *record, enum field_id field,
+                      struct slice name, struct slice text)
+{
+    const uint8_t *digest = document_digest(record, field);
+    if (digest)
+        add_document(fingerprint, name, digest);
+    else
+        add_value(fingerprint, name, text);
+}
+
+/* Own fields have ids in the order of their names, the parts of documents in that of the job. */
 static void add_group(struct fingerprint *fingerprint, const struct record *record, enum field_group group)
 {
     for (enum field_id field = FIELD_COUNT; record_find_own(record, group, &field); field++) {
         const char *name = field_name(field);
-        add_value(fingerprint, slice_make(name, strlen(name) + 1), record->values[field].text);
+        add_field(fingerprint, record, field, slice_make(name, strlen(name) + 1), record->values[field].text);
     }
 }
 
@@ -126,12 +140,9 @@ static void add_row(struct fingerprint *fingerprint, const struct record *record
         add_group(fingerprint, record, row->group);
         return;
     }
-    const uint8_t *digest = document_digest(record, row->field);
     struct slice text = record->values[row->field].text;
-    if (digest)
-        add_document(fingerprint, digested->name, digest);
-    else
-        add_value(fingerprint, digested->name, row->first_only ? record_first_item(text) : text);
+    add_field(fingerprint, record, row->field, digested->name,
+              row->first_only ? record_first_item(text) : text);
 }
 
 /* out: the first len bytes of the digest. */

@@ -2,11 +2,12 @@
  *
  * The first bytes of HMAC-SHA256 over name NUL value NUL of each present field that the provider is sent (not
  * PROVIDER_NO_SLOT; of a list with first_only its first item), in field-table order, then of the job's own
- * fields, by name. The value of a document is the SHA-256 of its file's content, in hexadecimal, where the
- * record has it, else its text (a URL). The digest does not cover the JSON, so a version that writes JSON
- * differently changes nothing; nor client_identifier's calculated_at. FINGERPRINT_VERSION counts changes of
- * this rule (meta.digest_version). The key is not in the ledger, so a copy of the ledger alone reveals no
- * data. Thread: one at a time per object; a rule worker has its own.
+ * fields, by name, and of the parts of its documents, in the job's order. The value of a document is the
+ * SHA-256 of its file's content, in hexadecimal, where the record has it, else its text (a URL). The digest
+ * does not cover the JSON, so a version that writes JSON differently changes nothing; nor client_identifier's
+ * calculated_at. FINGERPRINT_VERSION counts changes of this rule (meta.digest_version). The key is not in the
+ * ledger, so a copy of the ledger alone reveals no data. Thread: one at a time per object; a rule worker has
+ * its own.
  */
 #ifndef KYC_LEDGER_FINGERPRINT_H
 #define KYC_LEDGER_FINGERPRINT_H

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "model/language.h"
@@ -39,6 +40,7 @@ const enum field_id field_identity[FIELD_IDENTITY_COUNT] = {
 static const struct slice field_groups[FIELD_GROUP_COUNT] = {
     [FIELD_GROUP_ADDITIONAL_INFO] = SLICE_LITERAL("additional_info."),
     [FIELD_GROUP_METADATA] = SLICE_LITERAL("metadata."),
+    [FIELD_GROUP_DOCUMENTS] = SLICE_LITERAL("documents["),
 };
 
 static struct field_own {
@@ -46,6 +48,14 @@ static struct field_own {
     enum field_group group;
 } field_own[FIELD_OWN_MAX];
 static size_t field_own_count;
+
+static struct field_part {
+    char name[FIELD_OWN_NAME_SIZE];
+    char file[FIELD_ENTRY_FILE_MAX + 1];
+    struct field_entry entry;
+    size_t document; /* of a file: its index among the fields of type document */
+} field_parts_of_entries[FIELD_ENTRY_PARTS_MAX];
+static size_t field_part_count, field_file_count;
 
 enum field_group field_group_of_name(struct slice name)
 {
@@ -74,11 +84,43 @@ void field_define(const struct slice *names, size_t count)
         assert(i == 0 || strcmp(field_own[i - 1].name, own->name) < 0);
     }
     field_own_count = count;
+    field_part_count = field_file_count = 0;
+}
+
+static void define_part(const struct field_entry *entry, struct field_part *part)
+{
+    static const char *const names[] = {
+        [ENTRY_TYPE] = "type",     [ENTRY_NUMBER] = "number", [ENTRY_COUNTRY] = "country",
+        [ENTRY_EXPIRY] = "expiry", [ENTRY_FILE] = "files.",
+    };
+    assert(entry->index < FIELD_ENTRIES_MAX && entry->file.len <= FIELD_ENTRY_FILE_MAX);
+    *part = (struct field_part){.entry = *entry, .document = FIELD_NO_DOCUMENT};
+    if (entry->file.len)
+        memcpy(part->file, entry->file.data, entry->file.len);
+    part->entry.file = slice_make(part->file, entry->file.len);
+    snprintf(part->name, sizeof part->name, "documents[%zu].%s%s", entry->index, names[entry->part],
+             part->file);
+    if (entry->part == ENTRY_FILE)
+        part->document = FIELD_DOCUMENTS + field_file_count++;
+}
+
+void field_define_entries(const struct field_entry *entries, size_t count)
+{
+    assert(count <= FIELD_ENTRY_PARTS_MAX);
+    field_file_count = 0;
+    for (size_t i = 0; i < count; i++)
+        define_part(&entries[i], &field_parts_of_entries[i]);
+    field_part_count = count;
 }
 
 size_t field_count(void)
 {
-    return FIELD_COUNT + field_own_count;
+    return FIELD_COUNT + field_own_count + field_part_count;
+}
+
+size_t field_document_count(void)
+{
+    return FIELD_DOCUMENTS + field_file_count;
 }
 
 static const struct field_own *field_own_of(enum field_id field)
@@ -87,14 +129,37 @@ static const struct field_own *field_own_of(enum field_id field)
     return field >= FIELD_COUNT && index < field_own_count ? &field_own[index] : NULL;
 }
 
+static const struct field_part *field_part_of(enum field_id field)
+{
+    size_t index = (size_t)field - FIELD_COUNT - field_own_count;
+    return field >= FIELD_COUNT + field_own_count && index < field_part_count ? &field_parts_of_entries[index]
+                                                                              : NULL;
+}
+
+const struct field_entry *field_entry(enum field_id field)
+{
+    const struct field_part *part = field_part_of(field);
+    return part ? &part->entry : NULL;
+}
+
 enum field_group field_group(enum field_id field)
 {
     const struct field_own *own = field_own_of(field);
-    return own ? own->group : FIELD_GROUP_NONE;
+    if (own)
+        return own->group;
+    return field_part_of(field) ? FIELD_GROUP_DOCUMENTS : FIELD_GROUP_NONE;
 }
 
 enum field_type field_type(enum field_id field)
 {
+    static const enum field_type types[] = {
+        [ENTRY_TYPE] = FIELD_TYPE_TEXT,       [ENTRY_NUMBER] = FIELD_TYPE_TEXT,
+        [ENTRY_COUNTRY] = FIELD_TYPE_COUNTRY, [ENTRY_EXPIRY] = FIELD_TYPE_DATE,
+        [ENTRY_FILE] = FIELD_TYPE_DOCUMENT,
+    };
+    const struct field_entry *entry = field_entry(field);
+    if (entry)
+        return types[entry->part];
     return field < FIELD_COUNT ? field_table[field].type : FIELD_TYPE_TEXT;
 }
 
@@ -113,9 +178,12 @@ const char *const *field_words(enum field_id field)
 
 size_t field_document(enum field_id field)
 {
+    const struct field_part *part = field_part_of(field);
     size_t index = 0;
+    if (part)
+        return part->document;
     if (field_type(field) != FIELD_TYPE_DOCUMENT)
-        return FIELD_DOCUMENTS;
+        return FIELD_NO_DOCUMENT;
     for (enum field_id before = 0; before < field; before++)
         index += field_type(before) == FIELD_TYPE_DOCUMENT;
     return index;
@@ -134,14 +202,20 @@ enum field_id field_by_name(struct slice name)
     for (size_t i = 0; i < field_own_count; i++)
         if (slice_is(name, field_own[i].name))
             return (enum field_id)(FIELD_COUNT + i);
+    for (size_t i = 0; i < field_part_count; i++)
+        if (slice_is(name, field_parts_of_entries[i].name))
+            return (enum field_id)(FIELD_COUNT + field_own_count + i);
     return FIELD_NONE;
 }
 
 const char *field_name(enum field_id field)
 {
     const struct field_own *own = field_own_of(field);
+    const struct field_part *part = field_part_of(field);
     if (own)
         return own->name;
+    if (part)
+        return part->name;
     return field < FIELD_COUNT ? field_table[field].name : "record";
 }
 

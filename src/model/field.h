@@ -70,39 +70,68 @@ enum { FIELD_IDENTITY_COUNT = 5 };
 extern const enum field_id field_identity[FIELD_IDENTITY_COUNT];
 
 /* The objects whose members the job names: `metadata.plan`. */
-enum field_group { FIELD_GROUP_NONE, FIELD_GROUP_ADDITIONAL_INFO, FIELD_GROUP_METADATA, FIELD_GROUP_COUNT };
-
-enum {
-    FIELD_OWN_MAX = 64,       /* fields that a job may name itself */
-    FIELD_OWN_NAME_SIZE = 96, /* of such a name, with its group and a NUL */
-    FIELD_MAX = FIELD_COUNT + FIELD_OWN_MAX,
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): a term of the sum below. */
-#define FIELD_IS_DOCUMENT(id, name, type, ...) +(FIELD_TYPE_##type == FIELD_TYPE_DOCUMENT)
-    FIELD_DOCUMENTS = 0 FIELD_ROWS(FIELD_IS_DOCUMENT), /* fields of type document */
+enum field_group {
+    FIELD_GROUP_NONE,
+    FIELD_GROUP_ADDITIONAL_INFO,
+    FIELD_GROUP_METADATA,
+    FIELD_GROUP_DOCUMENTS, /* `fields.documents`: the parts of its entries, below */
+    FIELD_GROUP_COUNT,
 };
 
-/* Names the job's own fields, in place of those of a job before it. names: at most FIELD_OWN_MAX, in the
+/* A part of an entry of `fields.documents`. Each that the job gives a source is a field of its own, named by
+ * its place: `documents[1].number`, `documents[1].files.front`. */
+enum entry_part { ENTRY_TYPE, ENTRY_NUMBER, ENTRY_COUNTRY, ENTRY_EXPIRY, ENTRY_FILE };
+
+struct field_entry {
+    size_t index; /* of the entry, from 0 */
+    enum entry_part part;
+    struct slice file; /* of ENTRY_FILE: what it shows, in the provider's word: `front` */
+};
+
+enum {
+    FIELD_OWN_MAX = 64,         /* fields that a job may name itself */
+    FIELD_OWN_NAME_SIZE = 96,   /* of such a name, with its group and a NUL */
+    FIELD_ENTRIES_MAX = 16,     /* entries of `fields.documents` */
+    FIELD_ENTRY_PARTS_MAX = 96, /* their parts together */
+    FIELD_ENTRY_FILE_MAX = 40,  /* bytes of the word of a file */
+    FIELD_MAX = FIELD_COUNT + FIELD_OWN_MAX + FIELD_ENTRY_PARTS_MAX,
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a term of the sum below. */
+#define FIELD_IS_DOCUMENT(id, name, type, ...) +(FIELD_TYPE_##type == FIELD_TYPE_DOCUMENT)
+    FIELD_DOCUMENTS = 0 FIELD_ROWS(FIELD_IS_DOCUMENT), /* fields of the table of type document */
+    FIELD_NO_DOCUMENT = 0xffff,
+};
+
+/* Names the job's own fields, in place of those of a job before it, which has no entries of documents then.
+ * names: at most FIELD_OWN_MAX, in the
  * order of their bytes, none twice, each of a group and shorter than FIELD_OWN_NAME_SIZE; copied. Thread:
  * while no other uses fields. */
 void field_define(const struct slice *names, size_t count);
-/* FIELD_COUNT and the job's own: the length of a record's values. */
+/* Then: the parts of its documents, whose fields follow in this order. entries: at most
+ * FIELD_ENTRY_PARTS_MAX, entry by entry, the parts of one in the order of enum entry_part, none twice; a
+ * file's word is at most FIELD_ENTRY_FILE_MAX bytes; copied. */
+void field_define_entries(const struct field_entry *entries, size_t count);
+/* The part that a field is of the job's documents; NULL: it is none. */
+const struct field_entry *field_entry(enum field_id field);
+/* FIELD_COUNT, the job's own and the parts of its documents: the length of a record's values. */
 size_t field_count(void);
 /* The group that a name is of by its beginning (`metadata.`), whether it was defined or not. */
 enum field_group field_group_of_name(struct slice name);
 /* How the names of a group begin: `metadata.`. */
 struct slice field_group_prefix(enum field_group group);
-/* The group of a field of the job's own; FIELD_GROUP_NONE of the table's. */
+/* The group of a field that the job defines; FIELD_GROUP_NONE of the table's. */
 enum field_group field_group(enum field_id field);
 /* The name within its group: `plan` of metadata.plan; of the table's fields the whole name. */
 const char *field_name_in_group(enum field_id field);
-/* Text for the job's own. */
+/* Text for the job's own of metadata and additional_info. */
 enum field_type field_type(enum field_id field);
 /* The normal form of the field's type, for a person: `date, YYYY-MM-DD`. */
 const char *field_form(enum field_id field);
 /* The words of a field that do not depend on the provider, NULL-terminated; NULL: it has none. */
 const char *const *field_words(enum field_id field);
-/* The index of a field among those of type document; FIELD_DOCUMENTS of any other. */
+/* The index of a field among those of type document; FIELD_NO_DOCUMENT of any other. */
 size_t field_document(enum field_id field);
+/* FIELD_DOCUMENTS and the files of the job's documents. */
+size_t field_document_count(void);
 /* FIELD_PARTS_NUMBER for the job's own, which may hold anything. */
 enum field_parts field_parts(enum field_id field);
 

@@ -37,6 +37,7 @@ enum payload_form {
                               defaults to the record's */
     PAYLOAD_TAX_COUNTRY,   /* with the tax_id of its member */
     PAYLOAD_CONCAT, /* {"type": "concat", "value", "calculated_at"}, the last from call.journalled_ns */
+    PAYLOAD_ENTRY,  /* a document by itself, where document_entry_is_implied() */
     PAYLOAD_OWN,    /* the provider's own code writes the whole member */
 };
 

@@ -101,7 +101,9 @@ struct record *record_copy(const struct record *record, struct arena *arena)
     copy->values = record_copy_array(record->values, value_count, sizeof *record->values, arena);
     copy->verdicts =
         record_copy_array(record->verdicts, record->verdict_count, sizeof *record->verdicts, arena);
-    for (size_t i = 0; i < FIELD_DOCUMENTS; i++)
+    copy->document_digest = record_copy_array(record->document_digest, field_document_count(),
+                                              sizeof *record->document_digest, arena);
+    for (size_t i = 0; copy->document_digest && i < field_document_count(); i++)
         copy->document_digest[i] =
             record_copy_array(record->document_digest[i], RECORD_DOCUMENT_DIGEST_LEN, 1, arena);
     copy->verdict_capacity = copy->verdicts ? record->verdict_count : 0;

@@ -83,11 +83,11 @@ struct record {
     uint64_t
         present[(FIELD_MAX + 63) / 64]; /* bit i: the mapped field i had a value in the source, good or bad */
     uint64_t sources;                   /* bit i: the i-th source of rule_set_first_source had a text */
-    const uint8_t *document_digest[FIELD_DOCUMENTS]; /* by field_document(): SHA-256 of what the file holds;
-                                                        NULL: no file, or not read, as when no ledger is at
-                                                        hand */
-    uint8_t digest[RECORD_DIGEST_LEN]; /* of fingerprint_record, when a ledger is at hand and the record is
-                                          not rejected */
+    const uint8_t **document_digest;    /* [field_document_count()], by field_document(): SHA-256 of what the
+                                           file holds; NULL: no file. NULL: not read, as when no ledger is at
+                                           hand, or there is no file */
+    uint8_t digest[RECORD_DIGEST_LEN];  /* of fingerprint_record, when a ledger is at hand and the record is
+                                           not rejected */
 };
 
 struct batch {

@@ -149,6 +149,14 @@ static const struct provider_field rows[] = {
      .slot = DOCUMENT_SLOT, .update = UPDATE_VALUE},
     {FIELD_DOCUMENT_BACK, .member = "identifying_information", .key = "documents", .form = PAYLOAD_OWN,
      .slot = DOCUMENT_SLOT, .update = UPDATE_VALUE},
+    {FIELD_NONE, .member = "identifying_information", .group = FIELD_GROUP_DOCUMENTS, .form = PAYLOAD_OWN,
+     .slot = DOCUMENT_SLOT, .update = UPDATE_VALUE},
+    {FIELD_NATIONAL_ID, .member = "identifying_information", .form = PAYLOAD_ENTRY, .slot = DOCUMENT_SLOT,
+     .update = UPDATE_VALUE},
+    {FIELD_TAX_ID, .member = "identifying_information", .form = PAYLOAD_ENTRY, .slot = DOCUMENT_SLOT,
+     .update = UPDATE_VALUE},
+    {FIELD_TAX_COUNTRY, .member = "identifying_information", .form = PAYLOAD_ENTRY, .slot = DOCUMENT_SLOT,
+     .update = UPDATE_VALUE},
 };
 
 static const struct provider_fields fields = {

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "model/country.h"
+#include "model/document_entry.h"
 #include "model/job_setting.h"
 
 enum { INTEGER_SIZE = sizeof "-9223372036854775808" };
@@ -85,8 +86,7 @@ static void write_date(struct json_writer *writer, struct slice date, const stru
     json_write_text(writer, day_first);
 }
 
-/* The alpha-3 code of an alpha-2 one; the code itself where ISO 3166-1 has none. */
-static struct slice alpha3_of(struct slice alpha2)
+struct slice payload_alpha3(struct slice alpha2)
 {
     const struct country *country = country_by_alpha2(alpha2);
     return country ? slice_from(country->alpha3) : alpha2;
@@ -113,7 +113,7 @@ static void write_value(const struct provider_call *call, const struct provider_
         json_write_bool(writer, slice_is(text, "true"));
         break;
     case PAYLOAD_ALPHA3:
-        json_write_string(writer, alpha3_of(record_first_item(text)));
+        json_write_string(writer, payload_alpha3(record_first_item(text)));
         break;
     case PAYLOAD_DATE:
         write_date(writer, text, call->job);
@@ -128,6 +128,7 @@ static void write_value(const struct provider_call *call, const struct provider_
         write_concat(writer, text, call->journalled_ns);
         break;
     case PAYLOAD_TAX_COUNTRY:
+    case PAYLOAD_ENTRY:
     case PAYLOAD_OWN:
         assert(false && "a form that has a value of its own");
     }
@@ -138,6 +139,8 @@ static bool has_value(const struct record *record, const struct provider_field *
     enum field_id own = FIELD_COUNT;
     if (row->group != FIELD_GROUP_NONE)
         return record_find_own(record, row->group, &own);
+    if (row->form == PAYLOAD_ENTRY)
+        return document_entry_is_implied(record, row->field);
     return row->form == PAYLOAD_CUSTOMER_TYPE ||
            (row->form != PAYLOAD_TAX_COUNTRY && is_present(record, row->field));
 }
@@ -154,9 +157,11 @@ void payload_write_keys(const struct provider_call *call, const struct provider_
                         struct json_writer *writer)
 {
     for (size_t i = 0; i < count; i++) {
+        if (rows[i].form == PAYLOAD_OWN)
+            continue;
         if (rows[i].group != FIELD_GROUP_NONE) {
             write_group(call->record, rows[i].group, writer);
-        } else if (rows[i].form != PAYLOAD_OWN && has_value(call->record, &rows[i])) {
+        } else if (rows[i].key && has_value(call->record, &rows[i])) {
             json_write_key(writer, rows[i].key);
             write_value(call, &rows[i], writer);
         }

@@ -23,8 +23,11 @@ typedef const char *payload_write_own(const struct provider_call *call, const st
 const char *payload_write(const struct provider_fields *fields, const struct provider_call *call,
                           payload_write_own *write_own, struct buffer *out);
 
+/* The alpha-3 code of an alpha-2 one; the code itself where ISO 3166-1 has none. */
+struct slice payload_alpha3(struct slice alpha2);
+
 /* Writes the values of the rows that are present, each under its key, into the open object of writer; but
- * those with PAYLOAD_OWN. */
+ * those with PAYLOAD_OWN or without a key. */
 void payload_write_keys(const struct provider_call *call, const struct provider_field *rows, size_t count,
                         struct json_writer *writer);
 

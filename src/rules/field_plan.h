@@ -79,8 +79,9 @@ struct rule_set {
     struct date today;
     unsigned today_number, oldest_number; /* birth dates from oldest to today are accepted */
 
-    struct field_plan *plans; /* first those that others depend on, then in field-table order */
+    struct field_plan *plans; /* first those that others depend on, then in field-table order, … */
     size_t plan_count;
+    size_t plain_count; /* … from here on the parts of `fields.documents`, entry by entry */
     const struct field_plan *plan_of[FIELD_MAX];
     struct requirement *requirements; /* in field-table order */
     size_t requirement_count;
@@ -90,6 +91,7 @@ struct rule_set {
     bool country_is_required;              /* of every record: its absence has its own verdict */
     bool computes_client_id;               /* client_identifier: auto */
     bool is_birth_country_sent;            /* as the nationality (SETTING_NATIONALITY) */
+    bool has_documents;                    /* a field of type document is read */
     int documents;                         /* descriptor of provider.documents; -1: none */
     struct document_cache *document_cache; /* NULL without documents */
     struct row_condition *conditions;      /* of input.where */

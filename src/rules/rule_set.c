@@ -48,9 +48,12 @@ static bool is_read(const struct rule_set *set, const struct job_mapping *mappin
         return false;
     }
     bool is_dependency = field == FIELD_CUSTOMER_TYPE || field == FIELD_COUNTRY || field == FIELD_TAX_COUNTRY;
+    bool is_next_part = field_entry(field) && field_entry(field - 1); /* one note for all of them */
+    if (is_next_part && !job_rules_use(set->job, field))
+        return false;
     if (!is_dependency)
         job_note(set->job, mapping->place, "provider %s does not accept %s: it is not sent",
-                 set->job->provider.name, field_name(field));
+                 set->job->provider.name, field_entry(field) ? "documents" : field_name(field));
     return is_dependency || job_rules_use(set->job, field) || field == FIELD_EXTERNAL_ID;
 }
 
@@ -258,8 +261,10 @@ static int build_plans(const struct builder *builder)
         if (!mapping || set->plan_of[field] || !is_read(set, mapping))
             continue;
         struct field_plan *plan = &set->plans[set->plan_count++];
+        set->plain_count += !field_entry(field);
         set->plan_of[field] = plan;
         set->computes_client_id |= mapping->is_auto;
+        set->has_documents |= field_type(field) == FIELD_TYPE_DOCUMENT;
         if (build_plan(builder, mapping, plan) != 0)
             return -1;
     }
@@ -357,7 +362,8 @@ static uint64_t siblings_of(const struct provider_fields *fields, const struct p
     static_assert(FIELD_COUNT <= 64, "a bit a field of the table");
     uint64_t siblings = 0;
     for (size_t i = 0; head->heads_member && i < fields->field_count; i++)
-        if (fields->fields[i].slot == head->slot && fields->fields[i].field != head->field)
+        if (fields->fields[i].slot == head->slot && fields->fields[i].field != head->field &&
+            fields->fields[i].key)
             siblings |= UINT64_C(1) << fields->fields[i].field;
     return siblings;
 }

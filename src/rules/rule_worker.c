@@ -7,10 +7,9 @@
 #include "core/text.h"
 #include "rules/concat.h"
 #include "rules/custom_rule.h"
-#include "rules/field_source.h"
-#include "rules/ndjson_cells.h"
 #include "rules/normalize.h"
-#include "rules/read_field.h"
+#include "rules/read_documents.h"
+#include "rules/read_plan.h"
 #include "rules/row_filter.h"
 
 struct rule_worker *rule_worker_new(const struct rule_set *set)
@@ -45,20 +44,10 @@ void rule_worker_free(struct rule_worker *worker)
 static void read_values(struct record_context *context)
 {
     const struct rule_set *set = context->set;
-    const struct record *record = context->record;
-    uint64_t present[sizeof record->present / sizeof *record->present] = {0};
-    for (size_t i = 0; i < set->plan_count; i++) {
+    uint64_t present[sizeof context->record->present / sizeof *context->record->present] = {0};
+    for (size_t i = 0; i < set->plain_count; i++) {
         const struct field_plan *plan = &set->plans[i];
-        if (plan->is_cell && plan->column < record->cell_count) /* nearly all */
-            read_field_cell(context, plan, record->cells[plan->column]);
-        else if (plan->is_constant)
-            context->values[plan->field] = plan->constant;
-        else if (plan->mapping->constant)
-            read_field_text(context, plan, slice_from(plan->mapping->constant));
-        else if (plan->has_source)
-            field_source_read(context, plan);
-        else if (context->worker->ndjson)
-            ndjson_cells_read_field(context->worker->ndjson, context, plan);
+        read_plan(context, plan);
         bool is_present = context->values[plan->field].state != VALUE_ABSENT;
         present[plan->field / 64] |= (uint64_t)is_present << plan->field % 64;
     }
@@ -67,6 +56,8 @@ static void read_values(struct record_context *context)
      */
     if (set->is_birth_country_sent)
         context->values[FIELD_NATIONALITIES] = context->values[FIELD_BIRTH_COUNTRY];
+    if (set->plain_count < set->plan_count)
+        read_documents(context);
     struct value *type = &context->values[FIELD_CUSTOMER_TYPE];
     if (type->state == VALUE_ABSENT)
         *type = (struct value){SLICE_LITERAL("individual"), VALUE_PRESENT};
@@ -189,6 +180,8 @@ static void check_requirements(struct record_context *context)
         if (!requirement->may_be_relaxed || !is_relaxed(context, requirement->field))
             add_required_verdict(context, requirement, applies ? requirement->level : VERDICT_WARN);
     }
+    if (context->set->plain_count < context->set->plan_count && !is_relaxed(context, FIELD_DOCUMENT_TYPE))
+        read_documents_require_types(context);
 }
 
 /* The built-in rule `valid`, a warning; replaced by a rule `valid` of the job that applies. */
@@ -293,20 +286,28 @@ void rule_worker_validate(struct rule_worker *worker, struct record *record, str
         settle_footer(record, arena);
 }
 
+/* The digest of a document's content, in arena; NULL: it is no file, or cannot be read. */
+static const uint8_t *digest_value(const struct rule_set *set, const struct value *value, struct arena *arena)
+{
+    uint8_t digest[RECORD_DOCUMENT_DIGEST_LEN];
+    if (value->state != VALUE_PRESENT ||
+        !document_digest(set->document_cache, set->documents, value->text, digest))
+        return NULL;
+    return memcpy(arena_alloc(arena, sizeof digest), digest, sizeof digest);
+}
+
 void rule_worker_digest_documents(struct rule_worker *worker, struct record *record, struct arena *arena)
 {
     const struct rule_set *set = worker->set;
-    if (!set->document_cache || !record->values)
+    size_t count = field_document_count();
+    record->document_digest = NULL;
+    if (!set->has_documents || !record->values)
         return;
-    for (enum field_id field = 0; field < FIELD_COUNT; field++) {
-        size_t i = field_document(field);
-        if (i == FIELD_DOCUMENTS)
-            continue;
-        const struct value *value = &record->values[field];
-        uint8_t digest[RECORD_DOCUMENT_DIGEST_LEN];
-        record->document_digest[i] = NULL;
-        if (value->state == VALUE_PRESENT &&
-            document_digest(set->document_cache, set->documents, value->text, digest))
-            record->document_digest[i] = memcpy(arena_alloc(arena, sizeof digest), digest, sizeof digest);
+    record->document_digest = arena_alloc(arena, count * sizeof *record->document_digest);
+    memset(record->document_digest, 0, count * sizeof *record->document_digest);
+    for (size_t i = 0; i < set->plan_count; i++) {
+        enum field_id field = set->plans[i].field;
+        if (set->plans[i].type == FIELD_TYPE_DOCUMENT)
+            record->document_digest[field_document(field)] = digest_value(set, &record->values[field], arena);
     }
 }

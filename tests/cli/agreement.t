@@ -59,12 +59,16 @@ my %base = (
     birth_city => 'Oakland', birth_country => 'US', address_line1 => '1 Market St', city => 'Oakland', state => 'CA', postal_code => '94103', country => 'US',
     nationalities => 'US', occupation => 'other', tos_version => '1', national_id => '123456789', source_of_funds => 'salary',
 );
+# The parts of an entry of `documents`.
+my %document = map { ("documents.$_" => $_) } qw(type number country expiry front selfie);
+$base{'documents.type'} = 'utility_bill';
+
 # Every field of a provider, as its help lists them.
 sub fields_of
 {
     my ($provider) = @_;
     my ($list) = (run_program(program('kyc-import'), 'help', $provider))[1] =~ /^Fields:.*\n\n((?:  .*\n)+)/m;
-    return map { s/NAME$/plan/r } $list =~ /^  (\S+)/mg;
+    return map { $_ eq 'documents' ? sort keys %document : s/NAME$/plan/r } $list =~ /^  (\S+)/mg;
 }
 my %fields = map { $_ => [fields_of($_)] } provider_names();
 cmp_ok(scalar @{$fields{$_}}, '>', 15, "$_: its fields are found") for sort keys %fields;
@@ -130,7 +134,9 @@ sub new_case
     my $job = read_file("$case->{folder}/job.yaml");
     $job =~ s/^fields:.*//ms;
     $job =~ s/^  name: \S+\n/$&$settings/m if $settings;
-    $job .= "fields:\n" . join '', map { /^(?:nationalities|tax_id|tax_country)$/ ? "  $_: {column: $_, split: '|'}\n" : "  $_: $_\n" } @$columns;
+    $job .= "fields:\n" . join '', map { /^(?:nationalities|tax_id|tax_country)$/ ? "  $_: {column: $_, split: '|'}\n" : "  $_: $_\n" } grep { !$document{$_} } @$columns;
+    $job .= "  documents: [{" . join(', ', map { "$_: documents.$_" } qw(type number country expiry)) . ", files: {front: documents.front, selfie: documents.selfie}}]\n"
+        if grep { $document{$_} } @$columns;
     $job .= $more || '';
     if ($provider eq 'kira') {
         mkdir "$case->{folder}/documents";

@@ -100,5 +100,62 @@ is_deeply(case_summary($case)->{rejects_by_rule}, {'document_type/required' => 2
 my (undef, $explained) = run_program(program('kyc-import'), 'explain', "$case->{folder}/job.yaml", '--row', 2);
 like($explained, qr/reject  document_type\/required  the provider requires it together with the other fields of its group/, 'and the message says why');
 
+# Several documents of a customer: the job lists them.
+my $list = case_new($sandbox, provider => 'kira', csv => join("\n",
+    'id,first,last,mail,country,ssn,tax,kind,no,land,until,front,me,bill',
+    'A,Ada,Example,ada@example.com,US,900-70-0001,,passport,G1,Mexico,15.05.2030,a.jpg,https://example.com/me.png,bill.pdf',
+    'B,Bob,Example,bob@example.com,US,,,,,Atlantis,,,,',     # nothing but a country, which is not looked at
+    'C,Cid,Example,cid@example.com,MX,,GOGM900515,passport,G3,MX,,,,',
+    'D,Dee,Example,dee@example.com,US,,,,G4,US,,,,',         # a number without its type
+    'E,Eve,Example,eve@example.com,US,,,passport,G5,US,,c.txt,,',
+    ''));
+mkdir "$list->{folder}/documents" or die $!;
+write_file("$list->{folder}/documents/a.jpg", picture('a'));
+write_file("$list->{folder}/documents/bill.pdf", "%PDF-1.4 bill");
+write_file("$list->{folder}/documents/c.txt", 'no picture');
+my $listed = read_file("$list->{folder}/job.yaml");
+$listed =~ s/^fields:.*//ms;
+$listed =~ s/^(  credentials: .*\n)/$1  documents: documents\n/m or die 'the job has no credentials';
+write_file("$list->{folder}/job.yaml", $listed . <<'JOB');
+fields:
+  external_id: id
+  first_name: first
+  last_name: last
+  email: mail
+  country: country
+  tax_id: tax
+  documents:
+    - {type: {value: ssn}, number: ssn, country: {value: US}}
+    - type: {column: kind, values: {Reisepass: passport}}
+      number: no
+      country: land
+      expiry: {column: until, format: DD.MM.YYYY}
+      files: {front: front, selfie: me}
+    - {type: {value: utility_bill}, files: {file_proof_of_address: bill}}
+JOB
+my ($list_status, undef, $list_err) = case_run($list, '-q', '--accept-updates');
+is($list_status, 1, 'a job with a list of documents runs, and rejects two records') or diag $list_err;
+is_deeply(case_summary($list)->{rejects_by_rule},
+    {'document_type/required' => 1, 'documents[1].files.front/format' => 1}, 'for a type that is missing, and a file that is none');
+my %sent = map { $_->{external_id} => $_->{body}{identifying_information} } sandbox_users($sandbox, 'kira');
+is_deeply($sent{A}, [
+    {type => 'ssn', issuing_country => 'USA', number => '900-70-0001'},
+    {type => 'passport', issuing_country => 'MEX', number => 'G1', expiration => '2030-05-15', documents => [
+        {type => 'front', file => 'data:image/jpeg;base64,' . encode_base64(picture('a'), '')},
+        {type => 'selfie', file => 'https://example.com/me.png'}]},
+    {type => 'utility_bill', documents => [
+        {type => 'file_proof_of_address', file => 'data:application/pdf;base64,' . encode_base64('%PDF-1.4 bill', '')}]},
+], 'the three documents of one customer');
+is($sent{B}, undef, 'entries without number and file are left out');
+is_deeply($sent{C}, [{type => 'passport', issuing_country => 'MEX', number => 'G3'},
+    {type => 'tax_id', issuing_country => 'MEX', number => 'GOGM900515'}], 'a tax number makes a document of its own');
+write_file("$list->{folder}/documents/bill.pdf", "%PDF-1.4 BILL");
+case_run($list, '-q', '--accept-updates');
+is_deeply([@{case_summary($list)}{qw(updated unchanged)}], [1, 2], 'another content of one file is one update');
+(undef, $explained) = run_program(program('kyc-import'), 'explain', "$list->{folder}/job.yaml", '--row', 1, '--unmask');
+like($explained, qr/documents\[1\]\.expiry +2030-05-15 +← until/, 'explain shows the parts of each entry');
+(undef, $explained) = run_program(program('kyc-import'), 'explain', "$list->{folder}/job.yaml", '--row', 4);
+like($explained, qr/document_type\/required  documents\[1\] has a number or a file, and no type/, 'and which one lacks its type');
+
 sandbox_stop($sandbox);
 done_testing;

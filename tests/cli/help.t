@@ -66,6 +66,8 @@ my %facts = (
         ['expected_transaction_count', 'one of 1_to_10, 11_to_50, 51_to_200, more_than_200'],
         ['document_expiry', 'identifying_information.expiration'],
         ['metadata.NAME', 'metadata'],
+        ['national_id', 'identifying_information; the document `ssn` of an individual in the US'],
+        ['tax_country', 'identifying_information; the document `tax_id` of an individual outside the US'],
         ['unverified', 'pending'],
         ['needs_action', 'action_needed'],
         ['rejected', 'rejected'],
@@ -86,7 +88,7 @@ my %facts = (
 my %lacks = (
     payward => [qw(tos_version gender company_name metadata.NAME)],
     'kraken-embed' => [qw(gender national_id company_name token)],
-    kira => [qw(company_name birth_city tax_id national_id client_identifier)],
+    kira => [qw(company_name birth_city client_identifier)],
     payso => [qw(nonce_window version api_key middle_name occupation language birth_city tax_id metadata.NAME)],
 );
 
@@ -129,6 +131,7 @@ for my $provider (@providers) {
         my $text = help($provider);
         like($text, qr/^\Q$provider\E /, 'it is about the provider');
         like($text, $_, "$_") for @{$summary{$provider}};
+        like($text, qr/^  documents +identifying_information$/m, 'the list of documents has a member') if $provider eq 'kira';
         for my $fact (@{$settings{$provider}}) {
             my ($name, $want) = @$fact;
             like(line_of($text, $name), qr/(?:^|[ (])\Q$want\E(?:[,;: )]|$)/, "$name: $want");
@@ -157,6 +160,7 @@ subtest 'help fields' => sub {
         ['client_identifier', qr/2017\/590.*\n      payward, kraken-embed$/],
         ['document_front', qr/\n      kira$/],
         ['metadata.NAME', qr/\n      kira$/],
+        ['documents', qr/list of \{type, number, country, expiry, files\}\n.*\n.*\n      kira/],
     ) {
         my ($name, $want) = @$fact;
         like($block{$name} // '', $want, "$name: $want");

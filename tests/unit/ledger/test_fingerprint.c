@@ -55,7 +55,7 @@ static int set_up(void **state)
 {
     (void)state;
     memset(values, 0, sizeof values);
-    memset(record.document_digest, 0, sizeof record.document_digest);
+    record.document_digest = NULL;
     put(FIELD_EMAIL, "ada@example.com");
     put(FIELD_FIRST_NAME, "Ada");
     put(FIELD_LAST_NAME, "Example");
@@ -135,7 +135,8 @@ static void a_document_is_what_its_file_holds(void **state)
         got[FINGERPRINT_LEN], got_members[3 * FINGERPRINT_MEMBER_LEN];
     put(FIELD_DOCUMENT_FRONT, "one.jpg");
     put(FIELD_DOCUMENT_BACK, "https://example.com/back.png");
-    record.document_digest[0] = one;
+    const uint8_t *digests[FIELD_DOCUMENTS] = {one};
+    record.document_digest = digests;
     digest_of(whole, first);
     hmac(text, sizeof text, want);
     assert_memory_equal(first + 2 * FINGERPRINT_MEMBER_LEN, want, FINGERPRINT_MEMBER_LEN);
@@ -145,12 +146,66 @@ static void a_document_is_what_its_file_holds(void **state)
     assert_memory_equal(got, whole, sizeof got);
     assert_memory_equal(got_members, first, sizeof first);
 
-    record.document_digest[0] = two;
+    digests[0] = two;
     digest_of(got, got_members);
     assert_memory_not_equal(got, whole, sizeof got);
     assert_memory_equal(got_members, first, 2 * FINGERPRINT_MEMBER_LEN);
     assert_memory_not_equal(got_members + 2 * FINGERPRINT_MEMBER_LEN, first + 2 * FINGERPRINT_MEMBER_LEN,
                             FINGERPRINT_MEMBER_LEN);
+    record.document_digest = NULL;
+}
+
+/* What is sent of documents is digested: entries by the job's names for their parts, a number that makes a
+ * document by itself, and none that does not. */
+static void documents_are_covered_as_far_as_they_are_sent(void **state)
+{
+    (void)state;
+    static const struct provider_field rows[] = {
+        {.field = FIELD_EMAIL, .slot = 0},
+        {.field = FIELD_NATIONAL_ID, .form = PAYLOAD_ENTRY, .slot = 1},
+        {.field = FIELD_NONE, .group = FIELD_GROUP_DOCUMENTS, .form = PAYLOAD_OWN, .slot = 1},
+    };
+    static const struct provider_fields kira = {.fields = rows, .field_count = 3, .slot_count = 2};
+    static const struct field_entry entries[] = {
+        {0, ENTRY_TYPE, {"", 0}}, {0, ENTRY_NUMBER, {"", 0}}, {0, ENTRY_FILE, SLICE_LITERAL("front")}};
+    static const uint8_t file[RECORD_DOCUMENT_DIGEST_LEN] = {0xab};
+    static const struct {
+        const char *sentence, *country, *type, *number, *front, *text;
+        size_t len;
+    } cases[] = {
+#define TEXT(text) (text), sizeof(text)
+        {"an entry", "DE", "passport", "G1", "a.jpg",
+         TEXT("documents[0].type\0passport\0documents[0].number\0G1\0documents[0].files.front\0"
+              "ab00000000000000000000000000000000000000000000000000000000000000")},
+        {"the number of an individual in the US", "US", NULL, NULL, NULL, TEXT("national_id\0900700001")},
+        {"the same beside a document", "US", "passport", "G1", NULL,
+         TEXT("national_id\0900700001\0documents[0].type\0passport\0documents[0].number\0G1")},
+        {"not beside one of its type", "US", "SSN", "900700001", NULL,
+         TEXT("documents[0].type\0SSN\0documents[0].number\0900700001")},
+        {"not elsewhere", "DE", NULL, NULL, NULL, NULL, 0},
+    };
+    struct value all[FIELD_MAX] = {0};
+    const uint8_t *digests[FIELD_DOCUMENTS + 1] = {NULL, NULL, file};
+    const struct record documents = {.values = all, .document_digest = digests};
+    struct fingerprint *fingerprint = fingerprint_new(key, &kira);
+    field_define(NULL, 0);
+    field_define_entries(entries, 3);
+    all[FIELD_NATIONAL_ID] = (struct value){SLICE_LITERAL("900700001"), VALUE_PRESENT};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const texts[] = {cases[i].type, cases[i].number, cases[i].front};
+        uint8_t got[2 * FINGERPRINT_MEMBER_LEN], want[DIGEST_SHA256_LEN] = {0};
+        all[FIELD_COUNTRY] = (struct value){slice_from(cases[i].country), VALUE_PRESENT};
+        for (size_t k = 0; k < 3; k++)
+            all[FIELD_COUNT + k] = texts[k] ? (struct value){slice_from(texts[k]), VALUE_PRESENT}
+                                            : (struct value){.state = VALUE_ABSENT};
+        fingerprint_members(fingerprint, &documents, got);
+        if (cases[i].text)
+            hmac(cases[i].text, cases[i].len, want);
+        if (memcmp(got + FINGERPRINT_MEMBER_LEN, want, FINGERPRINT_MEMBER_LEN) != 0)
+            fail_msg("%s", cases[i].sentence);
+    }
+    fingerprint_free(fingerprint);
+    field_define(NULL, 0);
 }
 
 static void text_moved_from_one_field_to_the_next_is_another_record(void **state)
@@ -303,6 +358,7 @@ int main(void)
         cmocka_unit_test_setup(a_member_is_the_front_of_an_hmac_over_its_own_fields, set_up),
         cmocka_unit_test_setup(a_change_shows_in_the_digest_and_in_its_member_alone, set_up),
         cmocka_unit_test_setup(a_document_is_what_its_file_holds, set_up),
+        cmocka_unit_test(documents_are_covered_as_far_as_they_are_sent),
         cmocka_unit_test_setup(text_moved_from_one_field_to_the_next_is_another_record, set_up),
         cmocka_unit_test_setup(values_of_any_length_are_covered_whole, set_up),
         cmocka_unit_test_setup(an_identity_is_e_mail_names_and_birth_date, set_up),

@@ -124,7 +124,8 @@ static const struct member kira_members[] = {
     {"income_source", "income_source", {"748de0656c8c", "000000000000"}},
     {"immigration_status", "immigration_status", {"c9b7cd16f44f", "000000000000"}},
     {"identifying_information",
-     "document_type document_number document_country document_expiry document_front document_back",
+     "document_type document_number document_country document_expiry document_front document_back "
+     "national_id tax_id tax_country",
      {"f737d95e3a07", "000000000000"}},
     {"source_of_funds", "source_of_funds", {"5fe73a1f8b33", "000000000000"}},
     {"account_purpose", "account_purpose", {"c81bff8bb276", "000000000000"}},
@@ -190,9 +191,10 @@ static const size_t golden_count = sizeof goldens / sizeof *goldens;
 
 static void fill(struct sample *sample, const struct golden_value *values)
 {
+    static const uint8_t *digests[FIELD_DOCUMENTS] = {front_sha256};
     golden_fill(sample, values);
     if (sample->values[FIELD_DOCUMENT_FRONT].state == VALUE_PRESENT)
-        sample->record.document_digest[0] = front_sha256;
+        sample->record.document_digest = digests;
 }
 
 static void assert_digest(const char *provider, const char *of, size_t record, const uint8_t *digest,

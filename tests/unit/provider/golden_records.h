@@ -136,6 +136,64 @@ static const struct golden_value golden_kira_document[] = {
     {.field = NULL},
 };
 
+/* In the US, with a national_id that the listed ssn makes needless. */
+static const struct golden_value golden_kira_documents[] = {
+    {"external_id", "C-1"},
+    {"email", "maria.test@example.com"},
+    {"first_name", "Maria"},
+    {"last_name", "Gonzalez"},
+    {"country", "US"},
+    {"national_id", "900700002"},
+    {"documents[0].type", "ssn"},
+    {"documents[0].number", "900700001"},
+    {"documents[0].country", "US"},
+    {"documents[1].type", "passport"},
+    {"documents[1].number", "G12345678"},
+    {"documents[1].country", "MX"},
+    {"documents[1].expiry", "2030-05-15"},
+    {"documents[1].files.front", "front.jpg"},
+    {"documents[1].files.back", "https://files.example.com/back.png"},
+    {"documents[1].files.selfie", "https://files.example.com/selfie.png"},
+    {"documents[2].type", "utility_bill"},
+    {"documents[2].files.file_proof_of_address", "https://files.example.com/bill.pdf"},
+    {.field = NULL},
+};
+
+/* The document of the fields document_* comes first. */
+static const struct golden_value golden_kira_entry[] = {
+    {"external_id", "C-1"},
+    {"email", "maria.test@example.com"},
+    {"first_name", "Maria"},
+    {"last_name", "Gonzalez"},
+    {"document_type", "national_id"},
+    {"document_number", "N-1"},
+    {"documents[2].type", "utility_bill"},
+    {"documents[2].files.file_proof_of_address", "https://files.example.com/bill.pdf"},
+    {.field = NULL},
+};
+
+/* In the US the tax number makes no document. */
+static const struct golden_value golden_kira_ssn[] = {
+    {"external_id", "C-1"},  {"email", "maria.test@example.com"},
+    {"first_name", "Maria"}, {"last_name", "Gonzalez"},
+    {"country", "US"},       {"national_id", "900700001"},
+    {"tax_id", "12 345"},    {.field = NULL},
+};
+
+/* Elsewhere the national number makes none; the second tax number is of the customer's country. */
+static const struct golden_value golden_kira_tax[] = {
+    {"external_id", "C-1"},
+    {"email", "maria.test@example.com"},
+    {"first_name", "Maria"},
+    {"last_name", "Gonzalez"},
+    {"country", "MX"},
+    {"national_id", "N-1"},
+    {"tax_id", "12 345\x1f"
+               "GOGM900515"},
+    {"tax_country", "DE\x1f"},
+    {.field = NULL},
+};
+
 /* The example of payso's page, with an address and a number that belong to nobody; customer_type is absent,
  * which is an individual. */
 static const struct golden_value golden_payso_page[] = {
@@ -193,6 +251,22 @@ static const struct golden_value golden_payso_business[] = {
     {.field = NULL},
 };
 
+/* Of the job's list of documents. */
+static const struct field_entry golden_entries[] = {
+    {0, ENTRY_TYPE, {"", 0}},
+    {0, ENTRY_NUMBER, {"", 0}},
+    {0, ENTRY_COUNTRY, {"", 0}},
+    {1, ENTRY_TYPE, {"", 0}},
+    {1, ENTRY_NUMBER, {"", 0}},
+    {1, ENTRY_COUNTRY, {"", 0}},
+    {1, ENTRY_EXPIRY, {"", 0}},
+    {1, ENTRY_FILE, SLICE_LITERAL("front")},
+    {1, ENTRY_FILE, SLICE_LITERAL("back")},
+    {1, ENTRY_FILE, SLICE_LITERAL("selfie")},
+    {2, ENTRY_TYPE, {"", 0}},
+    {2, ENTRY_FILE, SLICE_LITERAL("file_proof_of_address")},
+};
+
 /* A set-up of cmocka: the job's own fields are those of the golden records. */
 static inline int golden_define_own(void **state)
 {
@@ -201,6 +275,7 @@ static inline int golden_define_own(void **state)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         names[i] = slice_from(golden_own[i]);
     field_define(names, sizeof names / sizeof *names);
+    field_define_entries(golden_entries, sizeof golden_entries / sizeof *golden_entries);
     return 0;
 }
 

@@ -56,7 +56,8 @@ static void check_pair(const char *provider, const struct provider_fields *field
         fail_msg("%s: two slots or updates of %s", provider, row->member);
     if (!is_same_member(row, &fields->fields[j - 1]))
         fail_msg("%s: the rows of %s are not next to each other", provider, row->member);
-    if (!row->key && row->form != PAYLOAD_TAX_IDS && row->group == FIELD_GROUP_NONE)
+    if (!row->key && row->form != PAYLOAD_TAX_IDS && row->form != PAYLOAD_ENTRY &&
+        row->group == FIELD_GROUP_NONE)
         fail_msg("%s: two values of %s without a key", provider, row->member);
 }
 
@@ -103,7 +104,7 @@ static void fields_go_where_the_provider_has_them(void **state)
         {FIELD_POSTAL_CODE, {"residence", "residence", "address_zip_code", "postcode"}, "yyny"},
         {FIELD_NATIONALITIES, {"nationalities", "nationalities", "nationality", "nationality"}, "yyny"},
         {FIELD_COMPANY_NAME, {"", "", "", "company_name"}, "nnny"},
-        {FIELD_NATIONAL_ID, {"", "", "", "ssn"}, "nnny"},
+        {FIELD_NATIONAL_ID, {"", "", "identifying_information", "ssn"}, "nnny"},
         {FIELD_TOS_VERSION, {"", "tos_version_accepted", "", ""}, "nynn"},
         {FIELD_CLIENT_IDENTIFIER, {"client_identifier", "client_identifier", "", ""}, "nnnn"},
         {FIELD_DOCUMENT_FRONT, {"", "", "identifying_information", ""}, "nnnn"},
@@ -170,7 +171,7 @@ static void every_field_with_a_member_is_sent(void **state)
         build_create(provider, &sample, &all);
         for (enum field_id field = 0; field < FIELD_COUNT; field++) {
             const struct provider_field *row = provider_fields_find(fields, field);
-            if (!row || !row->member)
+            if (!row || !row->member || row->form == PAYLOAD_ENTRY) /* of some customers: golden payloads */
                 continue;
             struct value value = sample.values[row->field];
             sample.values[row->field] = (struct value){.state = VALUE_ABSENT};
