@@ -225,7 +225,14 @@ static const struct outcome_table outcomes = {
 
 static const struct provider_word verification_words[] = {
     {"kyc.general.status", "not_started", VERIFICATION_PENDING, true},
+    {"kyc.general.status", "initiated", VERIFICATION_PENDING, true},
+    {"kyc.general.status", "pending_assessment", VERIFICATION_PENDING, true},
+    {"kyc.general.status", "prechecks_completed", VERIFICATION_PENDING, true},
+    {"kyc.general.status", "application_queued", VERIFICATION_PENDING, true},
+    {"kyc.general.status", "awaiting_manual_review", VERIFICATION_PENDING, true},
+    {"kyc.general.status", "retry_required", VERIFICATION_ACTION_NEEDED, true},
     {"kyc.general.status", "approved", VERIFICATION_VERIFIED, true},
+    {"kyc.general.status", "failed", VERIFICATION_REJECTED, true},
     {0},
 };
 

@@ -157,11 +157,11 @@ static void write_members(struct buffer *out, struct slice members, bool without
     buffer_append(out, slice_make(last + 1, (size_t)(end - last - 1)));
 }
 
-/* of kyc.general; the page has not_started and approved */
+/* of kyc.general, from the lifecycle of a KYC session */
 static const char *status_word(enum standing_state state)
 {
-    static const char *const words[STANDING_STATES] = {"not_started",     "pending",  "pending",
-                                                       "action_required", "approved", "rejected"};
+    static const char *const words[STANDING_STATES] = {
+        "not_started", "initiated", "awaiting_manual_review", "retry_required", "approved", "failed"};
     return words[state];
 }
 

@@ -51,11 +51,11 @@ my %words = (
     kira => {map { $_ => $_ } keys %signed},
     payso => {
         unverified => {status => 'not_started', moderation_comment => undef},
-        started => {status => 'pending', moderation_comment => undef},
-        in_review => {status => 'pending', moderation_comment => undef},
-        needs_action => {status => 'action_required', moderation_comment => $comment},
+        started => {status => 'initiated', moderation_comment => undef},
+        in_review => {status => 'awaiting_manual_review', moderation_comment => undef},
+        needs_action => {status => 'retry_required', moderation_comment => $comment},
         verified => {status => 'approved', moderation_comment => undef},
-        rejected => {status => 'rejected', moderation_comment => $comment},
+        rejected => {status => 'failed', moderation_comment => $comment},
     },
 );
 
@@ -127,7 +127,7 @@ subtest 'what needs action moves on when something is done' => sub {
     like $answer->{json}{kyc}{url}, qr{^https://verify\.example/payso/$uuid$}, 'with its URL';
     is state_of($sb, 'payso'), 'needs_action', 'which alone changes nothing';
     sandbox_control($sb, 'POST', '/_sandbox/visit', $answer->{json}{kyc}{url});
-    is $read{payso}->($sb, $id)->{status}, 'pending', 'a visit does: the user is in review';
+    is $read{payso}->($sb, $id)->{status}, 'awaiting_manual_review', 'a visit does: the user is in review';
     sleep 0.1;
     is state_of($sb, 'payso'), 'verified', 'and decided again, for good';
     ok !eval { sandbox_control($sb, 'POST', '/_sandbox/visit', 'https://verify.example/payso/x') }, 'a wrong link is refused';

@@ -105,6 +105,9 @@ static void a_word_of_the_provider_is_one_of_five_states(void **state)
         {"kraken-embed", "closed", "rejected"},
         {"payward", "disabled", "action_needed"},
         {"payso", "not_started", "pending"},
+        {"payso", "awaiting_manual_review", "pending"},
+        {"payso", "retry_required", "action_needed"},
+        {"payso", "failed", "rejected"},
         {"payso", "approved", "verified"},
         {"payso", "verified", "pending"}, /* a word of another provider */
         {"kira", "Verified", "pending"},
