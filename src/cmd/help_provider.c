@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/quantity.h"
+#include "core/text.h"
 #include "model/document_entry.h"
 #include "model/field.h"
 #include "provider/provider_table.h"
@@ -201,12 +202,18 @@ static void add_settings(struct buffer *out, const struct provider *provider)
         {"base_url", "https:// URL, which may have a path; default above"},
         {"ca_file", "path; default none; a CA bundle that is trusted in addition"},
         {"proxy", "URL; default none; the only proxy used: those of the environment are ignored"},
-        {"keep", "list; default none; members of a success answer that the ledger stores and results shows"},
     };
 
     buffer_append_text(out, "\nSettings of provider\n\n");
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
         add_row(out, 2, SETTING_WIDTH, common[i].name, "%s", common[i].help);
+    char names[TEXT_HINT_SIZE] = "";
+    if (provider->keep)
+        text_join_names(provider->keep, ", ", names);
+    add_row(
+        out, 2, SETTING_WIDTH, "keep",
+        "list; default [%s]; members of a success answer that the ledger stores and results shows, as paths: kyc.general.status",
+        names);
     for (const struct provider_setting *row = provider->settings; row->name; row++)
         add_setting(out, row);
 }

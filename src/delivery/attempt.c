@@ -325,7 +325,7 @@ static void retain_fields(struct delivery *delivery, struct slice body)
     enum operation operation = delivery->call.operation;
     if (job && job->provider.keep && delivery->outcome.kind == OUTCOME_DONE &&
         (operation == OPERATION_CREATE || operation == OPERATION_UPDATE))
-        retained_fields_copy(job->provider.keep, body, delivery->outcome.kept);
+        retained_fields_copy(job->provider.keep, body, delivery->outcome.kept, &delivery->outcome.not_kept);
 }
 
 /* The login's token that it carried. */

@@ -12,6 +12,7 @@
 #include "dispatch/dispatcher_event.h"
 #include "dispatch/dispatcher_state.h"
 #include "dispatch/dispatcher_write.h"
+#include "dispatch/kept_members.h"
 #include "dispatch/provider_warning.h"
 #include "dispatch/reconcile.h"
 #include "provider/idempotency.h"
@@ -83,6 +84,7 @@ void dispatcher_close(struct dispatcher *dispatcher)
     if (!dispatcher)
         return;
     session_close(dispatcher->session);
+    link_file_free(dispatcher->links);
     reconcile_free(dispatcher->reconcile);
     stop_policy_clear(&dispatcher->stop_policy);
     backoff_queue_clear(&dispatcher->backoff);
@@ -421,7 +423,10 @@ static int give_up_waiting(struct dispatcher *dispatcher, struct error *error)
 
 static int commit_ledger(struct dispatcher *dispatcher, struct error *error)
 {
-    if (session_write(dispatcher->session, dispatcher->recovery->looks_up, error) != 0 ||
+    /* Links first: one that is in the file twice does no harm, one that the ledger believes made and that is
+     * in no file would. */
+    if ((dispatcher->links && link_file_sync(dispatcher->links, error) != 0) ||
+        session_write(dispatcher->session, dispatcher->recovery->looks_up, error) != 0 ||
         ledger_commit(dispatcher->parts.ledger, error) != 0)
         return -1;
     session_publish(dispatcher->session); /* now that the reservation is durable */
@@ -519,6 +524,7 @@ void dispatcher_finish(struct dispatcher *dispatcher)
     struct sender_figures figures;
 
     session_finish(dispatcher->session);
+    kept_members_report(dispatcher);
     sender_figures(session_sender(dispatcher->session), &figures);
     stats->requests = figures.requests;
     stats->rate_per_s = figures.rate_per_s;

@@ -4,6 +4,7 @@
 #include "core/text.h"
 #include "dispatch/dispatcher_state.h"
 #include "dispatch/dispatcher_write.h"
+#include "dispatch/kept_members.h"
 #include "dispatch/provider_warning.h"
 #include "dispatch/reconcile.h"
 
@@ -210,6 +211,7 @@ int dispatcher_event_handle(struct dispatcher *dispatcher, struct task *task, co
     if (event->outcome)
         record_outcome(task, event->outcome, &action);
     if (provider_warning_evaluate(dispatcher, task, &action, error) != 0 ||
+        kept_members_merge(dispatcher, task, &action, error) != 0 ||
         dispatcher_write_action(dispatcher, task, has_outcome, &action, error) != 0 ||
         apply_stop_policy(dispatcher, task, &action, error) != 0)
         return -1;

@@ -10,16 +10,20 @@
 #include "core/fifo.h"
 #include "delivery/retry.h"
 #include "dispatch/dispatcher.h"
+#include "dispatch/kept_members.h"
 #include "dispatch/recovery.h"
 #include "dispatch/session.h"
 #include "dispatch/stop_policy.h"
 #include "dispatch/task_pool.h"
+#include "report/link_file.h"
 
 struct dispatcher {
     struct dispatcher_parts parts;
     const struct recovery *recovery;
     struct session *session;
     struct reconcile *reconcile;
+    struct kept_members kept;
+    struct link_file *links; /* of REPORT/links.csv; NULL before the first link */
     struct stop_policy stop_policy;
     char canary_of[PROVIDER_SETTINGS_DIGEST_SIZE]; /* the digest of the settings, in hex */
     uint8_t *members;                              /* scratch: slot_count × FINGERPRINT_MEMBER_LEN */

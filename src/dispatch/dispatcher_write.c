@@ -1,7 +1,10 @@
 #include "dispatch/dispatcher_write.h"
 
+#include <stdlib.h>
+
 #include "core/clock.h"
 #include "core/failpoint.h"
+#include "core/file.h"
 #include "dispatch/dispatcher_state.h"
 #include "ledger/fingerprint.h"
 
@@ -76,6 +79,26 @@ static void end_in_doubt(struct task_action *action)
     action->step = TASK_STEP_END;
 }
 
+/* The link of an answer to a create, for the file that holds links; see dispatcher_commit. */
+static void add_link(struct dispatcher *dispatcher, const struct task *task, uint64_t made_ns)
+{
+    const struct link_file_entry entry = {
+        .external_id = task->record->values[FIELD_EXTERNAL_ID].text,
+        .user_id = slice_from(task->recorded.user_id),
+        .link = slice_from(task->recorded.link),
+        .made_ns = made_ns,
+    };
+
+    if (entry.link.len == 0)
+        return;
+    if (!dispatcher->links) {
+        char *path = file_join(dispatcher->parts.job->report_folder, LINK_FILE_NAME);
+        dispatcher->links = link_file_new(path, LINK_FILE_CSV);
+        free(path);
+    }
+    link_file_add(dispatcher->links, &entry);
+}
+
 int dispatcher_write_action(struct dispatcher *dispatcher, struct task *task, bool has_outcome,
                             struct task_action *action, struct error *error)
 {
@@ -106,6 +129,8 @@ int dispatcher_write_action(struct dispatcher *dispatcher, struct task *task, bo
     failpoint("outcome written");
     if (taken)
         end_in_doubt(action);
+    else if (has_outcome && action->ledger == LEDGER_RESULT_ACKNOWLEDGED)
+        add_link(dispatcher, task, result.at_ns);
     return 0;
 }
 

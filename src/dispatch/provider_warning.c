@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "dispatch/changes.h"
 #include "dispatch/dispatcher_state.h"
+#include "model/verdict.h"
 
 enum {
     NAMES_SIZE = OUTCOME_MESSAGE_SIZE - OUTCOME_QUOTE_SIZE,
@@ -68,15 +69,27 @@ int provider_warning_evaluate(struct dispatcher *dispatcher, struct task *task,
 
 void provider_warning_count(struct dispatcher *dispatcher, const struct task *task)
 {
-    const struct provider_fields *provider_fields = dispatcher->parts.provider->fields;
-    enum field_id fields[PROVIDER_MEMBERS_MAX + 1];
+    static const struct {
+        uint64_t bit;
+        const char *rule;
+    } of_record[] = {
+        {OUTCOME_WARNED_REJECTED, RULE_VERIFICATION_REJECTED},
+        {OUTCOME_WARNED_NOT_TRIGGERED, RULE_VERIFICATION_NOT_TRIGGERED},
+        {OUTCOME_WARNED_LINK, RULE_LINK_ERROR},
+        {OUTCOME_WARNED_RECORD, RULE_WARNING},
+    };
+    enum { OF_RECORD = sizeof of_record / sizeof *of_record };
+    const struct provider_fields *fields = dispatcher->parts.provider->fields;
+    struct run_stats_warning warnings[PROVIDER_MEMBERS_MAX + OF_RECORD];
     size_t count = 0;
 
-    for (size_t i = 0; i < provider_fields->slot_count; i++)
+    for (size_t i = 0; i < fields->slot_count; i++)
         if (task->warned >> i & 1)
-            fields[count++] = changes_field_of(provider_fields, i);
-    if (task->warned & OUTCOME_WARNED_RECORD)
-        fields[count++] = FIELD_NONE;
+            warnings[count++] = (struct run_stats_warning){changes_field_of(fields, i), RULE_WARNING};
+    for (size_t i = 0; i < OF_RECORD; i++)
+        if (task->warned & of_record[i].bit)
+            warnings[count++] = (struct run_stats_warning){FIELD_NONE, of_record[i].rule};
     if (count > 0)
-        run_stats_add_provider_warning(dispatcher->parts.stats, task->record, fields, count, task->warning);
+        run_stats_add_provider_warnings(dispatcher->parts.stats, task->record, warnings, count,
+                                        task->warning);
 }

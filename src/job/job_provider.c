@@ -92,25 +92,53 @@ static int read_proxy(struct job_reader *reader, const struct job_node *value, c
     return result;
 }
 
+/* A path of names: `kyc.general.status`. */
+static bool is_path(struct slice name)
+{
+    enum { PART_MAX = 63 };
+    size_t len = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.data[i] == '.' && len == 0)
+            return false;
+        len = name.data[i] == '.' ? 0 : len + 1;
+        if (len > PART_MAX)
+            return false;
+    }
+    return len > 0;
+}
+
 static int read_keep(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                      void *target)
 {
     (void)key;
     struct job_provider *provider = target;
+    struct arena *arena = &reader->job->arena;
     if (value->kind != JOB_NODE_LIST)
         return job_keys_fail_kind(reader, value, JOB_NODE_LIST);
+    if (value->count > JOB_KEEP_MAX)
+        return job_keys_fail(reader, value, "`keep` has %zu names, and may have %d", value->count,
+                             JOB_KEEP_MAX);
     size_t count = 0;
-    provider->keep = arena_alloc(&reader->job->arena, (value->count + 1) * sizeof *provider->keep);
+    const char **names = arena_alloc(arena, (value->count + 1) * sizeof *names);
+    struct job_place *places = arena_alloc(arena, (value->count + 1) * sizeof *places);
     for (const struct job_node *item = value->first; item; item = item->next) {
         struct slice name;
         if (job_scalar_read(reader, item, &name) != 0)
             return -1;
+        if (!is_path(name))
+            return job_keys_fail(
+                reader, item,
+                "`keep` names `%s`, which is not a path of names\nhint: write dots between the names of the answer, such as kyc.general.status",
+                name.data);
         for (size_t i = 0; i < count; i++)
-            if (slice_is(name, provider->keep[i]))
+            if (slice_is(name, names[i]))
                 return job_keys_fail(reader, item, "`keep` names `%s` twice", name.data);
-        provider->keep[count++] = name.data;
+        places[count] = item->place;
+        names[count++] = name.data;
     }
-    provider->keep[count] = NULL;
+    names[count] = NULL;
+    provider->keep = names;
+    provider->keep_places = places;
     return 0;
 }
 

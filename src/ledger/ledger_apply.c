@@ -323,8 +323,9 @@ static void acknowledge(struct ledger_customer *row, const struct ledger_change 
         row->left_out = choose_members(whole_members(sent), change->left_out, sent, nothing, arena);
         row->code = SLICE_LITERAL(LEDGER_LEFT_OUT);
     }
-    if (change->outcome->kept[0])
-        row->kept = slice_from(change->outcome->kept);
+    struct slice kept = slice_from(change->outcome->kept);
+    if (kept.len > 0)
+        row->kept = slice_is(kept, LEDGER_KEPT_NOTHING) ? nothing : kept;
     if (change->outcome->verification_word[0])
         set_verification(row, change->outcome->verification, slice_from(change->outcome->verification_word),
                          slice_from(change->outcome->verification_reason), change->at_ns);

@@ -114,6 +114,9 @@ struct ledger_change {
 /* The code of an acknowledged update of which the provider left members out. */
 #define LEDGER_LEFT_OUT "left_out"
 
+/* outcome.kept of an answer that removes the last kept member. */
+#define LEDGER_KEPT_NOTHING "{}"
+
 /* Whether the provider said the same before: state, word and reason. */
 bool ledger_apply_same_verification(const struct ledger_customer *row, enum verification verification,
                                     struct slice word, struct slice reason);

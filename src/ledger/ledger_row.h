@@ -63,7 +63,7 @@ struct ledger_customer {
     struct slice email_digest;           /* of the same (fingerprint_email) */
     struct slice left_out; /* as member_digests: the values that the provider left out of the last update,
                               which are sent once more; LEDGER_MEMBER_UNKNOWN for every other member */
-    struct slice kept;     /* JSON: of the last success answer that had any member of provider.keep */
+    struct slice kept;     /* JSON: an object of the members of provider.keep, by their names there */
     struct slice identity; /* fingerprint_identity */
     enum ledger_twin twin;
     int64_t verdict;          /* the event by which a person assigned its user; 0: an answer did */

@@ -98,6 +98,8 @@ struct job_setting_value {
     struct job_place place;
 };
 
+enum { JOB_KEEP_MAX = 64 };
+
 struct job_provider {
     const char *name;       /* NULL: not given, which provider_of_job refuses */
     struct job_place place; /* of the name; without one of `provider` */
@@ -106,8 +108,11 @@ struct job_provider {
     struct job_credentials *credentials; /* at least one */
     size_t credential_count;
     const char *ca_file, *proxy; /* NULL: none */
-    const char **keep;           /* members of a success answer for the ledger, NULL-terminated; NULL: none */
-    const char *const *common;   /* the names of the settings above, NULL-terminated: for messages */
+    /* Paths of members of a success answer for the ledger, at most JOB_KEEP_MAX, NULL-terminated; NULL: none.
+     */
+    const char *const *keep;
+    const struct job_place *keep_places; /* of each; NULL: keep is the provider's default */
+    const char *const *common;           /* the names of the settings above, NULL-terminated: for messages */
     struct job_setting *settings;
     size_t setting_count;
     struct job_setting_value *values; /* of every setting of the provider, once provider_of_job accepted it */

@@ -63,8 +63,13 @@ enum {
     OUTCOME_LINK_SIZE = 2049, /* a longer link is none: half of one opens nothing */
 };
 
-/* The bit of struct outcome.warned behind those of members. */
-#define OUTCOME_WARNED_RECORD (UINT64_C(1) << 63)
+/* Bits of struct outcome.warned behind those of members: a warning about none of them in particular; and of
+ * a CREATE: a verification link could not be made, the verification has rejected the user at once, or was not
+ * begun. */
+#define OUTCOME_WARNED_RECORD        (UINT64_C(1) << 63)
+#define OUTCOME_WARNED_LINK          (UINT64_C(1) << 62)
+#define OUTCOME_WARNED_REJECTED      (UINT64_C(1) << 61)
+#define OUTCOME_WARNED_NOT_TRIGGERED (UINT64_C(1) << 60)
 /* The code of a success with a warning. */
 #define OUTCOME_WARNING "provider_warning"
 
@@ -85,22 +90,19 @@ struct outcome {
     bool no_update; /* of REFUSED: the provider does not update this user: rule record/no_update */
     uint64_t left_out; /* of DONE of an UPDATE: members that were sent and that the reply's own list of what
                           it updated does not name; a bit for each slot */
-    uint64_t warned;   /* of DONE: members that the reply's warnings are about; OUTCOME_WARNED_RECORD: of
-                          none in particular. The code is then OUTCOME_WARNING, message the warnings' text */
+    uint64_t warned;   /* of DONE: members that the reply's warnings are about, and OUTCOME_WARNED_*. The code
+                          is then OUTCOME_WARNING or the rule of the other bit, message the warnings' text */
     char kept[OUTCOME_KEPT_SIZE]; /* of DONE: the members of provider.keep as one JSON object; "": none */
+    uint64_t not_kept; /* of DONE: those that it has no room for; a bit for each name of provider.keep */
 
-    /* Of DONE of a CREATE or UPDATE, or of a user that a question found: how far the verification of the user
-     * has come; the word is empty where the reply does not have it, and nothing is known then. */
+    /* Of DONE of a CREATE or UPDATE: how far the verification of the user has come; an empty word: the reply
+     * does not say. */
     enum verification verification;
     char verification_word[OUTCOME_WORD_SIZE];    /* the provider's own */
     char verification_reason[OUTCOME_QUOTE_SIZE]; /* masked as message; "": none */
 
-    /* Of DONE of a CREATE. */
-    char link[OUTCOME_LINK_SIZE]; /* for the customer to be verified by; a credential: never in a log, nor in
-                                     the ledger; "": none */
-    bool link_failed;             /* the provider was to make one, and could not */
-    bool not_verified; /* it was to verify the user at once, and has rejected it or not begun: the word or
-                          the message has it */
+    char link[OUTCOME_LINK_SIZE]; /* of DONE of a CREATE or LINK: for the customer to be verified by; a
+                                     credential: never in a log, nor in the ledger; "": none */
 };
 
 /* True for what changes nothing at the provider: a look-up, fetch, listing or login. An answer to it that was

@@ -47,6 +47,9 @@ struct verdict {
  * - expensive: a pattern of the job exceeded the match limit on this value
  * - twin: the same person exists under another key
  * - provider_warning (warning): the provider's own, beside a success
+ * - record/link_error (warning): created, but the provider could not make the verification link
+ * - record/verification_rejected, record/verification_not_triggered (warnings): created, but the provider has
+ * rejected the user at once, or has not begun to verify it
  * - guard (warning): a spreadsheet's guard around a value: ' before it, or ="…" around it
  * - record/where: the value of a condition of input.where cannot be read
  * - record/malformed: broken quoting or JSON, or an object that wraps an array of records; columns: other
@@ -91,5 +94,9 @@ struct verdict {
 #define RULE_CUT       "cut"
 #define RULE_HEADER    "header"
 #define RULE_FOOTER    "footer"
+/* of the record itself: what the answer to its create said */
+#define RULE_LINK_ERROR                 "link_error"
+#define RULE_VERIFICATION_REJECTED      "verification_rejected"
+#define RULE_VERIFICATION_NOT_TRIGGERED "verification_not_triggered"
 
 #endif

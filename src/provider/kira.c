@@ -414,6 +414,9 @@ static const struct outcome_table outcomes = {
     .read_success = kira_read_success,
     .updated_member = "updated_fields",
     .link_paths = link_paths,
+    .link_member = "verification_link",
+    .link_error_member = "verification_link_error",
+    .triggered_member = "verification_triggered",
     .read_existing = kira_read_existing,
 };
 

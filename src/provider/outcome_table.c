@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "model/media.h"
+#include "model/verdict.h"
 #include "provider/remote_user.h"
 #include "provider/scrub.h"
 #include "provider/success.h"
@@ -16,7 +16,13 @@
 #define REDIRECTS                                                                                            \
     "the base URL is wrong: the provider redirects, which is never followed; check provider.base_url"
 
-enum { STATUS_MIN = INT_MIN, STATUS_MAX = INT_MAX, HTTP_CONFLICT = 409, WARNINGS_MAX = 64 * 1024 };
+enum {
+    STATUS_MIN = INT_MIN,
+    STATUS_MAX = INT_MAX,
+    HTTP_CONFLICT = 409,
+    WARNINGS_MAX = 64 * 1024,
+    VERIFICATION_BYTES = 1024
+};
 
 /* The order matters: what was not sent or not answered has no status worth reading, and a single status comes
  * before its class. A 401 and the gateway's own 403 concern the credentials, never a record: no row makes a
@@ -110,8 +116,7 @@ static bool read_link(const struct provider *provider, const struct provider_rep
     struct slice user = table->link_user ? reply_body_value(body, table->link_user) : slice_make("", 0);
     if (user.len > 0 && !slice_is(user, reply->user_id))
         return false;
-    return media_is_url(link) && !memchr(link.data, ' ', link.len) &&
-           copy_plain(link, outcome->link, sizeof outcome->link);
+    return success_is_link(link) && copy_plain(link, outcome->link, sizeof outcome->link);
 }
 
 static bool is_success(const struct provider *provider, const struct provider_reply *reply,
@@ -258,18 +263,63 @@ static const char *find_field_path(const struct provider *provider, struct slice
     return NULL;
 }
 
-/* Warnings of a successful create or update, and the members that an update left out. */
+static void set_verification(const struct provider *provider, const struct reply_body *body,
+                             const struct redaction *redaction, struct outcome *outcome)
+{
+    struct provider_verification verification;
+    struct arena arena;
+    arena_init(&arena, VERIFICATION_BYTES);
+    if (provider_read_verification(provider, body->nodes, 0, &arena, &verification)) {
+        outcome->verification = verification.state;
+        provider_mask_verification(&verification, redaction->record, &redaction->secrets,
+                                   outcome->verification_word, outcome->verification_reason);
+    }
+    arena_clear(&arena);
+}
+
+/* The code of a success with these warnings: of the one that matters most. */
+static const char *code_of(uint64_t warned)
+{
+    if (warned & OUTCOME_WARNED_REJECTED)
+        return RULE_VERIFICATION_REJECTED;
+    if (warned & OUTCOME_WARNED_NOT_TRIGGERED)
+        return RULE_VERIFICATION_NOT_TRIGGERED;
+    return warned & OUTCOME_WARNED_LINK ? RULE_LINK_ERROR : OUTCOME_WARNING;
+}
+
+/* What the reply to a create says of the verification of the user. */
+static uint64_t set_created(const struct provider *provider, const struct reply_body *body,
+                            const struct record *record, struct outcome *outcome, struct buffer *text)
+{
+    uint64_t warned = 0;
+    struct slice mode = slice_make("", 0);
+    if (record && record->values[FIELD_VERIFICATION_MODE].state == VALUE_PRESENT)
+        mode = record->values[FIELD_VERIFICATION_MODE].text;
+    if (outcome->verification == VERIFICATION_REJECTED) {
+        warned |= OUTCOME_WARNED_REJECTED;
+        reply_body_add_text(text, slice_make("", 0), slice_from(outcome->verification_word));
+        reply_body_add_text(text, slice_make("", 0), slice_from(outcome->verification_reason));
+    }
+    copy_plain(success_link(provider, body), outcome->link, sizeof outcome->link);
+    return warned | success_unverified(provider, body, mode, text);
+}
+
+/* What the reply to a create or update says of its success: warnings, the members that an update left out,
+ * the verification. */
 static void set_verdict(const struct provider *provider, const struct provider_reply *reply,
                         const struct reply_body *body, const struct redaction *redaction,
                         struct outcome *outcome)
 {
     struct buffer text;
     buffer_init_wiped(&text, WARNINGS_MAX);
+    set_verification(provider, body, redaction, outcome);
     if (reply->operation == OPERATION_UPDATE)
         outcome->left_out = success_left_out(provider, body, reply->members);
-    outcome->warned = success_warned(provider, body, &text);
+    else
+        outcome->warned = set_created(provider, body, redaction->record, outcome, &text);
+    outcome->warned |= success_warned(provider, body, &text);
     if (outcome->warned) {
-        snprintf(outcome->code, sizeof outcome->code, OUTCOME_WARNING);
+        snprintf(outcome->code, sizeof outcome->code, "%s", code_of(outcome->warned));
         scrub_text(buffer_slice(&text), redaction->record, &redaction->secrets, outcome->message,
                    OUTCOME_QUOTE_SIZE);
     }

@@ -59,6 +59,11 @@ struct outcome_table {
      * is for; link_paths: NULL-terminated; or both NULL. */
     const char *const *link_paths;
     const char *link_user;
+    /* Members of a reply to a CREATE; NULL: the provider has none. */
+    const char *link_member;       /* the link for the customer to be verified by */
+    const char *link_error_member; /* why it could not be made */
+    const char *triggered_member;  /* false: the verification was not begun, which it is to be at once in the
+                                      mode `automatic` of verification_mode */
     /* The id of the existing user of an OUTCOME_EXISTS, or empty. */
     struct slice (*read_existing)(const struct reply_body *body);
 };

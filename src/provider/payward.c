@@ -149,6 +149,8 @@ static const struct provider_setting settings[] = {
     {0},
 };
 
+static const char *const keep[] = {"accounts", NULL};
+
 const struct provider payward_provider = {
     .name = "payward",
     .base_url = "https://api.services.payward.com",
@@ -164,6 +166,7 @@ const struct provider payward_provider = {
     .recovery = PROVIDER_RECOVERY_REPEAT,
     .recovery_help = "repeated: the same external_reference gives the same user",
     .fields = &fields,
+    .keep = keep,
     .verification_words = verification_words,
     .verification_reasons = verification_reasons,
     .account_new = signing_account_new,

@@ -170,6 +170,7 @@ struct provider {
     const struct provider_word *verification_words;
     const char *const
         *verification_reasons; /* paths of the reasons for it in a user; ended by NULL. NULL: none */
+    const char *const *keep;   /* provider.keep where the job has none: nothing private; NULL: nothing */
 
     struct provider_account *(*account_new)(const struct job_credentials *credentials);
     void (*account_free)(struct provider_account *account);

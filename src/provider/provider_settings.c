@@ -211,7 +211,7 @@ char *provider_settings_digest(const struct job *job, const struct provider *pro
     buffer_printf(&out, "%s %.*s\n", provider->name, (int)base_url.len, base_url.data);
     append_text(&out, "ca_file", job->provider.ca_file);
     append_text(&out, "proxy", job->provider.proxy);
-    for (size_t i = 0; job->provider.keep && job->provider.keep[i]; i++)
+    for (size_t i = 0; job->provider.keep_places && job->provider.keep[i]; i++)
         append_text(&out, "keep", job->provider.keep[i]);
     for (size_t i = 0; i < job->provider.value_count; i++) {
         const struct job_setting_value *value = &job->provider.values[i];

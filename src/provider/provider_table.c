@@ -8,6 +8,7 @@
 
 #include "core/text.h"
 #include "provider/provider_list.h"
+#include "provider/retained_fields.h"
 
 enum { PROVIDERS_MAX = 32 };
 
@@ -82,6 +83,7 @@ const struct provider *provider_of_job(struct job *job, bool with_secrets, struc
     const struct provider *provider = find_named(job, error);
     bool is_valid = provider && check_ca_file(job, error) == 0 &&
                     provider_settings_read(job, provider, error) == 0 &&
+                    retained_fields_set(job, provider, error) == 0 &&
                     provider_credentials_check(job, provider, with_secrets, error) == 0;
     return is_valid ? provider : NULL;
 }

@@ -4,8 +4,8 @@
 
 enum {
     TEXT_MAX = 64 * 1024,
-    PATH_PART_MAX = 64,
     CODE_MAX = 64,
+    PATH_PART_MAX = 64,
 };
 
 static bool is_one_of(struct slice key, const char *const *words)
@@ -62,7 +62,7 @@ static bool is_code(const struct json_node *node)
     return true;
 }
 
-static void add_part(struct buffer *out, struct slice label, struct slice text)
+void reply_body_add_text(struct buffer *out, struct slice label, struct slice text)
 {
     if (text.len == 0)
         return;
@@ -84,7 +84,7 @@ static void add_texts(const struct reply_body *body, size_t index, struct slice 
         label = is_one_of(node->key, plain_members) ? slice_make("", 0) : node->key;
     if (is_scalar(node)) {
         if (node->kind != JSON_NULL)
-            add_part(out, label, node->text);
+            reply_body_add_text(out, label, node->text);
         return;
     }
     for (size_t child = index + 1; child < node->end; child = body->nodes[child].end)
@@ -147,25 +147,29 @@ void reply_body_clear(struct reply_body *body)
     buffer_clear(&body->text);
 }
 
-struct slice reply_body_value(const struct reply_body *body, const char *path)
+size_t reply_body_find_path(const struct json_node *nodes, size_t index, const char *path)
 {
-    if (!body->nodes)
-        return slice_make("", 0);
-    size_t index = 0;
     while (*path != '\0') {
         char part[PATH_PART_MAX];
         size_t len = strcspn(path, ".");
         if (len >= sizeof part)
-            return slice_make("", 0);
+            return 0;
         memcpy(part, path, len);
         part[len] = '\0';
-        index = json_member(body->nodes, index, part);
+        index = json_member(nodes, index, part);
         if (index == 0)
-            return slice_make("", 0);
+            return 0;
         path += path[len] == '.' ? len + 1 : len;
     }
-    const struct json_node *node = &body->nodes[index];
-    return node->kind == JSON_STRING || node->kind == JSON_NUMBER ? node->text : slice_make("", 0);
+    return index;
+}
+
+struct slice reply_body_value(const struct reply_body *body, const char *path)
+{
+    size_t index = body->nodes ? reply_body_find_path(body->nodes, 0, path) : 0;
+    bool is_text =
+        index != 0 && (body->nodes[index].kind == JSON_STRING || body->nodes[index].kind == JSON_NUMBER);
+    return is_text ? body->nodes[index].text : slice_make("", 0);
 }
 
 struct slice reply_body_first(const struct reply_body *body, const char *const *paths, size_t min, size_t max)
@@ -210,6 +214,11 @@ size_t reply_body_find_member(const struct json_node *nodes, const char *name)
         index = wrapper == 0 ? 0 : json_member(nodes, wrapper, name);
     }
     return index;
+}
+
+bool reply_body_is_empty(const struct reply_body *body, size_t index)
+{
+    return is_empty(&body->nodes[index]);
 }
 
 size_t reply_body_warnings(const struct reply_body *body)

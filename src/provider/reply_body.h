@@ -34,6 +34,11 @@ extern const char *const reply_body_wrappers[REPLY_BODY_WRAPPERS];
 /* The member of this name: at the top, else in the first wrapper that has it. 0: there is none. */
 size_t reply_body_find_member(const struct json_node *nodes, const char *name);
 
+/* True for null, false, an empty text, array or object. */
+bool reply_body_is_empty(const struct reply_body *body, size_t index);
+
+/* What is at a path of members below nodes[index]; 0: nothing. */
+size_t reply_body_find_path(const struct json_node *nodes, size_t index, const char *path);
 /* A string or number at a path of members, `data.id`; empty when there is none. */
 struct slice reply_body_value(const struct reply_body *body, const char *path);
 /* The first of these paths (NULL ends them) whose value has min to max bytes; empty when none has. */
@@ -50,6 +55,9 @@ struct slice reply_body_field_path(const struct reply_body *body);
 size_t reply_body_warnings(const struct reply_body *body);
 /* All texts below nodes[index] into out, `; ` between the parts, as reply_body.text is made. */
 void reply_body_texts(const struct reply_body *body, size_t index, struct buffer *out);
+
+/* Adds a part to such a text: `label: text`. */
+void reply_body_add_text(struct buffer *out, struct slice label, struct slice text);
 
 /* True for an object with an error under `error`, `errors`, `code` or `error_code`: more than the `message`
  * alone, or the page, that anything between us and the provider may answer. */

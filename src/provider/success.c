@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "model/field.h"
+#include "model/media.h"
 #include "model/outcome.h"
 
 enum { PATH_SIZE = 256, TEXT_MIN = 4 /* that text_format can write into */ };
@@ -113,4 +115,59 @@ uint64_t success_warned(const struct provider *provider, const struct reply_body
     for (size_t index = list + 1; index < nodes[list].end; index = nodes[index].end)
         members |= members_of_warning(provider, nodes, index);
     return members;
+}
+
+/* 0: there is none, or it is null, false or empty. */
+static size_t find_filled(const struct reply_body *body, const char *name)
+{
+    size_t index = body->nodes && name ? reply_body_find_member(body->nodes, name) : 0;
+    return index != 0 && !reply_body_is_empty(body, index) ? index : 0;
+}
+
+bool success_is_link(struct slice text)
+{
+    bool is_link = text.len < OUTCOME_LINK_SIZE && media_is_url(text);
+    for (size_t i = 0; i < text.len && is_link; i++)
+        is_link = text.data[i] > ' ' && text.data[i] <= '~';
+    return is_link;
+}
+
+struct slice success_link(const struct provider *provider, const struct reply_body *body)
+{
+    size_t index = find_filled(body, provider->outcomes->link_member);
+    bool is_link =
+        index != 0 && body->nodes[index].kind == JSON_STRING && success_is_link(body->nodes[index].text);
+    return is_link ? body->nodes[index].text : slice_make("", 0);
+}
+
+static bool is_not_triggered(const struct provider *provider, const struct reply_body *body,
+                             struct slice mode)
+{
+    const char *name = provider->outcomes->triggered_member;
+    size_t index = body->nodes && name ? reply_body_find_member(body->nodes, name) : 0;
+    size_t own_mode = find_filled(body, field_name(FIELD_VERIFICATION_MODE));
+    if (own_mode != 0)
+        mode = body->nodes[own_mode].text;
+    return index != 0 && body->nodes[index].kind == JSON_BOOL && slice_is(body->nodes[index].text, "false") &&
+           slice_is(mode, "automatic");
+}
+
+uint64_t success_unverified(const struct provider *provider, const struct reply_body *body, struct slice mode,
+                            struct buffer *out)
+{
+    size_t link_error = find_filled(body, provider->outcomes->link_error_member);
+    bool has_link = find_filled(body, provider->outcomes->link_member) != 0;
+    uint64_t found = 0;
+    if (is_not_triggered(provider, body, mode)) {
+        found |= OUTCOME_WARNED_NOT_TRIGGERED;
+        reply_body_add_text(out, slice_from(provider->outcomes->triggered_member), SLICE_LITERAL("false"));
+    }
+    if ((link_error == 0 && !has_link) || success_link(provider, body).len > 0)
+        return found;
+    if (link_error != 0)
+        reply_body_texts(body, link_error, out);
+    else
+        reply_body_add_text(out, slice_from(provider->outcomes->link_member),
+                            SLICE_LITERAL("not an https URL of at most 2,048 bytes"));
+    return found | OUTCOME_WARNED_LINK;
 }

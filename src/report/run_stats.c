@@ -319,12 +319,14 @@ void run_stats_add_refusal(struct run_stats *stats, const struct record *record,
         counted->provider_message = memory_copy(slice_from(message));
 }
 
-void run_stats_add_provider_warning(struct run_stats *stats, const struct record *record,
-                                    const enum field_id *fields, size_t count, const char *message)
+void run_stats_add_provider_warnings(struct run_stats *stats, const struct record *record,
+                                     const struct run_stats_warning *warnings, size_t count,
+                                     const char *message)
 {
     stats->mark++;
     for (size_t i = 0; i < count; i++) {
-        struct run_stats_rule *rule = run_stats_get_rule(stats, fields[i], VERDICT_WARN, RULE_WARNING, false);
+        struct run_stats_rule *rule =
+            run_stats_get_rule(stats, warnings[i].field, VERDICT_WARN, warnings[i].rule, false);
         if (!run_stats_count_once(stats, rule, record->row))
             continue;
         run_stats_add_example(stats, rule, record);

@@ -157,11 +157,16 @@ uint64_t run_stats_concluded(const struct run_stats *stats);
  * `refused`. Copies rule and the first message, which must be masked (that of struct outcome is). */
 void run_stats_add_refusal(struct run_stats *stats, const struct record *record, enum field_id field,
                            const char *rule, const char *message);
-/* Counts a warning of a create or update that succeeded, once per field under FIELD/provider_warning
- * (FIELD_NONE: `record`), and the record in `warned`, unless a rule of ours did. Copies the first message,
- * which must be masked. */
-void run_stats_add_provider_warning(struct run_stats *stats, const struct record *record,
-                                    const enum field_id *fields, size_t count, const char *message);
+/* A warning of a create or update that succeeded: FIELD/RULE (FIELD_NONE: `record`). */
+struct run_stats_warning {
+    enum field_id field;
+    const char *rule; /* constant */
+};
+/* Counts these warnings of one record, and the record in `warned`, unless a rule of ours did. Copies the
+ * first message of each, which must be masked. */
+void run_stats_add_provider_warnings(struct run_stats *stats, const struct record *record,
+                                     const struct run_stats_warning *warnings, size_t count,
+                                     const char *message);
 /* Completes fields[].present, and asserts that every record of a run has a result. After the last record,
  * before a report is written; may be repeated. */
 void run_stats_finish(struct run_stats *stats);

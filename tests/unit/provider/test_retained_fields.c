@@ -9,7 +9,7 @@
 
 #include "provider/retained_fields.h"
 
-static const char *const names[] = {"accounts", "verification_link", NULL};
+static const char *const names[] = {"accounts", "limits", NULL};
 
 static void members_are_found_at_the_top_and_as_the_providers_wrap(void **state)
 {
@@ -20,14 +20,16 @@ static void members_are_found_at_the_top_and_as_the_providers_wrap(void **state)
         {"in data", "{\"data\":{\"id\":\"A\",\"accounts\":[{\"id\":\"B\",\"n\":1.50}]}}",
          "{\"accounts\":[{\"id\":\"B\",\"n\":1.50}]}"},
         {"in result", "{\"result\":{\"accounts\":[]}}", "{\"accounts\":[]}"},
-        {"in user", "{\"user\":{\"verification_link\":null}}", "{\"verification_link\":null}"},
+        {"in user", "{\"user\":{\"limits\":null}}", "{\"limits\":null}"},
         {"at the top, before what is wrapped", "{\"accounts\":1,\"data\":{\"accounts\":2}}",
          "{\"accounts\":1}"},
-        {"both, in the order of the job",
-         "{\"verification_link\":\"https://example.com/v\",\"accounts\":true}",
-         "{\"accounts\":true,\"verification_link\":\"https://example.com/v\"}"},
+        {"both, in the order of the job", "{\"limits\":\"high\",\"accounts\":true}",
+         "{\"accounts\":true,\"limits\":\"high\"}"},
         {"blanks and escapes", "{ \"accounts\" : { \"a\\\"b\" : [ \"\\u00e9\\n\" , { } , -1e3 ] } }",
          "{\"accounts\":{\"a\\\"b\":[\"\xc3\xa9\\n\",{},-1e3]}}"},
+        {"links within it are left out, at any depth",
+         "{\"accounts\":[{\"url\":\"https://example.com/a\",\"id\":1,\"k\":{\"kyc_link\":\"x\",\"curl\":2}}]}",
+         "{\"accounts\":[{\"id\":1,\"k\":{\"curl\":2}}]}"},
         {"deeper than that", "{\"data\":{\"x\":{\"accounts\":1}}}", ""},
         {"none", "{\"data\":\"success\"}", ""},
         {"a list", "[{\"accounts\":1}]", ""},
@@ -36,8 +38,32 @@ static void members_are_found_at_the_top_and_as_the_providers_wrap(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char out[OUTCOME_KEPT_SIZE] = "as before";
-        retained_fields_copy(names, slice_from(cases[i].body), out);
-        if (strcmp(out, cases[i].want) != 0)
+        uint64_t not_kept = 7;
+        retained_fields_copy(names, slice_from(cases[i].body), out, &not_kept);
+        if (strcmp(out, cases[i].want) != 0 || not_kept != 0)
+            fail_msg("%s: %s", cases[i].sentence, out);
+    }
+}
+
+static void a_path_leads_into_members(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"kyc.general.status", "data.accounts", "kyc.eur", NULL};
+    static const struct {
+        const char *sentence, *body, *want;
+    } cases[] = {
+        {"in what the provider wraps",
+         "{\"user\":{\"id\":\"7\",\"kyc\":{\"general\":{\"status\":\"approved\"},\"eur\":{\"a\":[1]}}}}",
+         "{\"kyc.general.status\":\"approved\",\"kyc.eur\":{\"a\":[1]}}"},
+        {"from the top", "{\"data\":{\"accounts\":[1]},\"kyc\":{\"eur\":null}}",
+         "{\"data.accounts\":[1],\"kyc.eur\":null}"},
+        {"not into what is no object", "{\"kyc\":[{\"eur\":1}],\"user\":{\"kyc\":\"eur\"}}", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char out[OUTCOME_KEPT_SIZE];
+        uint64_t not_kept;
+        retained_fields_copy(paths, slice_from(cases[i].body), out, &not_kept);
+        if (strcmp(out, cases[i].want) != 0 || not_kept != 0)
             fail_msg("%s: %s", cases[i].sentence, out);
     }
 }
@@ -49,24 +75,26 @@ static void what_does_not_fit_is_left_out_whole(void **state)
     static const struct {
         const char *sentence;
         int len;
-        const char *link, *want_end;
+        const char *other, *want_end;
+        uint64_t want_not_kept;
     } cases[] = {
-        {"all of it", 1024 - 15, "", "x\"}"},
-        {"one byte too long", 1024 - 14, "", ""},
-        {"far too long", 5000, "", ""},
-        {"the next one still fits", 5000, ",\"verification_link\":1", "{\"verification_link\":1}"},
-        {"both, to the last byte", 1024 - 15 - 22, ",\"verification_link\":1",
-         "x\",\"verification_link\":1}"},
-        {"the next one does not", 1024 - 15 - 21, ",\"verification_link\":1", "x\"}"},
+        {"all of it", 1024 - 15, "", "x\"}", 0},
+        {"one byte too long", 1024 - 14, "", "", 1},
+        {"far too long", 5000, "", "", 1},
+        {"the next one still fits", 5000, ",\"limits\":1", "{\"limits\":1}", 1},
+        {"both, to the last byte", 1024 - 15 - 11, ",\"limits\":1", "x\",\"limits\":1}", 0},
+        {"the next one does not", 1024 - 15 - 10, ",\"limits\":1", "x\"}", 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[5001], body[6000], out[OUTCOME_KEPT_SIZE];
+        uint64_t not_kept;
         memset(text, 'x', sizeof text);
         (void)snprintf(body, sizeof body, "{\"data\":{\"accounts\":\"%.*s\"%s}}", cases[i].len, text,
-                       cases[i].link);
-        retained_fields_copy(names, slice_from(body), out);
+                       cases[i].other);
+        retained_fields_copy(names, slice_from(body), out, &not_kept);
         size_t len = strlen(out), end = strlen(cases[i].want_end);
-        if (len < end || strcmp(out + len - end, cases[i].want_end) != 0 || (end == 0) != (len == 0))
+        if (len < end || strcmp(out + len - end, cases[i].want_end) != 0 || (end == 0) != (len == 0) ||
+            not_kept != cases[i].want_not_kept)
             fail_msg("%s: %zu bytes, %s", cases[i].sentence, len, out);
     }
 }
@@ -75,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_are_found_at_the_top_and_as_the_providers_wrap),
+        cmocka_unit_test(a_path_leads_into_members),
         cmocka_unit_test(what_does_not_fit_is_left_out_whole),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -125,12 +125,126 @@ static void warnings_are_found_in_a_wrapper(void **state)
     assert_int_equal(outcome.warned, members_of(payward_provider.fields, "phone"));
 }
 
+/* What a create answers about the verification of the user. */
+static void a_create_shows_how_far_the_verification_has_come(void **state)
+{
+    (void)state;
+    enum { LINK = 1, REJECTED = 2, NOT_TRIGGERED = 4, RECORD = 8 };
+    static const struct {
+        const char *members;
+        enum verification verification;
+        const char *word, *link;
+        unsigned warned;
+        const char *code, *message;
+    } examples[] = {
+        {"\"verification_status\":\"unverified\"", VERIFICATION_PENDING, "unverified", "", 0, "", ""},
+        {"\"verification_status\":\"unverified\",\"verification_link\":\"https://verify.example.com/a?t=1\","
+         "\"verification_link_error\":\"slow\"",
+         VERIFICATION_PENDING, "unverified", "https://verify.example.com/a?t=1", 0, "", ""},
+        {"\"verification_link\":null,\"verification_link_error\":\"no link for Alex\"", VERIFICATION_UNKNOWN,
+         "", "", LINK, "link_error", "verification_link_error: no link for ‹first_name›"},
+        {"\"verification_link_error\":{\"code\":\"link_failed\",\"message\":\"later\"}", VERIFICATION_UNKNOWN,
+         "", "", LINK, "link_error", "link_failed; later"},
+        {"\"verification_link_error\":\"\"", VERIFICATION_UNKNOWN, "", "", 0, "", ""},
+        {"\"verification_link\":\"https://verify.example.com/a b\"", VERIFICATION_UNKNOWN, "", "", LINK,
+         "link_error", "verification_link: not an https URL of at most 2,048 bytes"},
+        {"\"status\":\"REJECTED\",\"verification_status\":\"unverified\"", VERIFICATION_REJECTED, "REJECTED",
+         "", REJECTED, "verification_rejected", "REJECTED"},
+        {"\"status\":\"active\",\"verification_status\":\"rejected\"", VERIFICATION_REJECTED, "rejected", "",
+         REJECTED, "verification_rejected", "rejected"},
+        {"\"verification_mode\":\"automatic\",\"verification_triggered\":false", VERIFICATION_UNKNOWN, "", "",
+         NOT_TRIGGERED, "verification_not_triggered", "verification_triggered: false"},
+        {"\"verification_mode\":\"verification_link\",\"verification_triggered\":false", VERIFICATION_UNKNOWN,
+         "", "", 0, "", ""},
+        {"\"verification_triggered\":false", VERIFICATION_UNKNOWN, "", "", 0, "",
+         ""}, /* the mode is not known */
+        {"\"verification_mode\":\"automatic\",\"verification_triggered\":true", VERIFICATION_UNKNOWN, "", "",
+         0, "", ""},
+        {"\"status\":\"REJECTED\",\"verification_link_error\":\"none\",\"warnings\":[\"odd\"]",
+         VERIFICATION_REJECTED, "REJECTED", "", REJECTED | LINK | RECORD, "verification_rejected",
+         "REJECTED; verification_link_error: none; odd"},
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        char body[512];
+        snprintf(body, sizeof body, "{\"id\":\"u-1\",%s}", examples[i].members);
+        struct outcome outcome = judge(&kira_provider, OPERATION_CREATE, 0, body);
+        unsigned warned = (outcome.warned & OUTCOME_WARNED_LINK ? LINK : 0u) |
+                          (outcome.warned & OUTCOME_WARNED_REJECTED ? REJECTED : 0u) |
+                          (outcome.warned & OUTCOME_WARNED_NOT_TRIGGERED ? NOT_TRIGGERED : 0u) |
+                          (outcome.warned & OUTCOME_WARNED_RECORD ? RECORD : 0u);
+        if (outcome.verification != examples[i].verification || warned != examples[i].warned ||
+            strcmp(outcome.verification_word, examples[i].word) != 0 ||
+            strcmp(outcome.link, examples[i].link) != 0 || strcmp(outcome.code, examples[i].code) != 0 ||
+            strcmp(outcome.message, examples[i].message) != 0)
+            fail_msg("%s: %d %s, %x, link %s, %s, %s", examples[i].members, (int)outcome.verification,
+                     outcome.verification_word, warned, outcome.link, outcome.code, outcome.message);
+    }
+}
+
+/* The mode of the record counts where the reply has none. */
+static void a_verification_in_automatic_mode_is_to_begin_at_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *mode;
+        bool warned;
+    } examples[] = {{"automatic", true}, {"verification_link", false}};
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        struct sample sample;
+        struct outcome outcome;
+        sample_fill(&sample);
+        sample_set(&sample, FIELD_VERIFICATION_MODE, examples[i].mode);
+        const struct provider_reply reply = {
+            .operation = OPERATION_CREATE,
+            .sent = true,
+            .complete = true,
+            .http_status = 201,
+            .body = SLICE_LITERAL("{\"id\":\"u-1\",\"verification_triggered\":false}")};
+        outcome_table_classify(&kira_provider, &reply, &sample.record, &outcome);
+        assert_int_equal(outcome.kind, OUTCOME_DONE);
+        assert_int_equal(outcome.warned, examples[i].warned ? OUTCOME_WARNED_NOT_TRIGGERED : 0);
+    }
+}
+
+static void an_update_shows_the_state_and_makes_no_link(void **state)
+{
+    (void)state;
+    struct outcome outcome = judge(
+        &kira_provider, OPERATION_UPDATE, 0,
+        "{\"id\":\"u-1\",\"updated_fields\":[],\"verification_status\":\"rejected\",\"verification_link\":\"https://verify.example.com/a\"}");
+    assert_int_equal(outcome.verification, VERIFICATION_REJECTED);
+    assert_string_equal(outcome.verification_word, "rejected");
+    assert_string_equal(outcome.link, "");
+    assert_int_equal(outcome.warned, 0);
+}
+
+/* Half of a link opens nothing. */
+static void a_link_is_kept_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    enum { LEN_MAX = 2048 };
+    for (size_t len = LEN_MAX; len <= LEN_MAX + 1; len++) {
+        char link[LEN_MAX + 2], body[LEN_MAX + 100];
+        memset(link, 'a', len);
+        memcpy(link, "https://", 8);
+        link[len] = '\0';
+        snprintf(body, sizeof body, "{\"id\":\"u-1\",\"verification_link\":\"%s\"}", link);
+        struct outcome outcome = judge(&kira_provider, OPERATION_CREATE, 0, body);
+        assert_string_equal(outcome.link, len > LEN_MAX ? "" : link);
+        assert_string_equal(outcome.code, len > LEN_MAX ? "link_error" : "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_update_names_what_it_left_out),
         cmocka_unit_test(warnings_are_of_a_member_or_of_the_record),
         cmocka_unit_test(warnings_are_found_in_a_wrapper),
+        cmocka_unit_test(a_create_shows_how_far_the_verification_has_come),
+        cmocka_unit_test(a_verification_in_automatic_mode_is_to_begin_at_once),
+        cmocka_unit_test(an_update_shows_the_state_and_makes_no_link),
+        cmocka_unit_test(a_link_is_kept_whole_or_not_at_all),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("success", tests, NULL, NULL);

@@ -206,9 +206,12 @@ static void a_warning_of_the_provider_counts_once_a_record_and_a_field(void **st
     run_stats_add_record(stats, &plain);
     run_stats_add_record(stats, &warned);
     assert_int_equal(stats->warned, 1);
-    static const enum field_id fields[] = {FIELD_PHONE, FIELD_NONE, FIELD_NONE};
-    run_stats_add_provider_warning(stats, &plain, fields, 3, "‹phone› is not dialled");
-    run_stats_add_provider_warning(stats, &warned, fields, 1, "another");
+    static const struct run_stats_warning warnings[] = {{FIELD_PHONE, RULE_WARNING},
+                                                        {FIELD_NONE, RULE_WARNING},
+                                                        {FIELD_NONE, RULE_WARNING},
+                                                        {FIELD_NONE, RULE_LINK_ERROR}};
+    run_stats_add_provider_warnings(stats, &plain, warnings, 4, "‹phone› is not dialled");
+    run_stats_add_provider_warnings(stats, &warned, warnings, 1, "another");
     assert_int_equal(stats->provider_warned, 2);
     assert_int_equal(stats->warned, 2); /* one of them had a warning of ours */
     assert_int_equal(stats->inputs[0].warned, 2);
@@ -217,7 +220,7 @@ static void a_warning_of_the_provider_counts_once_a_record_and_a_field(void **st
     summary_json_write(stats, &out);
     assert_non_null(strstr(out.data,
                            "\"warnings_by_rule\":{\"phone/provider_warning\":2,\"email/invisible\":1,"
-                           "\"record/provider_warning\":1}"));
+                           "\"record/link_error\":1,\"record/provider_warning\":1}"));
     for (size_t i = 0; i < stats->rule_count; i++)
         if (strcmp(stats->rules[i].rule, RULE_WARNING) == 0)
             assert_string_equal(stats->rules[i].provider_message, "‹phone› is not dialled");
