@@ -187,6 +187,26 @@ static void visit(struct exchange *exchange)
         exchange_refuse(exchange, 404, "not_found", "there is no such link");
 }
 
+/* The time that has passed is the body. */
+static void pass_time(struct exchange *exchange)
+{
+    struct server_state *state = exchange->state;
+    uint64_t passed_ns;
+    if (!options_read_time(buffer_slice(&exchange->body), &passed_ns)) {
+        exchange_refuse(exchange, 400, "time", "this is not a time, such as 12h");
+        return;
+    }
+    server_state_lock(state);
+    for (size_t i = 0; i < state->api_count; i++) {
+        struct api_state *api_state = &state->apis[i];
+        for (size_t row = 0; row < api_state->users.count; row++)
+            if (standing_hasten(&api_state->users.all[row]->standing, passed_ns))
+                server_state_keep_standing(state, api_state, api_state->users.all[row], NULL);
+    }
+    server_state_unlock(state);
+    answer_counts(exchange);
+}
+
 void control_answer(struct exchange *exchange)
 {
     bool get = exchange_method_is(exchange, "GET"), post = exchange_method_is(exchange, "POST");
@@ -214,6 +234,8 @@ void control_answer(struct exchange *exchange)
         set_named_state(exchange);
     else if (post && slice_is(exchange->path, "/_sandbox/visit"))
         visit(exchange);
+    else if (post && slice_is(exchange->path, "/_sandbox/later"))
+        pass_time(exchange);
     else
         exchange_refuse(exchange, 404, "not_found", "there is no such path");
 }

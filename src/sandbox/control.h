@@ -9,6 +9,7 @@
  *   POST /_sandbox/remove         the provider does not have the user any more whose id is the body
  *   POST /_sandbox/verification?api=NAME&user=ID&state=STATE
  *                                 sets a user's state, in standing_word's words, or deletes it: `deleted`
+ *   POST /_sandbox/later          users are decided as if the time in the body had passed; 400: it is none
  *   POST /_sandbox/visit          somebody visits the link in the body, and does what it asks for
  *   POST /_sandbox/revoke-tokens  ends all logins
  *   POST /_sandbox/revoke-keys    refuses every API key of every API, until:

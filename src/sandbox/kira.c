@@ -444,6 +444,16 @@ static void make_link(struct exchange *exchange, struct workspace *workspace, st
     server_state_unlock(exchange->state);
 }
 
+/* With the server state's lock held. False: answered 500. */
+static bool send_documents(struct exchange *exchange, struct user *user)
+{
+    standing_act(&user->standing, exchange->state->options, user->id);
+    if (server_state_keep_standing(exchange->state, exchange->api_state, user, NULL))
+        return true;
+    refuse(exchange, 500, "state", "the sandbox cannot write its state");
+    return false;
+}
+
 static void update(struct exchange *exchange, struct workspace *workspace, struct slice id)
 {
     const struct json_node *nodes = request_read(exchange, workspace);
@@ -456,15 +466,17 @@ static void update(struct exchange *exchange, struct workspace *workspace, struc
     struct user *user = find(exchange, id);
     if (user)
         changed = changed_members(exchange, workspace, user, nodes, left_out);
+    bool has_documents = kira_result_has_changed(nodes, changed, "identifying_information");
     if (user && standing_now(&user->standing) == STANDING_VERIFIED) {
         refuse(exchange, 403, "user_verified", "a verified user cannot be changed");
-    } else if (user && request_update(exchange, workspace, nodes, user, left_out)) {
+    } else if (user && request_update(exchange, workspace, nodes, user, left_out) &&
+               (!has_documents || send_documents(exchange, user))) {
         begin_user(exchange, workspace, user, &writer);
         kira_result_write_updated_fields(&writer, nodes, changed);
         if (exchange->fault == FAULT_WARNING)
             kira_result_write_warning(&writer, nodes);
         json_write_key(&writer, "requires_reverification");
-        json_write_bool(&writer, false);
+        json_write_bool(&writer, has_documents);
         json_write_object_end(&writer);
     }
     server_state_unlock(exchange->state);

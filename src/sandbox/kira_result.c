@@ -17,6 +17,14 @@ uint64_t kira_result_changed_members(struct merge_side user, struct merge_side c
     return changed;
 }
 
+bool kira_result_has_changed(const struct json_node *nodes, uint64_t changed, const char *member)
+{
+    for (size_t index = 1; index < nodes[0].end; index = nodes[index].end, changed >>= 1)
+        if ((changed & 1) && slice_is(nodes[index].key, member))
+            return true;
+    return false;
+}
+
 void kira_result_write_updated_fields(struct json_writer *writer, const struct json_node *nodes,
                                       uint64_t changed)
 {

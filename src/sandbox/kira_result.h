@@ -5,6 +5,7 @@
 #ifndef KYC_SANDBOX_KIRA_RESULT_H
 #define KYC_SANDBOX_KIRA_RESULT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/json.h"
@@ -22,6 +23,9 @@ void kira_result_write_updated_fields(struct json_writer *writer, const struct j
 /* Writes `warnings` into an open object: one, about the request's first string but `type`; it quotes the
  * value. */
 void kira_result_write_warning(struct json_writer *writer, const struct json_node *nodes);
+
+/* True when the member of that name is among the changed ones. */
+bool kira_result_has_changed(const struct json_node *nodes, uint64_t changed, const char *member);
 
 /* Writes `missing_fields` into an open object: the members that automatic verification asks for and the user
  * does not have. */

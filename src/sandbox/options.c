@@ -63,7 +63,8 @@ const char options_help[] =
     "POST /_sandbox/verification?api=PROVIDER&user=ID&state=STATE sets the state of a user: unverified, started,\n"
     "in_review, needs_action, verified, rejected, or deleted: the provider does not have it any more.\n"
     "/_sandbox/verify/ID is the same for verified (kira then refuses updates of it), /_sandbox/remove for deleted\n"
-    "(the id is the body). POST /_sandbox/visit does what a visit of the link in its body would.\n";
+    "(the id is the body). POST /_sandbox/visit does what a visit of the link in its body would.\n"
+    "POST /_sandbox/later, with a time in the body, decides users as if so much time had passed, e.g. 12h.\n";
 
 enum option_id {
     OPTION_LISTEN = 256,
@@ -169,6 +170,16 @@ static bool read_time(const char **text, uint64_t *time_ns)
         }
     }
     return false;
+}
+
+bool options_read_time(struct slice text, uint64_t *time_ns)
+{
+    char copy[24] = "";
+    const char *cursor = copy;
+    if (text.len >= sizeof copy)
+        return false;
+    memcpy(copy, text.data, text.len);
+    return read_time(&cursor, time_ns) && *cursor == '\0';
 }
 
 static int read_listen(struct sockaddr_in *listen, const char *text, struct error *error)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/slice.h"
 #include "sandbox/fault.h"
 
 struct options {
@@ -42,6 +43,9 @@ struct options {
 };
 
 extern const char options_help[];
+
+/* `20ms`, `2s`, `1m`, `12h`; at most a day. False: it is none. */
+bool options_read_time(struct slice text, uint64_t *time_ns);
 
 /* Returns 0, or -1 with scope ERROR_USAGE. */
 int options_read(struct options *options, int argc, char **argv, struct error *error);

@@ -91,6 +91,15 @@ void standing_act(struct standing *standing, const struct options *options, stru
     standing_plan(standing, options, user_id, true);
 }
 
+bool standing_hasten(struct standing *standing, uint64_t by_ns)
+{
+    standing_now(standing);
+    if (standing->due_ns == 0)
+        return false;
+    standing->due_ns = standing->due_ns > by_ns ? standing->due_ns - by_ns : 1;
+    return true;
+}
+
 void standing_add_link(struct standing *standing, const struct options *options)
 {
     standing_now(standing);

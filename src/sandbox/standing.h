@@ -2,8 +2,9 @@
  *
  * A user is created `unverified`. With --verify-after it is decided after a random time: verified, rejected
  * or needs_action. needs_action stays until something is done: one of the user's links is visited, or a
- * document is sent. The user is then in_review, and decided once more (not needs_action again). The draws
- * depend on --seed, the user's id and the number of its moves alone. Thread: one at a time.
+ * document is sent, at kira with an update. The user is then in_review, and decided once more (not
+ * needs_action again). The draws depend on --seed, the user's id and the number of its moves alone. Thread:
+ * one at a time.
  */
 #ifndef KYC_SANDBOX_STANDING_H
 #define KYC_SANDBOX_STANDING_H
@@ -57,6 +58,9 @@ void standing_plan(struct standing *standing, const struct options *options, str
 
 /* Something was done for the user: in_review, and decided again, unless it is verified or in review. */
 void standing_act(struct standing *standing, const struct options *options, struct slice user_id);
+
+/* Brings the move that is planned nearer, as if so much time had passed. False: none is planned. */
+bool standing_hasten(struct standing *standing, uint64_t by_ns);
 
 /* Counts a link made now. It is a duplicate when an earlier one can still be used. */
 void standing_add_link(struct standing *standing, const struct options *options);

@@ -303,6 +303,7 @@ sub nights
         ok(!$is_read->($_), "refused: kyc-import resolve $_") for '--from external_id,no_such_column', '--rekey old_external_id,no_such_column';
     }
     my $user = $id{'cust-000001'} =~ s/ /%20/gr;
+    control($sandbox, 'later', '', '1s');
     sandbox_control($sandbox, 'POST', "/_sandbox/verification?api=$provider&user=$user&state=needs_action", '');
     found('kyc-sandbox: requests', 'POST /_sandbox/verification');
     control($sandbox, 'visit', '', payso_request($sandbox, 'POST', "/users/$user/kycs")->{json}{kyc}{url}) if $provider eq 'payso';

@@ -134,6 +134,38 @@ subtest 'what needs action moves on when something is done' => sub {
     sandbox_stop($sb);
 };
 
+subtest 'time that passes' => sub {
+    my $folder = scratch_folder();
+    my $sb = sandbox_start('--state', "$folder/state", '--verify-after', '10h..20h');
+    $create{payso}->($sb);
+    my $later = sub { sandbox_control($sb, 'POST', '/_sandbox/later', $_[0]) };
+    $later->('9h');
+    is state_of($sb, 'payso'), 'unverified', 'before its time a user is not decided';
+    sandbox_kill($sb);
+    $sb = sandbox_start('--state', "$folder/state");
+    $later->('11h');
+    is state_of($sb, 'payso'), 'verified', 'after it the user is, over a restart';
+    ok !eval { $later->($_) }, "`$_` is no time" for 'x', '', '12', '25h';
+    sandbox_stop($sb);
+};
+
+subtest 'documents that are sent with an update' => sub {
+    my $sb = sandbox_start();
+    my $id = $create{kira}->($sb);
+    my $put = sub { kira_request($sb, 'PUT', "/v1/users/$id", @_)->{json} };
+    set_state($sb, 'kira', $id, 'needs_action');
+    ok !$put->({phone => '+525555550111'})->{requires_reverification}, 'another change is no document';
+    is state_of($sb, 'kira'), 'needs_action', 'and the user needs action still';
+    my %documents = (identifying_information => [{type => 'passport', number => 'G1', issuing_country => 'MEX'}]);
+    my $answer = $put->(\%documents);
+    ok $answer->{requires_reverification}, 'a document begins another verification';
+    is "$answer->{verification_status} " . state_of($sb, 'kira'), 'in_review in_review', 'the user is in review';
+    set_state($sb, 'kira', $id, 'needs_action');
+    $put->(\%documents);
+    is state_of($sb, 'kira'), 'needs_action', 'the same again changes nothing';
+    sandbox_stop($sb);
+};
+
 subtest 'links of payso' => sub {
     my $sb = sandbox_start();
     my $id = $create{payso}->($sb);
