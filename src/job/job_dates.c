@@ -9,11 +9,12 @@
 
 enum { FORMATS_MAX = 16 };
 
-/* Keys that are about dates alone. */
+/* Keys that are about dates and times alone. */
 static int refuse_of_no_date(struct job_reader *reader, const struct job_node *value,
                              const struct job_mapping *mapping)
 {
-    if (field_type(mapping->field) == FIELD_TYPE_DATE)
+    enum field_type type = field_type(mapping->field);
+    if (type == FIELD_TYPE_DATE || type == FIELD_TYPE_TIME)
         return 0;
     return job_keys_fail_at_key(reader, value, "`%s` is not a date, so it has no `%s`\nhint: remove `%s`",
                                 field_name(mapping->field), value->key.data, value->key.data);
@@ -122,6 +123,10 @@ int job_dates_read_time(struct job_reader *reader, const struct job_node *value,
     struct slice time;
     if (job_scalar_read(reader, value, &time) != 0 || refuse_of_no_date(reader, value, mapping) != 0)
         return -1;
+    if (field_type(mapping->field) == FIELD_TYPE_TIME)
+        return job_keys_fail_at_key(reader, value,
+                                    "`%s` is a time, which `time` would drop\nhint: remove `time`",
+                                    field_name(mapping->field));
     if (!slice_is(time, "drop"))
         return job_keys_fail(
             reader, value,

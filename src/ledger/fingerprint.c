@@ -48,7 +48,7 @@ struct fingerprint *fingerprint_new(const uint8_t key[FINGERPRINT_KEY_LEN],
     for (size_t i = 0; i < fields->field_count; i++) {
         const struct provider_field *row = &fields->fields[i];
         const char *name = field_name(row->field);
-        if (row->slot != PROVIDER_NO_SLOT && !row->copy)
+        if (row->slot != PROVIDER_NO_SLOT && !row->copy && !row->undigested)
             fingerprint->rows[fingerprint->row_count++] =
                 (struct digested){row, slice_make(name, strlen(name) + 1)};
     }

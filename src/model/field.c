@@ -21,6 +21,7 @@ static const char *const forms[] = {
     [FIELD_TYPE_EMAIL] = "e-mail address",
     [FIELD_TYPE_PHONE] = "phone number, E.164: +442071838750",
     [FIELD_TYPE_DATE] = "date, YYYY-MM-DD",
+    [FIELD_TYPE_TIME] = "time, RFC 3339: 2026-11-21T08:09:10Z",
     [FIELD_TYPE_COUNTRY] = "country, ISO 3166-1 alpha-2",
     [FIELD_TYPE_COUNTRY_LIST] = "list of countries, ISO 3166-1 alpha-2",
     [FIELD_TYPE_TEXT_LIST] = "list of texts",

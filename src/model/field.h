@@ -33,6 +33,7 @@ enum field_type {
     FIELD_TYPE_EMAIL,
     FIELD_TYPE_PHONE,        /* E.164 */
     FIELD_TYPE_DATE,         /* YYYY-MM-DD */
+    FIELD_TYPE_TIME,         /* RFC 3339 in UTC, to the second */
     FIELD_TYPE_COUNTRY,      /* ISO 3166-1 alpha-2 */
     FIELD_TYPE_COUNTRY_LIST, /* of alpha-2, repeats dropped */
     FIELD_TYPE_TEXT_LIST,

@@ -227,6 +227,9 @@
         "documentbackfile idback documentbackimage documentbackurl backimage", "")                           \
     ROW(CLIENT_IDENTIFIER, "client_identifier", CLIENT_ID, NONE,                                             \
         "CONCAT of Regulation (EU) 2017/590; `auto` computes it from names and birth date.",                 \
-        "concat mifididentifier mifidid nationalclientidentifier", "")
+        "concat mifididentifier mifidid nationalclientidentifier", "")                                       \
+    ROW(CLIENT_IDENTIFIER_CALCULATED_AT, "client_identifier_calculated_at", TIME, NONE,                      \
+        "When client_identifier was calculated; without it, the time at which it was first sent.",           \
+        "clientidentifiercalculatedat concatcalculatedat concatdate", "")
 
 #endif

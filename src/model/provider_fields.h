@@ -36,9 +36,11 @@ enum payload_form {
     PAYLOAD_TAX_IDS,       /* [{"id", "issuing_country"}], from tax_id and tax_country, paired; the country
                               defaults to the record's */
     PAYLOAD_TAX_COUNTRY,   /* with the tax_id of its member */
-    PAYLOAD_CONCAT, /* {"type": "concat", "value", "calculated_at"}, the last from call.journalled_ns */
-    PAYLOAD_ENTRY,  /* a document by itself, where document_entry_is_implied() */
-    PAYLOAD_OWN,    /* the provider's own code writes the whole member */
+    PAYLOAD_CONCAT, /* {"type": "concat", "value", "calculated_at"}, the last from its own field, else from
+                       call.journalled_ns */
+    PAYLOAD_CONCAT_TIME, /* with the client identifier of its member */
+    PAYLOAD_ENTRY,       /* a document by itself, where document_entry_is_implied() */
+    PAYLOAD_OWN,         /* the provider's own code writes the whole member */
 };
 
 /* What an update may do to a member. */
@@ -80,6 +82,7 @@ struct provider_field {
     /* The value of a field is written here too: only member, key, form and slot count, the rest is in the
      * field's own row, which alone is found, validated and digested. */
     bool copy;
+    bool undigested;    /* a change of it alone is no change of the customer */
     bool iso_countries; /* the page asks for codes of ISO 3166-1: XK gives a warning */
     bool required;
     bool is_uncertain; /* the provider's page leaves open whether it is required: (?) in its README */

@@ -42,6 +42,8 @@ static const struct provider_field rows[] = {
     {FIELD_EMPLOYER_NAME, .member = "employer_name", .slot = 11, .update = UPDATE_CLEAR},
     {FIELD_CLIENT_IDENTIFIER, .member = "client_identifier", .form = PAYLOAD_CONCAT, .slot = 12,
      .update = UPDATE_VALUE},
+    {FIELD_CLIENT_IDENTIFIER_CALCULATED_AT, .member = "client_identifier", .key = "calculated_at",
+     .form = PAYLOAD_CONCAT_TIME, .slot = 12, .update = UPDATE_VALUE, .undigested = true},
     {FIELD_TAX_ID, .member = "tax_ids", .form = PAYLOAD_TAX_IDS, .slot = 13, .update = UPDATE_CLEAR},
     {FIELD_TAX_COUNTRY, .member = "tax_ids", .form = PAYLOAD_TAX_COUNTRY, .slot = 13, .update = UPDATE_CLEAR},
     {FIELD_LANGUAGE, .member = "language", .slot = 14, .update = UPDATE_CLEAR, .values = language_codes},

@@ -50,16 +50,20 @@ static void write_tax_ids(struct json_writer *writer, const struct record *recor
     json_write_array_end(writer);
 }
 
-static void write_concat(struct json_writer *writer, struct slice text, uint64_t at_ns)
+static void write_concat(struct json_writer *writer, const struct provider_call *call)
 {
+    const struct record *record = call->record;
     char time[CLOCK_RFC3339_SIZE];
     json_write_object(writer);
     json_write_key(writer, "type");
     json_write_text(writer, "concat");
     json_write_key(writer, "value");
-    json_write_string(writer, text);
+    json_write_string(writer, record->values[FIELD_CLIENT_IDENTIFIER].text);
     json_write_key(writer, "calculated_at");
-    json_write_text(writer, clock_rfc3339(at_ns, time));
+    if (is_present(record, FIELD_CLIENT_IDENTIFIER_CALCULATED_AT))
+        json_write_string(writer, record->values[FIELD_CLIENT_IDENTIFIER_CALCULATED_AT].text);
+    else
+        json_write_text(writer, clock_rfc3339(call->journalled_ns, time));
     json_write_object_end(writer);
 }
 
@@ -125,10 +129,11 @@ static void write_value(const struct provider_call *call, const struct provider_
         write_tax_ids(writer, call->record);
         break;
     case PAYLOAD_CONCAT:
-        write_concat(writer, text, call->journalled_ns);
+        write_concat(writer, call);
         break;
     case PAYLOAD_TAX_COUNTRY:
     case PAYLOAD_ENTRY:
+    case PAYLOAD_CONCAT_TIME:
     case PAYLOAD_OWN:
         assert(false && "a form that has a value of its own");
     }
@@ -142,7 +147,8 @@ static bool has_value(const struct record *record, const struct provider_field *
     if (row->form == PAYLOAD_ENTRY)
         return document_entry_is_implied(record, row->field);
     return row->form == PAYLOAD_CUSTOMER_TYPE ||
-           (row->form != PAYLOAD_TAX_COUNTRY && is_present(record, row->field));
+           (row->form != PAYLOAD_TAX_COUNTRY && row->form != PAYLOAD_CONCAT_TIME &&
+            is_present(record, row->field));
 }
 
 static void write_group(const struct record *record, enum field_group group, struct json_writer *writer)

@@ -74,6 +74,8 @@ static const struct provider_field rows[] = {
     {FIELD_LANGUAGE, .member = "language", .slot = 10, .update = UPDATE_CLEAR, .values = language_codes},
     {FIELD_CLIENT_IDENTIFIER, .member = "client_identifier", .form = PAYLOAD_CONCAT, .slot = 11,
      .update = UPDATE_VALUE},
+    {FIELD_CLIENT_IDENTIFIER_CALCULATED_AT, .member = "client_identifier", .key = "calculated_at",
+     .form = PAYLOAD_CONCAT_TIME, .slot = 11, .update = UPDATE_VALUE, .undigested = true},
 };
 
 static const struct provider_fields fields = {

@@ -277,6 +277,7 @@ unsigned damage_kinds(enum field_id field)
         return DAMAGE_WORDS;
     case FIELD_TYPE_PHONE:
     case FIELD_TYPE_DATE:
+    case FIELD_TYPE_TIME:
         return DAMAGE_WORDS | DAMAGE_STRICT;
     default:
         return DAMAGE_WORDS | DAMAGE_STRICT | DAMAGE_NUMBERS;

@@ -23,6 +23,8 @@ void normalize_email(struct record_context *context, const struct field_plan *pl
 void normalize_phone(struct record_context *context, const struct field_plan *plan, struct slice text);
 /* YYYY-MM-DD. A time of day that is not the start of a day is a deferred verdict. */
 void normalize_date(struct record_context *context, const struct field_plan *plan, struct slice text);
+/* `2026-11-21T08:09:10Z`. A time without an offset is read in the job's zone. */
+void normalize_time(struct record_context *context, const struct field_plan *plan, struct slice text);
 /* ISO 3166-1 alpha-2, or an extra code of the provider. */
 void normalize_country(struct record_context *context, const struct field_plan *plan, struct slice text);
 /* The provider's spelling of a word. */

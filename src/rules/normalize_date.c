@@ -121,3 +121,53 @@ void normalize_date(struct record_context *context, const struct field_plan *pla
     }
     record_context_accept(context, plan->field, text);
 }
+
+/* Of a local time, the instant in a zone; of one that the zone shows twice or never, one near it. */
+static int64_t instant_of(const struct date_reading *reading, const struct time_zone *zone)
+{
+    enum { DAY_S = 86400 };
+    int64_t local_s =
+        date_to_days(reading->date) * DAY_S + reading->hour * 3600 + reading->minute * 60 + reading->second;
+    if (reading->has_offset)
+        return local_s - reading->offset_s;
+    return local_s - time_zone_offset(zone, local_s - time_zone_offset(zone, local_s));
+}
+
+/* NULL, or what is wrong with a time, behind its quotation. */
+static const char *time_fault(const struct field_plan *plan, enum date_result result,
+                              const struct date_reading *reading)
+{
+    if (result == DATE_AMBIGUOUS)
+        return "can be two days; set `format` in the job";
+    if (result != DATE_OK)
+        return "is not a time; expected one such as 2026-11-21T08:09:10Z, or set `format` in the job";
+    if (!reading->has_offset && !plan->zone)
+        return "has no offset from UTC, such as Z or +01:00; add it, or set `zone` in the job, such as {column: …, zone: Europe/Berlin}";
+    return NULL;
+}
+
+void normalize_time(struct record_context *context, const struct field_plan *plan, struct slice text)
+{
+    enum { DAY_S = 86400 };
+    struct date_reading reading = {.has_time = false};
+    const char *quoted = record_context_quote(context, text);
+    const char *fault = time_fault(plan, date_forms_read(plan->dates, text, &reading), &reading);
+    int64_t instant = fault ? 0 : instant_of(&reading, plan->zone);
+    if (instant < 0)
+        fault = "is before 1970";
+    if (fault) {
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT, "%s %s", quoted,
+                                    fault);
+        return;
+    }
+    if (instant / DAY_S > date_to_days(context->set->today)) {
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FUTURE, "%s is in the future",
+                                    quoted);
+        return;
+    }
+    struct date date = date_of_days((int32_t)(instant / DAY_S));
+    unsigned second = (unsigned)(instant % DAY_S);
+    record_context_accept(context, plan->field,
+                          arena_printf(context->arena, "%04u-%02u-%02uT%02u:%02u:%02uZ", date.year,
+                                       date.month, date.day, second / 3600, second / 60 % 60, second % 60));
+}

@@ -111,7 +111,7 @@ for my $provider ('payward', 'kraken-embed') {
     my @columns = grep { $_ ne 'client_identifier' } @{$fields{$provider}};
     my $case = new_case($provider, \@columns, "  client_identifier: auto\n", "  concat_country: true\n");
     my ($summary) = agrees($case, "$provider, a computed client_identifier", \@columns,
-        [map { my $odd = $_; map { {$_ => $odd} } qw(nationalities first_name last_name date_of_birth) } @odd]);
+        [map { my $odd = $_; map { {$_ => $odd} } qw(nationalities first_name last_name date_of_birth client_identifier_calculated_at) } @odd]);
     is($summary->{created} + $summary->{rejected}, $summary->{read}, "$provider: a valid row with a computed client_identifier is a created user");
 }
 sandbox_stop($sandbox);

@@ -111,5 +111,28 @@ subtest 'probe reminds of the agreement' => sub {
     }
 };
 
+subtest 'when an identifier was calculated may be in a column' => sub {
+    for my $provider ('payward', 'kraken-embed') {
+        my $number = 0;
+        my $add = sub { $_[0] =~ s/\n/@{[$number++ ? ",$_[1]" : ',concat_at']}\n/gr };
+        my $csv = csv_rows(1) =~ s/cust-/concat-/gr;
+        my $case = case_new($sandbox, provider => $provider, csv => $add->($csv, '2022-01-02 04:04:05+01:00'),
+            set => {'fields.client_identifier' => 'auto', 'fields.client_identifier_calculated_at' => 'concat_at'});
+        my ($status, undef, $err) = case_run($case, '-q');
+        is($status, 0, "$provider: created") or diag $err;
+        is_deeply(body_of($case, 'concat-000001@example.com')->{client_identifier},
+            {type => 'concat', value => '19900415ALEX#MORGA', calculated_at => '2022-01-02T03:04:05Z'}, "$provider: its time is that of the column");
+
+        $number = 0;
+        write_file("$case->{folder}/export.csv", $add->($csv, '2023-01-02T03:04:05Z'));
+        ($status, undef, $err) = case_run($case, '-q');
+        is("$status " . case_summary($case)->{unchanged}, '0 1', "$provider: another time alone is no change") or diag $err;
+        $number = 0;
+        write_file("$case->{folder}/export.csv", $add->($csv, '2023-01-02T03:04:05'));
+        ($status) = case_run($case, 'check', '-q');
+        is_deeply(found($case), {'client_identifier_calculated_at/format' => 1}, "$provider: a time without its offset is rejected");
+    }
+};
+
 sandbox_stop($sandbox);
 done_testing;

@@ -44,6 +44,7 @@ static const struct golden_value golden_signed[] = {
     {"employer_name", "日本 \"Bank\" 🏦"},
     {"tos_version", "2147483647"},
     {"client_identifier", "19900228ZOE##OBRIE"},
+    {"client_identifier_calculated_at", "2023-11-07T05:31:56Z"},
     {.field = NULL},
 };
 

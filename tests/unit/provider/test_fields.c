@@ -57,7 +57,7 @@ static void check_pair(const char *provider, const struct provider_fields *field
     if (!is_same_member(row, &fields->fields[j - 1]))
         fail_msg("%s: the rows of %s are not next to each other", provider, row->member);
     if (!row->key && row->form != PAYLOAD_TAX_IDS && row->form != PAYLOAD_ENTRY &&
-        row->group == FIELD_GROUP_NONE)
+        row->form != PAYLOAD_CONCAT && row->group == FIELD_GROUP_NONE)
         fail_msg("%s: two values of %s without a key", provider, row->member);
 }
 

@@ -64,7 +64,7 @@ static const struct part payward_parts[] = {
     /* The keys: embed create, whose calculated_at is a date-time of RFC 3339. */
     {"client_identifier",
      "\"client_identifier\":{\"type\":\"concat\",\"value\":\"19900228ZOE##OBRIE\","
-     "\"calculated_at\":\"2023-11-07T05:31:56.000Z\"}",
+     "\"calculated_at\":\"2023-11-07T05:31:56Z\"}",
      LEFT},
     {.member = NULL},
 };
@@ -92,7 +92,7 @@ static const struct part kraken_embed_parts[] = {
     {"employer_name", "\"employer_name\":\"日本 \\\"Bank\\\" 🏦\"", "\"employer_name\":null"},
     {"client_identifier",
      "\"client_identifier\":{\"type\":\"concat\",\"value\":\"19900228ZOE##OBRIE\","
-     "\"calculated_at\":\"2023-11-07T05:31:56.000Z\"}",
+     "\"calculated_at\":\"2023-11-07T05:31:56Z\"}",
      LEFT},
     {"tax_ids",
      "\"tax_ids\":[{\"id\":\"756.0000.0000.02\",\"issuing_country\":\"CH\"},"

@@ -176,6 +176,16 @@ static void a_client_identifier_has_the_time_of_its_calculation(void **state)
     assert_same_json(buffer_slice(&request.body),
                      "{\"client_identifier\":{\"type\":\"concat\",\"value\":\"19900415ALEX#MORGA\","
                      "\"calculated_at\":\"2023-11-07T05:26:00.000Z\"}}");
+
+    sample_set(&sample, FIELD_CLIENT_IDENTIFIER_CALCULATED_AT, "2022-01-02T03:04:05Z");
+    assert_null(payward_provider.build(&call, &request));
+    assert_same_json(buffer_slice(&request.body),
+                     "{\"client_identifier\":{\"type\":\"concat\",\"value\":\"19900415ALEX#MORGA\","
+                     "\"calculated_at\":\"2022-01-02T03:04:05Z\"}}");
+    /* A time of nothing is not sent. */
+    sample.values[FIELD_CLIENT_IDENTIFIER].state = VALUE_ABSENT;
+    assert_null(payward_provider.build(&call, &request));
+    assert_same_json(buffer_slice(&request.body), "{}");
     buffer_clear(&request.body);
 }
 

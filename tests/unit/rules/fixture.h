@@ -42,6 +42,7 @@ static const struct provider_field fixture_fields[] = {
     {.field = FIELD_DOCUMENT_EXPIRY, .slot = 13},
     {.field = FIELD_DOCUMENT_FRONT, .slot = 13},
     {.field = FIELD_CLIENT_IDENTIFIER, .slot = 13},
+    {.field = FIELD_CLIENT_IDENTIFIER_CALCULATED_AT, .slot = 13},
 };
 static const struct provider_fields fixture_provider = {
     .fields = fixture_fields, .field_count = COUNT(fixture_fields), .slot_count = 14};

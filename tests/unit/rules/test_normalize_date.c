@@ -148,6 +148,43 @@ static void a_constant_with_a_time_is_an_error_of_the_job(void **state)
     fixture_free(fixture);
 }
 
+static void a_time_is_an_instant_in_utc(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *cell, *zone, *value, *verdicts;
+    } cases[] = {
+        {"as the provider writes it", "2023-11-07T05:31:56Z", NULL, "2023-11-07T05:31:56Z", ""},
+        {"with an offset", "2023-11-07T00:31:56+01:00", NULL, "2023-11-06T23:31:56Z", ""},
+        {"of a negative offset", "2023-12-31 23:31-05:00", NULL, "2024-01-01T04:31:00Z", ""},
+        {"with a fraction", "2023-11-07T05:31:56.789Z", NULL, "2023-11-07T05:31:56Z", ""},
+        {"local, in winter", "2023-11-07T05:31:56", "Europe/Berlin", "2023-11-07T04:31:56Z", ""},
+        {"local, in summer", "2023-07-07T05:31:56", "Europe/Berlin", "2023-07-07T03:31:56Z", ""},
+        {"a day in a zone", "2023-11-07", "Europe/Berlin", "2023-11-06T23:00:00Z", ""},
+        {"an offset is above the zone", "2023-11-07T05:31:56Z", "Europe/Berlin", "2023-11-07T05:31:56Z", ""},
+        {"local, nobody knows where", "2023-11-07T05:31:56", NULL, "!",
+         "client_identifier_calculated_at/format"},
+        {"a day, nobody knows where", "2023-11-07", NULL, "!", "client_identifier_calculated_at/format"},
+        {"no time", "yesterday", NULL, "!", "client_identifier_calculated_at/format"},
+        {"no day", "2023-02-30T05:31:56Z", NULL, "!", "client_identifier_calculated_at/format"},
+        {"two days", "01/02/2023", "UTC", "!", "client_identifier_calculated_at/format"},
+        {"too early", "1969-12-31T23:59:59Z", NULL, "!", "client_identifier_calculated_at/format"},
+        {"the first second", "1970-01-01T00:00:00Z", NULL, "1970-01-01T00:00:00Z", ""},
+        {"the end of today", "2026-01-01T23:59:59Z", NULL, "2026-01-01T23:59:59Z", ""},
+        {"tomorrow", "2026-01-02T00:00:00Z", NULL, "!", "client_identifier_calculated_at/future"},
+        {"none", "", NULL, "-", ""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fixture *fixture = fixture_new();
+        fixture_map(fixture, FIELD_CLIENT_IDENTIFIER_CALCULATED_AT, cases[i].cell)->zone = cases[i].zone;
+        const char *verdicts = fixture_validate(fixture);
+        const char *value = fixture_value(fixture, FIELD_CLIENT_IDENTIFIER_CALCULATED_AT);
+        if (strcmp(value, cases[i].value) != 0 || strcmp(verdicts, cases[i].verdicts) != 0)
+            fail_msg("%s: %s, %s", cases[i].sentence, value, verdicts);
+        fixture_free(fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +193,7 @@ int main(void)
         cmocka_unit_test(its_message_shows_the_day_in_the_zone),
         cmocka_unit_test(digits_that_a_program_rewrote_are_damaged),
         cmocka_unit_test(a_constant_with_a_time_is_an_error_of_the_job),
+        cmocka_unit_test(a_time_is_an_instant_in_utc),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("normalize_date", tests, NULL, NULL);
