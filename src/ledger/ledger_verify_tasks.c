@@ -37,7 +37,7 @@ const char *ledger_verify_tasks_event(struct ledger_verify_tasks *tasks, int64_t
 static void add_missing(struct ledger_verify_tasks *tasks, int64_t before, ledger_verify_tasks_add *add,
                         void *context)
 {
-    for (int64_t id = tasks->last + 1; id < before && id <= tasks->count; id++)
+    for (int64_t id = tasks->last + (tasks->last < INT64_MAX); id < before && id <= tasks->count; id++)
         add(context, id, &tasks->tasks[id - 1],
             "its row is missing: the next run would send this link or document again");
 }

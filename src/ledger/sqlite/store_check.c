@@ -253,6 +253,20 @@ static int check_definitions(struct check *check, struct error *error)
     return result;
 }
 
+/* The index of tasks, which is there or not; its entries are SQLite's to compare. 1: whole; 0; -1. */
+static int check_tasks(struct check *check, struct error *error)
+{
+    sqlite3_stmt *statement;
+
+    if (sqlite3_prepare_v2(check->store->db, "SELECT 1 FROM task INDEXED BY task_slot WHERE customer = 0", -1,
+                           &statement, NULL) != SQLITE_OK) {
+        check->each(check->context, "the index task_slot of the table task is missing");
+        return 0;
+    }
+    sqlite3_finalize(statement);
+    return check_file(check, CHECK_TASKS, error);
+}
+
 static int check_all(struct check *check, struct error *error)
 {
     struct sum sums[INDEX_COUNT] = {{0}};
@@ -273,7 +287,7 @@ static int check_all(struct check *check, struct error *error)
     bool is_suspect = is_any || result == 1;
     int is_whole = check_file(check, is_suspect ? CHECK_ALL : CHECK_PAGES, error);
     if (is_whole == 1 && !is_suspect)
-        is_whole = check_file(check, CHECK_TASKS, error);
+        is_whole = check_tasks(check, error);
     if (is_whole < 0)
         return -1;
     for (int i = 0; i < INDEX_COUNT && is_whole == 1; i++) {

@@ -264,7 +264,7 @@ struct fixture_findings {
     struct ledger_verified verified;
     unsigned stats[LEDGER_FINDING_TASK + 1];
     int64_t event[LEDGER_FINDING_TASK + 1], last_event[LEDGER_FINDING_TASK + 1];
-    int64_t customer[LEDGER_FINDING_TASK + 1], run[LEDGER_FINDING_TASK + 1];
+    int64_t customer[LEDGER_FINDING_TASK + 1], run[LEDGER_FINDING_TASK + 1], task[LEDGER_FINDING_TASK + 1];
     char key[LEDGER_FINDING_TASK + 1][64], text[LEDGER_FINDING_TASK + 1][512];
 };
 
@@ -278,6 +278,7 @@ static inline void fixture_note_finding(void *context, const struct ledger_findi
     findings->last_event[kind] = finding->last_event;
     findings->customer[kind] = finding->customer;
     findings->run[kind] = finding->run;
+    findings->task[kind] = finding->task;
     snprintf(findings->key[kind], sizeof findings->key[kind], "%.*s", (int)finding->external_id.len,
              finding->external_id.len ? finding->external_id.data : "");
     snprintf(findings->text[kind], sizeof findings->text[kind], "%.*s", (int)finding->text.len,

@@ -1,9 +1,9 @@
-/* Every edit by another program is found: of each column of customer, event and run, of whole rows, of the
- * indexes. The columns come from the program's own lists. */
+/* Every edit by another program is found: of each column of customer, event, run and task, of whole rows, of
+ * the indexes. The columns come from the program's own lists. */
 #include <sys/stat.h>
 
 #include "ledger/ledger_internal.h"
-#include "unit/ledger/ledger_fixture.h"
+#include "unit/ledger/task_fixture.h"
 
 enum { TEXT_SIZE = 1024, QUERY_SIZE = 512 };
 
@@ -24,7 +24,8 @@ static void start_run(struct fixture *fixture)
 }
 
 /* Three runs. Run 1: C-1 and C-2 are created, journalled in one commit; run 2: C-3 is created and its update
- * refused, C-4 is refused, C-5 is erased; run 3 has not ended: C-6 is in doubt. */
+ * refused, C-4 is refused, C-5 is erased; run 3 has not ended: C-6 is in doubt, C-3 has a verification, a
+ * link that was made, a document that was refused and one that is in doubt: tasks 1, 2 and 3. */
 static int set_up(void **state)
 {
     fixture_setup(state);
@@ -53,12 +54,20 @@ static int set_up(void **state)
                      0);
     assert_true(found);
     fixture_commit(fixture);
+    assert_true(fixture_verification(fixture, third, VERIFICATION_ACTION_NEEDED, "documents", "blurred", 7));
+    fixture_task_result(fixture, fixture_journal_task(fixture, third, LEDGER_TASK_LINK, "", "", "K-1"),
+                        LEDGER_RESULT_ACKNOWLEDGED, &done, 1);
+    fixture_task_result(fixture,
+                        fixture_journal_task(fixture, third, LEDGER_TASK_DOCUMENT, "ssn", "abc", "K-2"),
+                        LEDGER_RESULT_REFUSED, &no, 1);
+    fixture_journal_task(fixture, third, LEDGER_TASK_DOCUMENT, "selfie", "abd", "");
     finish_run(fixture);
     start_run(fixture);
     int64_t sixth = fixture_journal(fixture, 0, "C-6", OPERATION_CREATE, "abc");
     fixture_result(fixture, sixth, OPERATION_CREATE, LEDGER_RESULT_IN_DOUBT, &doubt, 1);
     fixture_sql(fixture, "CREATE TABLE old_customer AS SELECT * FROM customer;"
                          "CREATE TABLE old_event AS SELECT * FROM event;"
+                         "CREATE TABLE old_task AS SELECT * FROM task;"
                          "CREATE TABLE old_run AS SELECT * FROM run");
     struct fixture_findings findings = fixture_verify(fixture, "");
     if (findings.verified.findings > 0)
@@ -66,6 +75,7 @@ static int set_up(void **state)
     assert_int_equal(findings.verified.customers, 6);
     assert_int_equal(findings.verified.runs, 3);
     assert_int_equal(findings.verified.erased, 1);
+    assert_int_equal(findings.verified.tasks, 3);
     return 0;
 }
 
@@ -73,6 +83,7 @@ static void restore(struct fixture *fixture)
 {
     fixture_sql(fixture, "DELETE FROM customer; INSERT INTO customer SELECT * FROM old_customer;"
                          "DELETE FROM event; INSERT INTO event SELECT * FROM old_event;"
+                         "DELETE FROM task; INSERT INTO task SELECT * FROM old_task;"
                          "DELETE FROM run; INSERT INTO run SELECT * FROM old_run");
 }
 
@@ -156,7 +167,10 @@ static bool customer_is_found(struct fixture *fixture, const struct ledger_colum
     bool is_key = strcmp(column->name, "external_id") == 0;
     return findings->verified.findings == 1 && findings->stats[kind] == 1 && findings->customer[kind] == id &&
            (is_key || strcmp(findings->key[kind], key) == 0) &&
-           findings->event[kind] == number(fixture, "SELECT max(id) FROM event WHERE customer = %d", (int)id);
+           findings->event[kind] == number(fixture,
+                                           "SELECT max(id) FROM event WHERE customer = %d AND "
+                                           "operation NOT IN ('link', 'document')",
+                                           (int)id);
 }
 
 static void an_edit_of_each_column_of_a_customer_is_found(void **state)
@@ -202,6 +216,26 @@ static void an_edit_of_each_column_of_a_run_is_found(void **state)
 {
     for (int64_t id = 1; id <= 3; id++)
         edit_row(*state, &ledger_run_table, id, run_is_found);
+}
+
+/* One finding, with the task, the customer of its events and the last of these. */
+static bool task_is_found(struct fixture *fixture, const struct ledger_column *column, int64_t id,
+                          enum edit edit, const struct fixture_findings *findings)
+{
+    const int kind = LEDGER_FINDING_TASK;
+    (void)column, (void)edit;
+    return findings->verified.findings == 1 && findings->stats[kind] == 1 && findings->task[kind] == id &&
+           findings->customer[kind] == 3 && strcmp(findings->key[kind], "C-3") == 0 &&
+           findings->event[kind] == number(fixture,
+                                           "SELECT max(id) FROM event WHERE row = %d AND "
+                                           "operation IN ('link', 'document')",
+                                           (int)id);
+}
+
+static void an_edit_of_each_column_of_a_task_is_found(void **state)
+{
+    for (int64_t id = 1; id <= 3; id++)
+        edit_row(*state, &ledger_task_table, id, task_is_found);
 }
 
 /* Edits of whole rows, and what must be found: so many of a kind, of which the first names this. */
@@ -297,6 +331,34 @@ static const struct row_edit row_edits[] = {
     {"a run that has not ended has a head",
      "UPDATE run SET chain_head = (SELECT chain_head FROM old_run WHERE id = 1) WHERE id = 3",
      LEDGER_FINDING_RUN, 1, .run = 3, .text = "no event records its end"},
+    {"a task is deleted", "DELETE FROM task WHERE id = 2", LEDGER_FINDING_TASK, 1, .customer = 3,
+     .text = "its row is missing: the next run would send this link or document again"},
+    {"the last task is deleted", "DELETE FROM task WHERE id = 3", LEDGER_FINDING_TASK, 1, .customer = 3,
+     .text = "its row is missing"},
+    {"all tasks are deleted", "DELETE FROM task", LEDGER_FINDING_TASK, 3, .customer = 3,
+     .text = "its row is missing"},
+    {"a task and its events are deleted",
+     "DELETE FROM task WHERE id = 2; DELETE FROM event WHERE operation = 'document' AND row = 2",
+     LEDGER_FINDING_TASK, 1, .text = "its row is missing"},
+    {"a task was added",
+     "INSERT INTO task SELECT 4, 2, kind, slot, state, digest, idempotency_key, attempts, http_status, code, created_at, updated_at FROM task WHERE id = 1",
+     LEDGER_FINDING_TASK, 1, .customer = 2, .text = "it has no event"},
+    {"a task has an id that sizes no array", "UPDATE task SET id = 9223372036854775807 WHERE id = 3",
+     LEDGER_FINDING_TASK, 2, .customer = 3},
+    {"a task has a negative id", "UPDATE task SET id = -9223372036854775808 WHERE id = 3",
+     LEDGER_FINDING_TASK, 2, .customer = 3},
+    {"two tasks are swapped",
+     "UPDATE task SET id = 100 WHERE id = 1; UPDATE task SET id = 1 WHERE id = 2; UPDATE task SET id = 2 WHERE id = 100",
+     LEDGER_FINDING_TASK, 2, .customer = 3, .text = "its row is not the one that its last event sealed"},
+    {"a task's event is of another one", "UPDATE event SET row = 1 WHERE operation = 'document' AND row = 3",
+     LEDGER_FINDING_TASK, 2, .customer = 3},
+    {"a task's event is of one that sizes no array",
+     "UPDATE event SET row = 4611686018427387904 WHERE operation = 'document' AND row = 3",
+     LEDGER_FINDING_EVENT, 1, .text = "cannot have given"},
+    {"a task's event is of another customer",
+     "UPDATE event SET customer = 2 WHERE operation = 'link' AND outcome = 'done'", LEDGER_FINDING_EVENT, 1,
+     .customer = 2, .text = "its task is that of another customer"},
+    {"the index of tasks is missing", "DROP INDEX task_slot", LEDGER_FINDING_FILE, 1, .text = "task_slot"},
     {"a whole run is gone",
      "DELETE FROM event WHERE run = 2; DELETE FROM run WHERE id = 2; DELETE FROM customer WHERE first_run = 2",
      LEDGER_FINDING_MISSING, 1, .text = "they are missing"},
@@ -363,6 +425,26 @@ static void a_head_between_commits_is_held_without_its_chain(void **state)
     fixture_journal(fixture, 1, "C-1", OPERATION_UPDATE, "abe");
     fixture_sql(fixture, "UPDATE event SET chain = NULL WHERE id < (SELECT max(id) FROM event)");
     assert_int_equal(fixture_verify(fixture, head).verified.findings, 0);
+}
+
+/* Deleted by another program, and made anew by the next run under the same id. */
+static void a_task_that_was_made_twice_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_sql(fixture, "DELETE FROM task WHERE id = 3");
+    assert_int_equal(fixture_journal_task(fixture, 3, LEDGER_TASK_DOCUMENT, "selfie", "abd", ""), 3);
+    struct fixture_findings findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.verified.findings, 1);
+    assert_int_equal(findings.customer[LEDGER_FINDING_EVENT], 3);
+    assert_non_null(strstr(findings.text[LEDGER_FINDING_EVENT], "that was made before"));
+}
+
+/* The time of the last reading would be an event for every user and night. */
+static void a_reading_is_not_proven(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_sql(fixture, "UPDATE reading SET at = at + 1; INSERT INTO reading VALUES(1, 1)");
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
 }
 
 static void append_event(struct fixture *fixture, const char *outcome, int64_t epoch)
@@ -445,6 +527,9 @@ int main(void)
         EDIT(an_edit_of_each_column_of_a_customer_is_found),
         EDIT(an_edit_of_each_column_of_an_event_is_found),
         EDIT(an_edit_of_each_column_of_a_run_is_found),
+        EDIT(an_edit_of_each_column_of_a_task_is_found),
+        EDIT(a_task_that_was_made_twice_is_found),
+        EDIT(a_reading_is_not_proven),
         cmocka_unit_test(an_edit_of_whole_rows_is_found),
         EDIT(an_older_row_put_back_is_found),
         EDIT(only_the_reports_head_proves_the_last_run),

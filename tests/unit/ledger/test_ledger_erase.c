@@ -1,5 +1,5 @@
 /* An erasure leaves nothing that identifies the customer, and a chain that still proves the rest. */
-#include "unit/ledger/ledger_fixture.h"
+#include "unit/ledger/task_fixture.h"
 
 static bool erase(struct fixture *fixture, const char *key)
 {
@@ -64,6 +64,15 @@ static int64_t make_customer(struct fixture *fixture)
     assert_int_equal(ledger_rekey(fixture->ledger, &rekey, &settlement, &fixture->error), 0);
     fixture_commit(fixture);
     assert_int_equal(settlement, LEDGER_SETTLED);
+    struct outcome link = fixture_outcome(OUTCOME_DONE, 201, "link-secret", "");
+    fixture_verification(fixture, id, VERIFICATION_REJECTED, "word-secret", "reason-secret", 9);
+    fixture_task_result(fixture, fixture_journal_task(fixture, id, LEDGER_TASK_LINK, "", "", "L-secret"),
+                        LEDGER_RESULT_ACKNOWLEDGED, &link, 1);
+    fixture_task_result(
+        fixture,
+        fixture_journal_task(fixture, id, LEDGER_TASK_DOCUMENT, "slot-secret", "digest-secret", "D-secret"),
+        LEDGER_RESULT_REFUSED, &no, 1);
+    fixture_journal_task(fixture, id, LEDGER_TASK_DOCUMENT, "other-secret", "doubt-secret", "D-secret");
     return id;
 }
 
@@ -92,6 +101,7 @@ static void nothing_is_left_but_its_id_runs_and_times(void **state)
         "verification",
         "verification_word",
         "verification_reason",
+        "verification_at",
         "link_at",
     };
     struct fixture *fixture = *state;
@@ -154,6 +164,36 @@ static void no_text_of_it_is_in_the_file(void **state)
     assert_null(memmem(bytes, len, "secret", 6));
     fixture_open(fixture, LEDGER_WRITE);
     assert_verifies(fixture, 1);
+}
+
+static void its_tasks_are_erased_and_still_proven(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t at_ns = 1;
+    int64_t other = fixture_create(fixture, "C-0", "abc", "U-0");
+    fixture_journal_task(fixture, other, LEDGER_TASK_LINK, "", "", "L-0");
+    fixture_verification(fixture, other, VERIFICATION_PENDING, "p", "", 8);
+    int64_t id = make_customer(fixture);
+    assert_int_equal(ledger_reading(fixture->ledger, id, &at_ns, &fixture->error), 0);
+    assert_int_equal(at_ns, 9);
+    assert_true(erase(fixture, "N-secret"));
+    assert_int_equal(fixture_number(fixture,
+                                    "SELECT count(*) FROM task WHERE customer = 2 AND state = 'erased' "
+                                    "AND slot = 'erased:' || id AND attempts = 0 AND updated_at = 1000009"),
+                     3);
+    assert_int_equal(fixture_number(fixture, "SELECT count(digest) + count(idempotency_key) + count(code) + "
+                                             "count(http_status) FROM task WHERE customer = 2"),
+                     0);
+    assert_int_equal(ledger_reading(fixture->ledger, id, &at_ns, &fixture->error), 0);
+    assert_int_equal(at_ns, 0);
+    /* Those of others are as they were. */
+    assert_true(
+        fixture_slice_is(fixture_find_task(fixture, other, LEDGER_TASK_LINK, "").idempotency_key, "L-0"));
+    assert_int_equal(ledger_reading(fixture->ledger, other, &at_ns, &fixture->error), 0);
+    assert_int_equal(at_ns, 8);
+    assert_verifies(fixture, 1);
+    fixture_sql(fixture, "UPDATE task SET slot = 'x' WHERE id = 3");
+    assert_int_equal(fixture_verify(fixture, "").stats[LEDGER_FINDING_TASK], 1);
 }
 
 static void what_may_be_in_doubt_is_not_erased(void **state)
@@ -250,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ERASE(nothing_is_left_but_its_id_runs_and_times),
         ERASE(no_text_of_it_is_in_the_file),
+        ERASE(its_tasks_are_erased_and_still_proven),
         ERASE(what_may_be_in_doubt_is_not_erased),
         ERASE(the_next_run_sees_a_new_customer),
         ERASE(nobody_gives_an_erased_customer_a_user),
