@@ -65,6 +65,18 @@ sub pages_missing
     return grep { !-e "$home/$_" && !-e "$home/$folder$_" } $text =~ m{(?<![\w./:\$-])([\w./-]*\w\.md)\b}g;
 }
 
+# Each header and member of a provider's page has a row in the tables of src/provider/README.md.
+my $provider_readme = read_file("$home/src/provider/README.md");
+for (['payward-create', 'payward create'], ['payward-update', 'payward update'], ['embed-create', 'embed create'], ['kira-create', 'kira create'], ['payso-create', 'payso create']) {
+    my ($file, $title) = @$_;
+    my ($table) = $provider_readme =~ /^### \*\Q$title\E\*.*?\n(.*?)^##/ms;
+    my $code = join ' ', ($table || '') =~ /`([^`]*)`/g;
+    my $page = read_file("$home/tests/unit/provider/pages/$file.txt");
+    my @words = map { split ' ' } $page =~ /^\[(?:headers|required|(?:\S+ )*members(?: of the example)?)\]\n((?:\S.*\n)+)/mg;
+    cmp_ok(scalar @words, '>', 9, "$title: its lists are found");
+    is_deeply([grep { $code !~ /(?<![\w-])\Q$_\E(?![\w-])/ } @words], [], "$title: each element is in a table");
+}
+
 cmp_ok(scalar @readmes, '>', 2, scalar(@readmes) . ' READMEs');
 for my $readme (@readmes) {
     is(join('; ', faults_of(read_file("$home/$readme"), $readme =~ s{[^/]+$}{}r)), '', $readme);
