@@ -28,6 +28,7 @@ static const struct command command_table[] = {
      "count customers by state and reason; list those in doubt and what to do", command_status},
     {"results", "JOB", OPTION_RESULTS, "write one line per customer of the ledger (csv or ndjson)",
      command_results},
+    {"links", "JOB", OPTION_LINKS, "make verification links for the users that need one", command_links},
     {"resolve", "JOB", OPTION_RESOLVE,
      "record a person's answer: whose user it is, or which new key a customer has", command_resolve},
     {"explain", "JOB", OPTION_EXPLAIN,
@@ -99,7 +100,7 @@ static void help_commands(struct buffer *out)
         out, "kyc-import moves customers into a KYC or payments provider: one user per row of an export.\n\n"
              "  kyc-import COMMAND [OPTIONS]\n\n");
     for (const struct command *command = command_table; command->name; command++)
-        buffer_printf(out, "  %-8s %-10s %s\n", command->name, command->argument ? command->argument : "",
+        buffer_printf(out, "  %-9s %-10s %s\n", command->name, command->argument ? command->argument : "",
                       command->help);
     buffer_append_text(
         out,

@@ -7,6 +7,7 @@
 
 #include "core/memory.h"
 #include "core/text.h"
+#include "model/verification.h"
 
 enum option_kind {
     OPTION_FLAG,
@@ -15,7 +16,8 @@ enum option_kind {
     OPTION_NUMBER,
     OPTION_PROGRESS,
     OPTION_LOG_FORMAT,
-    OPTION_RESULTS_FORMAT
+    OPTION_RESULTS_FORMAT,
+    OPTION_STATES,
 };
 
 struct option {
@@ -31,27 +33,35 @@ struct option {
 #define OFFSET(member) offsetof(struct options, member)
 
 static const struct option option_table[] = {
-    {"--input", "PATH", OPTION_TEXTS, OPTION_CHECK | OPTION_RUN | OPTION_EXPLAIN | OPTION_WORDS,
-     OFFSET(inputs), OFFSET(input_count), "instead of the job's input.path; - is standard input"},
+    {"--input", "PATH", OPTION_TEXTS,
+     OPTION_CHECK | OPTION_RUN | OPTION_EXPLAIN | OPTION_WORDS | OPTION_DOCUMENTS, OFFSET(inputs),
+     OFFSET(input_count), "instead of the job's input.path; - is standard input"},
     {"--set", "KEY=VALUE", OPTION_TEXTS, OPTION_WITH_JOB, OFFSET(sets), OFFSET(set_count),
      "any job setting but credentials, as in --set delivery.rate=5/s; may be given several times"},
-    {"--limit", "N", OPTION_NUMBER, OPTION_CHECK | OPTION_RUN | OPTION_REJECTS | OPTION_WORDS, OFFSET(limit),
-     0, "stop after N records of input; of rejects: list at most N rows"},
-    {"--report", "DIR", OPTION_TEXT, OPTION_CHECK | OPTION_RUN | OPTION_REJECTS, OFFSET(report), 0,
-     "the folder of the report files; a check writes into its subfolder `check`"},
+    {"--limit", "N", OPTION_NUMBER,
+     OPTION_CHECK | OPTION_RUN | OPTION_REJECTS | OPTION_WORDS | OPTION_LINKS | OPTION_DOCUMENTS,
+     OFFSET(limit), 0,
+     "stop after N records of input; of rejects: list at most N rows; of links: make at most N"},
+    {"--only", "STATE", OPTION_STATES, OPTION_LINKS, OFFSET(only), 0,
+     "only users in this state, and those of them that never had a link; pending,rejected: in either"},
+    {"--output", "FILE", OPTION_TEXT, OPTION_LINKS, OFFSET(output), 0,
+     "the file that links are appended to, instead of links.csv in the report folder"},
+    {"--report", "DIR", OPTION_TEXT, OPTION_CHECK | OPTION_RUN | OPTION_REJECTS | OPTION_LINKS,
+     OFFSET(report), 0, "the folder of the report files; a check writes into its subfolder `check`"},
     {"--progress", "auto|always|never", OPTION_PROGRESS, OPTION_CHECK | OPTION_RUN, OFFSET(progress), 0,
      "show a progress line; auto: when standard error is a terminal"},
     {"--dry-run", NULL, OPTION_FLAG, OPTION_RUN, OFFSET(dry_run), 0, "the same as check"},
     {"--strict", NULL, OPTION_FLAG, OPTION_RUN, OFFSET(strict), 0,
      "read the input twice, and send nothing unless every row is valid"},
-    {"--retry-refused", NULL, OPTION_FLAG, OPTION_RUN, OFFSET(retry_refused), 0,
-     "repeat the operations that the provider refused in earlier runs"},
+    {"--retry-refused", NULL, OPTION_FLAG, OPTION_RUN | OPTION_LINKS | OPTION_DOCUMENTS,
+     OFFSET(retry_refused), 0, "repeat the operations that the provider refused in earlier runs"},
     {"--accept-updates", NULL, OPTION_FLAG, OPTION_RUN, OFFSET(accept_updates), 0,
      "continue beyond delivery.stop_after.updated_share"},
     {"--new-ledger", NULL, OPTION_FLAG, OPTION_RUN | OPTION_RESOLVE, OFFSET(new_ledger), 0,
      "continue although the ledger is missing, or older than at its last run"},
-    {"--json", NULL, OPTION_FLAG, OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE, OFFSET(json), 0,
-     "print the summary as one JSON object"},
+    {"--json", NULL, OPTION_FLAG,
+     OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE | OPTION_LINKS | OPTION_DOCUMENTS, OFFSET(json),
+     0, "print the summary as one JSON object"},
     {"--verify", NULL, OPTION_FLAG, OPTION_STATUS, OFFSET(verify), 0,
      "verify the event chain, and compare every customer with its events"},
     {"--against-provider", NULL, OPTION_FLAG, OPTION_STATUS, OFFSET(against_provider), 0,
@@ -74,7 +84,7 @@ static const struct option option_table[] = {
      "it is the known customer ID, whose key becomes this one"},
     {"--rekey", "FILE", OPTION_TEXT, OPTION_RESOLVE, OFFSET(rekey), 0,
      "a CSV file with the columns old_external_id and new_external_id: new keys of known customers"},
-    {"--format", "csv|ndjson", OPTION_RESULTS_FORMAT, OPTION_RESULTS, OFFSET(format), 0,
+    {"--format", "csv|ndjson", OPTION_RESULTS_FORMAT, OPTION_RESULTS | OPTION_LINKS, OFFSET(format), 0,
      "the format of the lines (csv)"},
     {"--rule", "NAME", OPTION_TEXT, OPTION_REJECTS, OFFSET(rule), 0,
      "only rows with this verdict, as in --rule phone/format; RULE alone is that of any field"},
@@ -135,6 +145,32 @@ static int set_choice(const char *const *choices, int *chosen, const struct opti
                      option->value);
 }
 
+/* One word of --only. */
+static int add_state(unsigned *states, const struct option *option, struct slice word, struct error *error)
+{
+    for (int i = 0; i < VERIFICATION_COUNT; i++)
+        if (i != VERIFICATION_VERIFIED && slice_is(word, verification_word((enum verification)i))) {
+            *states |= 1u << i;
+            return 0;
+        }
+    return error_set(error, ERROR_USAGE,
+                     "%s cannot be `%.*s`\nhint: the states are unknown, pending, action_needed, rejected",
+                     option->name, (int)word.len, word.len ? word.data : "");
+}
+
+/* `pending,rejected`, added to what an earlier --only has named. */
+static int add_states(unsigned *states, const struct option *option, const char *value, struct error *error)
+{
+    struct slice rest = slice_from(value), word;
+
+    if (rest.len == 0)
+        return add_state(states, option, rest, error);
+    while (slice_next_item(&rest, SLICE_LITERAL(","), &word))
+        if (add_state(states, option, word, error) != 0)
+            return -1;
+    return 0;
+}
+
 static int set_option(struct options *options, const struct option *option, const char *value,
                       struct error *error)
 {
@@ -161,6 +197,8 @@ static int set_option(struct options *options, const struct option *option, cons
     }
     case OPTION_NUMBER:
         return set_number((uint64_t *)(void *)(base + option->offset), option->name, value, error);
+    case OPTION_STATES:
+        return add_states((unsigned *)(void *)(base + option->offset), option, value, error);
     case OPTION_PROGRESS:
         if (set_choice(progress_modes, &chosen, option, value, error) != 0)
             return -1;

@@ -26,8 +26,11 @@ enum {
     OPTION_GUESS = 512,
     OPTION_REJECTS = 1024,
     OPTION_WORDS = 2048,
+    OPTION_LINKS = 1 << 16,
+    OPTION_DOCUMENTS = 1 << 17,
     OPTION_WITH_JOB = OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_RESOLVE | OPTION_RESULTS |
-                      OPTION_PROBE | OPTION_EXPLAIN | OPTION_REJECTS | OPTION_WORDS,
+                      OPTION_PROBE | OPTION_EXPLAIN | OPTION_REJECTS | OPTION_WORDS | OPTION_LINKS |
+                      OPTION_DOCUMENTS,
     OPTION_ALL = OPTION_WITH_JOB | OPTION_OTHER | OPTION_GUESS,
 };
 
@@ -38,7 +41,8 @@ struct options {
     const char **inputs, **sets;
     size_t input_count, set_count;
     uint64_t limit;
-    const char *report;
+    unsigned only; /* bits 1 << enum verification; 0: not given */
+    const char *report, *output;
     const char *provider, *key, *user, *from, *same_as, *rekey, *rule, *field;
     uint64_t rows, row;
     enum progress_mode progress;

@@ -33,7 +33,8 @@ char *idempotency_uuid(const uint8_t name_space[IDEMPOTENCY_NAMESPACE_LEN], stru
     return out;
 }
 
-char *idempotency_key(const char *job, struct slice external_id, uint64_t refusals,
+/* The UUID of `job NUL external_id NUL [kind NUL] number`. */
+static char *make_key(const char *job, struct slice external_id, const char *kind, uint64_t number,
                       char out[IDEMPOTENCY_KEY_SIZE])
 {
     struct buffer name;
@@ -42,9 +43,25 @@ char *idempotency_key(const char *job, struct slice external_id, uint64_t refusa
     buffer_append_char(&name, '\0');
     buffer_append(&name, external_id);
     buffer_append_char(&name, '\0');
-    buffer_printf(&name, "%" PRIu64, refusals);
+    if (kind) {
+        buffer_append_text(&name, kind);
+        buffer_append_char(&name, '\0');
+    }
+    buffer_printf(&name, "%" PRIu64, number);
     assert(!name.overflowed);
     idempotency_uuid(project, buffer_slice(&name), out);
     buffer_clear(&name);
     return out;
+}
+
+char *idempotency_key(const char *job, struct slice external_id, uint64_t refusals,
+                      char out[IDEMPOTENCY_KEY_SIZE])
+{
+    return make_key(job, external_id, NULL, refusals, out);
+}
+
+char *idempotency_link_key(const char *job, struct slice external_id, uint64_t at_ns,
+                           char out[IDEMPOTENCY_KEY_SIZE])
+{
+    return make_key(job, external_id, "link", at_ns, out);
 }

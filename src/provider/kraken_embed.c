@@ -145,6 +145,7 @@ const struct provider kraken_embed_provider = {
     .in_flight = 1,
     .is_signed = true,
     .can_update = true,
+    .document_types = document_payload_types,
     .documents = PROVIDER_DOCUMENT_URLS | PROVIDER_DOCUMENT_FILES,
     .recovery = PROVIDER_RECOVERY_REPEAT,
     .recovery_help =

@@ -164,6 +164,7 @@ const struct provider payward_provider = {
     .in_flight = 1,
     .is_signed = true,
     .can_update = true,
+    .document_types = document_payload_types,
     .documents = PROVIDER_DOCUMENT_URLS,
     .recovery = PROVIDER_RECOVERY_REPEAT,
     .recovery_help = "repeated: the same external_reference gives the same user",

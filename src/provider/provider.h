@@ -158,7 +158,8 @@ struct provider {
     bool can_update;        /* false: a changed customer is refused as record/no_update */
     bool makes_links;       /* a LINK makes a verification link for a user */
     bool has_link_keys;     /* a LINK that is repeated with its idempotency key makes no second link */
-    unsigned documents;     /* bits of enum provider_document_form: how a DOCUMENT is sent; 0: not at all */
+    const char *const *document_types; /* that a DOCUMENT may have, NULL-terminated; NULL: it has none */
+    unsigned documents; /* bits of enum provider_document_form: how a DOCUMENT is sent; 0: not at all */
     enum provider_recovery recovery;
     const char *agreement; /* the page, below the base URL, on which each customer must have signed before the
                               create, its e-mail behind it; NULL: none */
