@@ -134,8 +134,11 @@ static void sum_up(const struct finding_writer *writer, const struct ledger_veri
 
     if (verified->findings > SHOWN_MAX)
         buffer_printf(out, "  … and %" PRIu64 " more (--json lists them)\n", verified->findings - SHOWN_MAX);
-    buffer_printf(out, "\nverified: %" PRIu64 " events, %" PRIu64 " customers, %" PRIu64 " runs: ",
+    buffer_printf(out, "\nverified: %" PRIu64 " events, %" PRIu64 " customers, %" PRIu64 " runs",
                   verified->events, verified->customers, verified->runs);
+    if (verified->tasks)
+        buffer_printf(out, ", %" PRIu64 " links and documents", verified->tasks);
+    buffer_append_text(out, ": ");
     if (verified->findings)
         buffer_printf(out, "%" PRIu64 " findings", verified->findings);
     else
@@ -152,7 +155,7 @@ static void sum_up_json(struct json_writer *json, const struct ledger_verified *
         uint64_t count;
     } stats[] = {
         {"events", verified->events}, {"customers", verified->customers}, {"runs", verified->runs},
-        {"erased", verified->erased}, {"count", verified->findings},
+        {"tasks", verified->tasks},   {"erased", verified->erased},       {"count", verified->findings},
     };
 
     json_write_array_end(json);

@@ -144,7 +144,8 @@ for my $section (grep { /^job file/ } @sections) {
 # --- What runs write: reports, output of the commands, the ledger.
 
 # A ledger's tables and columns, and the words in the columns that contain words.
-my @words = qw(customer.state customer.operation customer.twin event.operation event.outcome run.command meta.key);
+my @words = qw(customer.state customer.operation customer.twin customer.verification event.operation event.outcome run.command meta.key task.kind
+    task.state);
 
 sub found_ledger
 {
@@ -432,7 +433,8 @@ part('broken off', sub {
     found_report($case);
     sandbox_stop($sandbox);
     for my $sql ("DELETE FROM customer WHERE id = 1", "UPDATE customer SET attempts = 99 WHERE id = 2", "UPDATE event SET http_status = 299 WHERE id = 2",
-        "DELETE FROM event WHERE id = (SELECT max(id) FROM event WHERE attempt > 0)", "UPDATE run SET chain_head = 'x' WHERE id = 2") {
+        "DELETE FROM event WHERE id = (SELECT max(id) FROM event WHERE attempt > 0)", "UPDATE run SET chain_head = 'x' WHERE id = 2",
+        "INSERT INTO task VALUES (1, 2, 'link', '', 'done', NULL, NULL, 1, 201, NULL, 1, 1)") {
         run_program('sqlite3', "$case->{folder}/test.ledger", $sql);
     }
     my $verified = (case_run($case, 'status', '--verify', '--json'))[1];
