@@ -176,7 +176,7 @@ bool options_read_time(struct slice text, uint64_t *time_ns)
 {
     char copy[24] = "";
     const char *cursor = copy;
-    if (text.len >= sizeof copy)
+    if (text.len == 0 || text.len >= sizeof copy)
         return false;
     memcpy(copy, text.data, text.len);
     return read_time(&cursor, time_ns) && *cursor == '\0';
