@@ -51,15 +51,15 @@ static inline bool damage_may_be(struct slice text, unsigned kinds)
     enum { SIGN = 1, NULL_WORD = 2, ERR = 4, UNDEFINED = 8, NUMBER = 0x10, SIGNED = 0x20 };
     enum { ANY = SIGN | SIGNED };
     static const uint8_t firsts[256] = {
-        ['#'] = SIGN,      ['['] = SIGN,      ['<'] = SIGN,      ['('] = SIGN,      ['\\'] = SIGN,
-        ['N'] = NULL_WORD, ['n'] = NULL_WORD, ['E'] = ERR,       ['e'] = ERR,       ['U'] = UNDEFINED,
-        ['u'] = UNDEFINED, ['+'] = SIGNED,    ['-'] = SIGNED,    ['='] = SIGNED,    ['\''] = SIGNED,
-        ['0'] = NUMBER,    ['1'] = NUMBER,    ['2'] = NUMBER,    ['3'] = NUMBER,    ['4'] = NUMBER,
-        ['5'] = NUMBER,    ['6'] = NUMBER,    ['7'] = NUMBER,    ['8'] = NUMBER,    ['9'] = NUMBER};
-    static const uint8_t nexts[256] = {['a'] = NULL_WORD, ['A'] = NULL_WORD, ['u'] = NULL_WORD,
-                                       ['U'] = NULL_WORD, ['r'] = ERR,       ['R'] = ERR,
-                                       ['n'] = UNDEFINED, ['N'] = UNDEFINED, ['.'] = NUMBER,
-                                       [','] = NUMBER,    ['e'] = NUMBER,    ['E'] = NUMBER};
+        ['#'] = SIGN,      ['['] = SIGN,      ['<'] = SIGN,   ['('] = SIGN,   ['\\'] = SIGN,
+        ['N'] = NULL_WORD, ['n'] = NULL_WORD, ['E'] = ERR,    ['e'] = ERR,    ['U'] = UNDEFINED,
+        ['u'] = UNDEFINED, ['+'] = SIGNED,    ['-'] = SIGNED, ['='] = SIGNED, ['\''] = SIGNED,
+        ['0'] = NUMBER,    ['1'] = NUMBER,    ['2'] = NUMBER, ['3'] = NUMBER, ['4'] = NUMBER,
+        ['5'] = NUMBER,    ['6'] = NUMBER,    ['7'] = NUMBER, ['8'] = NUMBER, ['9'] = NUMBER};
+    static const uint8_t nexts[256] = {
+        ['a'] = NULL_WORD, ['A'] = NULL_WORD, ['u'] = NULL_WORD, ['U'] = NULL_WORD,
+        ['r'] = ERR,       ['R'] = ERR,       ['n'] = UNDEFINED, ['N'] = UNDEFINED,
+        ['.'] = NUMBER,    [','] = NUMBER,    ['e'] = NUMBER,    ['E'] = NUMBER};
     const unsigned char *bytes = (const unsigned char *)text.data;
     size_t is_longer = text.len > 1;
     unsigned next = nexts[bytes[is_longer]] | (nexts[bytes[text.len - 1 - is_longer]] & NUMBER) | ANY;

@@ -172,9 +172,10 @@ static void check_requirements(struct record_context *context)
 {
     for (size_t i = 0; i < context->set->requirement_count; i++) {
         const struct requirement *requirement = &context->set->requirements[i];
+        if (context->values[requirement->field].state != VALUE_ABSENT) /* nearly all */
+            continue;
         bool applies = applies_to_record(context, requirement->applies_to);
-        if (context->values[requirement->field].state != VALUE_ABSENT ||
-            (!applies && (!requirement->warns_others || has_unknown_audience(context))) ||
+        if ((!applies && (!requirement->warns_others || has_unknown_audience(context))) ||
             (requirement->siblings && !(context->record->present[0] & requirement->siblings)))
             continue;
         if (!requirement->may_be_relaxed || !is_relaxed(context, requirement->field))
