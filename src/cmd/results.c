@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/json_merge.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
 #include "pipeline/job_ledger.h"
@@ -21,6 +22,9 @@ enum { BLOCK_SIZE = 64 * 1024, BLOCK_MAX = 2 * BLOCK_SIZE };
 struct results_writer {
     struct buffer out;
     bool is_json, failed;
+    const char *const *kept; /* provider.keep: a column of CSV for each; NULL: none */
+    struct json_reader *reader;
+    struct buffer cell; /* scratch */
 };
 
 static void flush(struct results_writer *writer)
@@ -30,9 +34,57 @@ static void flush(struct results_writer *writer)
     buffer_reset(&writer->out);
 }
 
-static void write_csv(struct buffer *out, const struct ledger_customer *customer, uint64_t row,
+/* The header's cells of the kept members. */
+static void write_kept_names(struct results_writer *writer)
+{
+    for (const char *const *name = writer->kept; name && *name; name++) {
+        buffer_reset(&writer->cell);
+        buffer_printf(&writer->cell, "kept.%s", *name);
+        buffer_append_char(&writer->out, ',');
+        csv_cell_write(&writer->out, buffer_slice(&writer->cell));
+    }
+}
+
+static void write_kept_value(struct results_writer *writer, const struct json_node *nodes, size_t index)
+{
+    switch (nodes[index].kind) {
+    case JSON_STRING:
+        csv_cell_write_guarded(&writer->out, nodes[index].text);
+        break;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        buffer_reset(&writer->cell);
+        json_merge_copy(&writer->cell, nodes, index, NULL);
+        csv_cell_write(&writer->out, buffer_slice(&writer->cell));
+        break;
+    case JSON_NULL:
+    case JSON_BOOL:
+    case JSON_NUMBER:
+        csv_cell_write(&writer->out, nodes[index].text);
+        break;
+    }
+}
+
+/* A cell for each kept member: a text or number as it is, else JSON. */
+static void write_kept(struct results_writer *writer, struct slice kept)
+{
+    struct json_fault fault;
+    size_t count;
+    const struct json_node *nodes = kept.len ? json_reader_parse(writer->reader, kept, &count, &fault) : NULL;
+
+    for (const char *const *name = writer->kept; name && *name; name++) {
+        size_t index = nodes ? json_member(nodes, 0, *name) : 0;
+        buffer_append_char(&writer->out, ',');
+        if (index != 0)
+            write_kept_value(writer, nodes, index);
+    }
+}
+
+static void write_csv(struct results_writer *writer, const struct ledger_customer *customer, uint64_t row,
                       const char *updated_at)
 {
+    struct buffer *out = &writer->out;
+
     if (row)
         buffer_printf(out, "%" PRIu64, row);
     buffer_append_char(out, ',');
@@ -48,6 +100,7 @@ static void write_csv(struct buffer *out, const struct ledger_customer *customer
     csv_cell_write_guarded(out, customer->message);
     buffer_printf(out, ",%" PRIu32 ",%s,", customer->attempts, updated_at);
     csv_cell_write(out, customer->kept);
+    write_kept(writer, customer->kept);
     buffer_append_char(out, '\n');
 }
 
@@ -104,7 +157,7 @@ static bool write_customer(void *context, const struct ledger_customer *customer
     if (writer->is_json)
         write_json(&writer->out, customer, row, text);
     else
-        write_csv(&writer->out, customer, row, text);
+        write_csv(writer, customer, row, text);
     if (writer->out.len >= BLOCK_SIZE || writer->out.overflowed)
         flush(writer);
     return !writer->failed;
@@ -113,20 +166,27 @@ static bool write_customer(void *context, const struct ledger_customer *customer
 static int write_results(const struct options *options, const struct job *job,
                          const struct provider *provider, struct error *error)
 {
-    struct results_writer writer = {.is_json = options->format == RESULTS_NDJSON};
+    struct results_writer writer = {.is_json = options->format == RESULTS_NDJSON, .kept = job->provider.keep};
     struct ledger *ledger = job_ledger_open(job, provider, JOB_LEDGER_READ, error);
 
     if (!ledger)
         return -1;
     buffer_init(&writer.out, BLOCK_MAX);
-    if (!writer.is_json)
+    buffer_init(&writer.cell, BLOCK_MAX);
+    writer.reader = json_reader_new();
+    if (!writer.is_json) {
         buffer_append_text(&writer.out,
-                           "row,external_id,state,user_id,http_status,code,message,attempts,at,kept\n");
+                           "row,external_id,state,user_id,http_status,code,message,attempts,at,kept");
+        write_kept_names(&writer);
+        buffer_append_char(&writer.out, '\n');
+    }
     int status = ledger_each_result(ledger, write_customer, &writer, error);
     if (status == 0 && !writer.failed)
         flush(&writer);
     if (status == 0 && writer.failed)
         status = error_set(error, ERROR_USAGE, "cannot write to standard output: %s", strerror(errno));
+    json_reader_free(writer.reader);
+    buffer_clear(&writer.cell);
     buffer_clear(&writer.out);
     ledger_close(ledger);
     return status;

@@ -7,6 +7,8 @@
 #include "core/file.h"
 #include "dispatch/dispatcher_state.h"
 #include "ledger/fingerprint.h"
+#include "ledger/ledger_task.h"
+#include "provider/success.h"
 
 /* members: of the provider, by slot. */
 static struct slice member_slice(const struct dispatcher *dispatcher, const uint8_t *members)
@@ -99,6 +101,34 @@ static void add_link(struct dispatcher *dispatcher, const struct task *task, uin
     link_file_add(dispatcher->links, &entry);
 }
 
+/* A task of the customer that is still to be sent, so that `links` makes the link, whatever becomes of the
+ * customer's code. */
+static int add_link_task(struct dispatcher *dispatcher, int64_t customer, uint64_t at_ns, struct error *error)
+{
+    const struct ledger_task_intent intent = {.customer = customer, .kind = LEDGER_TASK_LINK, .at_ns = at_ns};
+    struct ledger_task_result result = {.conclusion = LEDGER_RESULT_ABANDONED, .at_ns = at_ns};
+
+    return ledger_task_journal(dispatcher->parts.ledger, &intent, &result.id, error) == 0
+               ? ledger_task_result(dispatcher->parts.ledger, &result, error)
+               : -1;
+}
+
+/* After an acknowledgement was written: a link goes to its file. One that could not be made, or whose answer
+ * was lost with the user found by a question, is still to be made. */
+static int record_link(struct dispatcher *dispatcher, const struct task *task, uint64_t at_ns,
+                       struct error *error)
+{
+    bool is_update = task->delivery.call.operation == OPERATION_UPDATE;
+    bool is_wanted = task->recorded.warned & OUTCOME_WARNED_LINK ||
+                     (!is_update && success_wants_link(dispatcher->parts.provider, task->record));
+
+    if (!is_wanted || task->recorded.link[0]) {
+        add_link(dispatcher, task, at_ns);
+        return 0;
+    }
+    return add_link_task(dispatcher, task->customer, at_ns, error);
+}
+
 int dispatcher_write_action(struct dispatcher *dispatcher, struct task *task, bool has_outcome,
                             struct task_action *action, struct error *error)
 {
@@ -130,7 +160,7 @@ int dispatcher_write_action(struct dispatcher *dispatcher, struct task *task, bo
     if (taken)
         end_in_doubt(action);
     else if (has_outcome && action->ledger == LEDGER_RESULT_ACKNOWLEDGED)
-        add_link(dispatcher, task, result.at_ns);
+        return record_link(dispatcher, task, result.at_ns, error);
     return 0;
 }
 

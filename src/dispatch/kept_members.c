@@ -50,8 +50,6 @@ static bool is_named(const char *const *names, struct slice key)
     return *names;
 }
 
-/* The members of names after this answer, behind those that `keep` named once. Returns the bits of the names
- * whose member does not fit. */
 static uint64_t merge(const struct object *stored, const struct object *answer, const char *const *names,
                       char out[OUTCOME_KEPT_SIZE])
 {
@@ -75,15 +73,22 @@ static uint64_t merge(const struct object *stored, const struct object *answer, 
     return not_kept;
 }
 
-static void note(struct kept_members *kept, const char *const *names, const struct object *answer,
-                 uint64_t not_kept)
+void kept_members_add(struct kept_members *kept, const char *const *names, struct slice stored,
+                      struct outcome *outcome)
 {
+    struct object old = read_object(stored), answer = read_object(slice_from(outcome->kept));
+
+    outcome->not_kept |= merge(&old, &answer, names, outcome->kept);
+    if (!outcome->kept[0])
+        snprintf(outcome->kept, sizeof outcome->kept, LEDGER_KEPT_NOTHING);
     for (size_t i = 0; names[i]; i++) {
-        bool is_left_out = not_kept >> i & 1;
-        if (is_left_out || find(answer, names[i]) != 0)
+        bool is_left_out = outcome->not_kept >> i & 1;
+        if (is_left_out || find(&answer, names[i]) != 0)
             kept->seen |= UINT64_C(1) << i;
         kept->not_kept[i] += is_left_out;
     }
+    json_reader_free(old.reader);
+    json_reader_free(answer.reader);
 }
 
 int kept_members_merge(struct dispatcher *dispatcher, struct task *task, const struct task_action *action,
@@ -92,23 +97,16 @@ int kept_members_merge(struct dispatcher *dispatcher, struct task *task, const s
     const char *const *names = dispatcher->parts.job->provider.keep;
     struct outcome *recorded = &task->recorded;
     struct ledger_customer customer = {.id = 0};
-    uint64_t not_kept = recorded->not_kept;
 
     if (!names || action->ledger != LEDGER_RESULT_ACKNOWLEDGED || !action->write || dispatcher->failed)
         return 0;
     dispatcher->kept.answers++;
-    if (!recorded->kept[0] && !not_kept)
+    if (!recorded->kept[0] && !recorded->not_kept)
         return 0;
     if (task->delivery.call.operation == OPERATION_UPDATE &&
         ledger_find_known(dispatcher->parts.ledger, task->customer, &task->arena, &customer, error) != 0)
         return -1;
-    struct object stored = read_object(customer.kept), answer = read_object(slice_from(recorded->kept));
-    not_kept |= merge(&stored, &answer, names, recorded->kept);
-    if (!recorded->kept[0])
-        snprintf(recorded->kept, sizeof recorded->kept, LEDGER_KEPT_NOTHING);
-    note(&dispatcher->kept, names, &answer, not_kept);
-    json_reader_free(stored.reader);
-    json_reader_free(answer.reader);
+    kept_members_add(&dispatcher->kept, names, customer.kept, recorded);
     return 0;
 }
 

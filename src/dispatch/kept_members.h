@@ -21,6 +21,12 @@ struct kept_members {
     uint64_t not_kept[JOB_KEEP_MAX]; /* by name: customers whose member did not fit */
 };
 
+/* outcome.kept becomes what is kept after this answer: stored (JSON as the ledger holds it, or empty) with
+ * the members that the answer has; of names that `keep` does not have any more, as they are stored.
+ * LEDGER_KEPT_NOTHING when nothing is left. outcome.not_kept gets the bits of members that do not fit. */
+void kept_members_add(struct kept_members *kept, const char *const *names, struct slice stored,
+                      struct outcome *outcome);
+
 /* Before an action is written: completes task.recorded.kept with what the ledger holds. Without effect unless
  * the provider acknowledged. 0, or -1 with ERROR_LEDGER. */
 int kept_members_merge(struct dispatcher *dispatcher, struct task *task, const struct task_action *action,

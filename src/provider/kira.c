@@ -416,6 +416,7 @@ static const struct outcome_table outcomes = {
     .link_paths = link_paths,
     .link_member = "verification_link",
     .link_error_member = "verification_link_error",
+    .link_mode = "verification_link",
     .triggered_member = "verification_triggered",
     .read_existing = kira_read_existing,
 };

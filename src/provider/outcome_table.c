@@ -277,14 +277,14 @@ static void set_verification(const struct provider *provider, const struct reply
     arena_clear(&arena);
 }
 
-/* The code of a success with these warnings: of the one that matters most. */
+/* The code of a success with these warnings. A link error comes first: `links` reads it. */
 static const char *code_of(uint64_t warned)
 {
+    if (warned & OUTCOME_WARNED_LINK)
+        return RULE_LINK_ERROR;
     if (warned & OUTCOME_WARNED_REJECTED)
         return RULE_VERIFICATION_REJECTED;
-    if (warned & OUTCOME_WARNED_NOT_TRIGGERED)
-        return RULE_VERIFICATION_NOT_TRIGGERED;
-    return warned & OUTCOME_WARNED_LINK ? RULE_LINK_ERROR : OUTCOME_WARNING;
+    return warned & OUTCOME_WARNED_NOT_TRIGGERED ? RULE_VERIFICATION_NOT_TRIGGERED : OUTCOME_WARNING;
 }
 
 /* What the reply to a create says of the verification of the user. */

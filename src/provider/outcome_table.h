@@ -62,6 +62,7 @@ struct outcome_table {
     /* Members of a reply to a CREATE; NULL: the provider has none. */
     const char *link_member;       /* the link for the customer to be verified by */
     const char *link_error_member; /* why it could not be made */
+    const char *link_mode;         /* the verification_mode with which a create makes one */
     const char *triggered_member;  /* false: the verification was not begun, which it is to be at once in the
                                       mode `automatic` of verification_mode */
     /* The id of the existing user of an OUTCOME_EXISTS, or empty. */

@@ -140,6 +140,13 @@ struct slice success_link(const struct provider *provider, const struct reply_bo
     return is_link ? body->nodes[index].text : slice_make("", 0);
 }
 
+bool success_wants_link(const struct provider *provider, const struct record *record)
+{
+    const struct value *mode = &record->values[FIELD_VERIFICATION_MODE];
+    return provider->outcomes->link_mode && mode->state == VALUE_PRESENT &&
+           slice_is(mode->text, provider->outcomes->link_mode);
+}
+
 static bool is_not_triggered(const struct provider *provider, const struct reply_body *body,
                              struct slice mode)
 {

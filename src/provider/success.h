@@ -28,6 +28,9 @@ bool success_is_link(struct slice text);
 /* The link of a reply to a CREATE; empty: it has none, or one that cannot be opened. */
 struct slice success_link(const struct provider *provider, const struct reply_body *body);
 
+/* True when the create of this record asks for a link. */
+bool success_wants_link(const struct provider *provider, const struct record *record);
+
 /* Of a reply to a CREATE: OUTCOME_WARNED_LINK and OUTCOME_WARNED_NOT_TRIGGERED, and their texts into out, not
  * masked. mode: the record's verification_mode, or empty; the reply's own counts first. */
 uint64_t success_unverified(const struct provider *provider, const struct reply_body *body, struct slice mode,

@@ -161,7 +161,7 @@ static void a_create_shows_how_far_the_verification_has_come(void **state)
         {"\"verification_mode\":\"automatic\",\"verification_triggered\":true", VERIFICATION_UNKNOWN, "", "",
          0, "", ""},
         {"\"status\":\"REJECTED\",\"verification_link_error\":\"none\",\"warnings\":[\"odd\"]",
-         VERIFICATION_REJECTED, "REJECTED", "", REJECTED | LINK | RECORD, "verification_rejected",
+         VERIFICATION_REJECTED, "REJECTED", "", REJECTED | LINK | RECORD, "link_error",
          "REJECTED; verification_link_error: none; odd"},
     };
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
