@@ -23,7 +23,9 @@ struct links {
     uint64_t now_ns, valid_ns; /* valid_ns: 0: a link does not expire */
 };
 
-static bool needs_link(const struct links *links, const struct ledger_customer *customer)
+/* known: its task; NULL: it has none. That of a link that a create was to make is unsent. */
+static bool needs_link(const struct links *links, const struct ledger_customer *customer,
+                       const struct ledger_task *known)
 {
     bool must_act = customer->verification == VERIFICATION_ACTION_NEEDED ||
                     customer->verification == VERIFICATION_REJECTED;
@@ -31,7 +33,7 @@ static bool needs_link(const struct links *links, const struct ledger_customer *
     if (must_act && customer->verification_at > customer->link_at)
         return true;
     if (customer->link_at == 0)
-        return links->parts->only != 0 || slice_is(customer->code, "link_error");
+        return links->parts->only != 0 || (known && known->state == LEDGER_TASK_UNSENT);
     return links->valid_ns > 0 && links->now_ns > customer->link_at &&
            links->now_ns - customer->link_at > links->valid_ns;
 }
@@ -69,7 +71,7 @@ static bool prepare(struct links *links, const struct ledger_customer *customer,
     digest_link(links, customer->user_id, task->digest);
     struct slice digest = slice_make((const char *)task->digest, sizeof task->digest);
     bool is_open = user_task_standing(known, digest) == USER_TASK_OPEN;
-    if (!is_open && !needs_link(links, customer))
+    if (!is_open && !needs_link(links, customer, known))
         return false;
     if (was_refused(links, customer, known)) {
         links->counts->refused_before++;
