@@ -102,6 +102,11 @@ sub everything_else
     write_file("$case->{folder}/export.csv", $csv);
     run_once($case);
     is_deeply([case_ledger($case, 'SELECT customer, kind, state FROM task')], [[1, 'link', 'unsent']], 'after an update the link is still to be made');
+    (my $status, undef, $case->{err}) = case_run($case, 'links', '-q');
+    is($status, 0, '`links` makes it');
+    is(join(' ', sort(links_of($case) =~ /^(cust-\d+)/mg)), 'cust-000001 cust-000002 cust-000003', 'in the same file');
+    is(column($case, 'link_at IS NULL'), '0 0 0', 'and the ledger knows');
+    is_verified($case, 'the ledger verifies');
     sandbox_stop($sandbox);
 }
 {
