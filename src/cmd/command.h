@@ -17,6 +17,7 @@ int command_run(const struct options *options);
 int command_status(const struct options *options);
 int command_explain(const struct options *options);
 int command_guess(const struct options *options);
+int command_refresh(const struct options *options);
 int command_resolve(const struct options *options);
 int command_rejects(const struct options *options);
 int command_words(const struct options *options);

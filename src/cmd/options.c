@@ -7,6 +7,7 @@
 
 #include "core/memory.h"
 #include "core/text.h"
+#include "ledger/ledger_row.h"
 #include "model/verification.h"
 
 enum option_kind {
@@ -17,7 +18,8 @@ enum option_kind {
     OPTION_PROGRESS,
     OPTION_LOG_FORMAT,
     OPTION_RESULTS_FORMAT,
-    OPTION_STATES,
+    OPTION_STATES, /* of users that may need a link: not verified */
+    OPTION_ALL_STATES,
 };
 
 struct option {
@@ -39,11 +41,14 @@ static const struct option option_table[] = {
     {"--set", "KEY=VALUE", OPTION_TEXTS, OPTION_WITH_JOB, OFFSET(sets), OFFSET(set_count),
      "any job setting but credentials, as in --set delivery.rate=5/s; may be given several times"},
     {"--limit", "N", OPTION_NUMBER,
-     OPTION_CHECK | OPTION_RUN | OPTION_REJECTS | OPTION_WORDS | OPTION_LINKS | OPTION_DOCUMENTS,
+     OPTION_CHECK | OPTION_RUN | OPTION_REJECTS | OPTION_WORDS | OPTION_LINKS | OPTION_DOCUMENTS |
+         OPTION_REFRESH,
      OFFSET(limit), 0,
-     "stop after N records of input; of rejects: list at most N rows; of links: make at most N"},
+     "stop after N records of input; of rejects: list at most N rows; of links: make at most N; of refresh: at most N requests by id"},
     {"--only", "STATE", OPTION_STATES, OPTION_LINKS, OFFSET(only), 0,
      "only users in this state, and those of them that never had a link; pending,rejected: in either"},
+    {"--only", "STATE", OPTION_ALL_STATES, OPTION_REFRESH, OFFSET(only), 0,
+     "only users in this state of verification, or in several, as in pending,rejected (all but verified)"},
     {"--output", "FILE", OPTION_TEXT, OPTION_LINKS, OFFSET(output), 0,
      "the file that links are appended to, instead of links.csv in the report folder"},
     {"--report", "DIR", OPTION_TEXT, OPTION_CHECK | OPTION_RUN | OPTION_REJECTS | OPTION_LINKS,
@@ -60,8 +65,9 @@ static const struct option option_table[] = {
     {"--new-ledger", NULL, OPTION_FLAG, OPTION_RUN | OPTION_RESOLVE, OFFSET(new_ledger), 0,
      "continue although the ledger is missing, or older than at its last run"},
     {"--json", NULL, OPTION_FLAG,
-     OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE | OPTION_LINKS | OPTION_DOCUMENTS, OFFSET(json),
-     0, "print the summary as one JSON object"},
+     OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE | OPTION_LINKS | OPTION_DOCUMENTS |
+         OPTION_REFRESH,
+     OFFSET(json), 0, "print the summary as one JSON object"},
     {"--verify", NULL, OPTION_FLAG, OPTION_STATUS, OFFSET(verify), 0,
      "verify the event chain, and compare every customer with its events"},
     {"--against-provider", NULL, OPTION_FLAG, OPTION_STATUS, OFFSET(against_provider), 0,
@@ -84,6 +90,12 @@ static const struct option option_table[] = {
      "it is the known customer ID, whose key becomes this one"},
     {"--rekey", "FILE", OPTION_TEXT, OPTION_RESOLVE, OFFSET(rekey), 0,
      "a CSV file with the columns old_external_id and new_external_id: new keys of known customers"},
+    {"--older", "DURATION", OPTION_TEXT, OPTION_REFRESH, OFFSET(older), 0,
+     "only users whose state was not read for so long, as in 24h"},
+    {"--verification", "STATE", OPTION_ALL_STATES, OPTION_RESULTS, OFFSET(verification), 0,
+     "only customers whose user is in this state of verification, or in several"},
+    {"--since", "TIME", OPTION_TEXT, OPTION_RESULTS | OPTION_STATUS, OFFSET(since), 0,
+     "only changes of the verification since this day or time, as in 2026-11-21T08:00Z"},
     {"--format", "csv|ndjson", OPTION_RESULTS_FORMAT, OPTION_RESULTS | OPTION_LINKS, OFFSET(format), 0,
      "the format of the lines (csv)"},
     {"--rule", "NAME", OPTION_TEXT, OPTION_REJECTS, OFFSET(rule), 0,
@@ -94,20 +106,23 @@ static const struct option option_table[] = {
     {"--log-format", "text|json", OPTION_LOG_FORMAT, OPTION_ALL, OFFSET(log_json), 0,
      "the format of the log lines on standard error"},
     {"-q", NULL, OPTION_FLAG, OPTION_ALL, OFFSET(quiet), 0,
-     "print warnings and errors only; no result of check, run, status, resolve and probe at status 0"},
+     "print warnings and errors only; no result of check, run, status, resolve, probe and refresh at status 0"},
     {"-v", NULL, OPTION_FLAG, OPTION_ALL, OFFSET(verbose), 0, "print more detail"},
     {"--help", NULL, OPTION_FLAG, OPTION_ALL, OFFSET(help), 0, "print this help"},
 };
 
 enum { OPTION_COUNT = sizeof option_table / sizeof option_table[0] };
 
-/* `--name`, and of `--name=value` the name only. */
-static const struct option *find_option(const char *argument, size_t len)
+/* `--name`, and of `--name=value` the name only: the command's, else another command's. */
+static const struct option *find_option(const char *argument, size_t len, unsigned command)
 {
+    const struct option *found = NULL;
+
     for (size_t i = 0; i < OPTION_COUNT; i++)
-        if (strlen(option_table[i].name) == len && strncmp(option_table[i].name, argument, len) == 0)
-            return &option_table[i];
-    return NULL;
+        if (strlen(option_table[i].name) == len && strncmp(option_table[i].name, argument, len) == 0 &&
+            (!found || option_table[i].commands & command))
+            found = &option_table[i];
+    return found;
 }
 
 static int fail_unknown(const char *argument, size_t len, unsigned command, struct error *error)
@@ -148,14 +163,22 @@ static int set_choice(const char *const *choices, int *chosen, const struct opti
 /* One word of --only. */
 static int add_state(unsigned *states, const struct option *option, struct slice word, struct error *error)
 {
+    bool has_all = option->kind == OPTION_ALL_STATES;
+
     for (int i = 0; i < VERIFICATION_COUNT; i++)
-        if (i != VERIFICATION_VERIFIED && slice_is(word, verification_word((enum verification)i))) {
+        if ((has_all || i != VERIFICATION_VERIFIED) &&
+            slice_is(word, verification_word((enum verification)i))) {
             *states |= 1u << i;
             return 0;
         }
+    if (has_all && slice_is(word, LEDGER_DELETED)) {
+        *states |= OPTIONS_DELETED;
+        return 0;
+    }
     return error_set(error, ERROR_USAGE,
-                     "%s cannot be `%.*s`\nhint: the states are unknown, pending, action_needed, rejected",
-                     option->name, (int)word.len, word.len ? word.data : "");
+                     "%s cannot be `%.*s`\nhint: the states are unknown, pending, action_needed, rejected%s",
+                     option->name, (int)word.len, word.len ? word.data : "",
+                     has_all ? ", verified, deleted" : "");
 }
 
 /* `pending,rejected`, added to what an earlier --only has named. */
@@ -198,6 +221,7 @@ static int set_option(struct options *options, const struct option *option, cons
     case OPTION_NUMBER:
         return set_number((uint64_t *)(void *)(base + option->offset), option->name, value, error);
     case OPTION_STATES:
+    case OPTION_ALL_STATES:
         return add_states((unsigned *)(void *)(base + option->offset), option, value, error);
     case OPTION_PROGRESS:
         if (set_choice(progress_modes, &chosen, option, value, error) != 0)
@@ -239,7 +263,7 @@ int options_parse(struct options *options, unsigned command, char **arguments, s
             continue;
         }
         size_t len = strcspn(argument, "=");
-        const struct option *option = find_option(argument, len);
+        const struct option *option = find_option(argument, len, command);
         if (!option)
             return fail_unknown(argument, len, command, error);
         if (!(option->commands & command))

@@ -11,6 +11,7 @@
 
 #include "core/buffer.h"
 #include "core/error.h"
+#include "model/verification.h"
 #include "report/progress.h"
 
 /* The commands that an option belongs to: one bit each. */
@@ -26,13 +27,17 @@ enum {
     OPTION_GUESS = 512,
     OPTION_REJECTS = 1024,
     OPTION_WORDS = 2048,
+    OPTION_REFRESH = 4096,
     OPTION_LINKS = 1 << 16,
     OPTION_DOCUMENTS = 1 << 17,
     OPTION_WITH_JOB = OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_RESOLVE | OPTION_RESULTS |
                       OPTION_PROBE | OPTION_EXPLAIN | OPTION_REJECTS | OPTION_WORDS | OPTION_LINKS |
-                      OPTION_DOCUMENTS,
+                      OPTION_DOCUMENTS | OPTION_REFRESH,
     OPTION_ALL = OPTION_WITH_JOB | OPTION_OTHER | OPTION_GUESS,
 };
+
+/* The bit of users that the provider does not have any more. */
+enum { OPTIONS_DELETED = 1 << VERIFICATION_COUNT };
 
 enum results_format { RESULTS_CSV, RESULTS_NDJSON };
 
@@ -41,9 +46,9 @@ struct options {
     const char **inputs, **sets;
     size_t input_count, set_count;
     uint64_t limit;
-    unsigned only; /* bits 1 << enum verification; 0: not given */
+    unsigned only, verification; /* bits 1 << enum verification, OPTIONS_DELETED; 0: not given */
     const char *report, *output;
-    const char *provider, *key, *user, *from, *same_as, *rekey, *rule, *field;
+    const char *provider, *key, *user, *from, *same_as, *rekey, *rule, *field, *older, *since;
     uint64_t rows, row;
     enum progress_mode progress;
     enum results_format format;

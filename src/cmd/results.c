@@ -7,6 +7,7 @@
 #include "cmd/command.h"
 #include "cmd/load_job.h"
 #include "cmd/output.h"
+#include "cmd/state_filter.h"
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -25,6 +26,8 @@ struct results_writer {
     const char *const *kept; /* provider.keep: a column of CSV for each; NULL: none */
     struct json_reader *reader;
     struct buffer cell; /* scratch */
+    unsigned states;    /* as options.verification */
+    uint64_t since_ns;  /* of the last change of the verification; 0: whenever */
 };
 
 static void flush(struct results_writer *writer)
@@ -81,7 +84,7 @@ static void write_kept(struct results_writer *writer, struct slice kept)
 }
 
 static void write_csv(struct results_writer *writer, const struct ledger_customer *customer, uint64_t row,
-                      const char *updated_at)
+                      const char *updated_at, const char *verification_at)
 {
     struct buffer *out = &writer->out;
 
@@ -100,6 +103,11 @@ static void write_csv(struct results_writer *writer, const struct ledger_custome
     csv_cell_write_guarded(out, customer->message);
     buffer_printf(out, ",%" PRIu32 ",%s,", customer->attempts, updated_at);
     csv_cell_write(out, customer->kept);
+    buffer_printf(out, ",%s,", state_filter_word(customer));
+    csv_cell_write_guarded(out, customer->verification_word);
+    buffer_append_char(out, ',');
+    csv_cell_write_guarded(out, customer->verification_reason);
+    buffer_printf(out, ",%s", verification_at);
     write_kept(writer, customer->kept);
     buffer_append_char(out, '\n');
 }
@@ -123,7 +131,7 @@ static void write_number_or_null(struct json_writer *json, const char *key, uint
 }
 
 static void write_json(struct buffer *out, const struct ledger_customer *customer, uint64_t row,
-                       const char *updated_at)
+                       const char *updated_at, const char *verification_at)
 {
     struct json_writer json;
 
@@ -144,6 +152,11 @@ static void write_json(struct buffer *out, const struct ledger_customer *custome
         buffer_append(out, customer->kept); /* is JSON */
     else
         json_write_null(&json);
+    json.comma = true;
+    write_text_or_null(&json, "verification", slice_from(state_filter_word(customer)));
+    write_text_or_null(&json, "verification_word", customer->verification_word);
+    write_text_or_null(&json, "verification_reason", customer->verification_reason);
+    write_text_or_null(&json, "verification_at", slice_from(verification_at));
     json_write_object_end(&json);
     buffer_append_char(out, '\n');
 }
@@ -151,13 +164,19 @@ static void write_json(struct buffer *out, const struct ledger_customer *custome
 static bool write_customer(void *context, const struct ledger_customer *customer, uint64_t row)
 {
     struct results_writer *writer = context;
-    char text[CLOCK_RFC3339_SIZE];
+    char text[CLOCK_RFC3339_SIZE], verification_at[CLOCK_RFC3339_SIZE] = "";
 
+    if (writer->states && !state_filter_has(writer->states, customer))
+        return true;
+    if (customer->verification_at < writer->since_ns)
+        return true;
     clock_rfc3339(customer->updated_at, text);
+    if (customer->verification_at)
+        clock_rfc3339(customer->verification_at, verification_at);
     if (writer->is_json)
-        write_json(&writer->out, customer, row, text);
+        write_json(&writer->out, customer, row, text, verification_at);
     else
-        write_csv(writer, customer, row, text);
+        write_csv(writer, customer, row, text, verification_at);
     if (writer->out.len >= BLOCK_SIZE || writer->out.overflowed)
         flush(writer);
     return !writer->failed;
@@ -166,17 +185,22 @@ static bool write_customer(void *context, const struct ledger_customer *customer
 static int write_results(const struct options *options, const struct job *job,
                          const struct provider *provider, struct error *error)
 {
-    struct results_writer writer = {.is_json = options->format == RESULTS_NDJSON, .kept = job->provider.keep};
-    struct ledger *ledger = job_ledger_open(job, provider, JOB_LEDGER_READ, error);
+    struct results_writer writer = {.is_json = options->format == RESULTS_NDJSON,
+                                    .kept = job->provider.keep,
+                                    .states = options->verification};
 
+    if (options->since && state_filter_read_time("--since", options->since, &writer.since_ns, error) != 0)
+        return -1;
+    struct ledger *ledger = job_ledger_open(job, provider, JOB_LEDGER_READ, error);
     if (!ledger)
         return -1;
     buffer_init(&writer.out, BLOCK_MAX);
     buffer_init(&writer.cell, BLOCK_MAX);
     writer.reader = json_reader_new();
     if (!writer.is_json) {
-        buffer_append_text(&writer.out,
-                           "row,external_id,state,user_id,http_status,code,message,attempts,at,kept");
+        buffer_append_text(
+            &writer.out,
+            "row,external_id,state,user_id,http_status,code,message,attempts,at,kept,verification,verification_word,verification_reason,verification_at");
         write_kept_names(&writer);
         buffer_append_char(&writer.out, '\n');
     }

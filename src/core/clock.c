@@ -45,6 +45,77 @@ char *clock_boot_id(char id[CLOCK_BOOT_ID_SIZE])
     return id;
 }
 
+/* Digits of exactly this many; false: there are others. */
+static bool read_digits(const char **text, int digits, int *number)
+{
+    for (*number = 0; digits > 0; digits--, ++*text) {
+        if (**text < '0' || **text > '9')
+            return false;
+        *number = *number * 10 + (**text - '0');
+    }
+    return true;
+}
+
+static bool read_byte(const char **text, char byte)
+{
+    bool is_it = **text == byte;
+    *text += is_it;
+    return is_it;
+}
+
+/* `.123`, of which more than nine digits are read and dropped. */
+static bool read_fraction(const char **text, uint64_t *ns)
+{
+    const char *begin = *text;
+    uint64_t unit = CLOCK_NS_PER_S;
+    for (*ns = 0; **text >= '0' && **text <= '9'; ++*text) {
+        unit /= 10;
+        *ns += (uint64_t)(**text - '0') * unit;
+    }
+    return *text > begin;
+}
+
+/* Z, or hours and minutes that the time is ahead of UTC. */
+static bool read_zone(const char **text, int *seconds)
+{
+    int hours, minutes, sign = **text == '-' ? -1 : 1;
+    *seconds = 0;
+    if (read_byte(text, 'Z'))
+        return true;
+    if (!read_byte(text, '+') && !read_byte(text, '-'))
+        return false;
+    if (!read_digits(text, 2, &hours) || !read_byte(text, ':') || !read_digits(text, 2, &minutes) ||
+        hours > 23 || minutes > 59)
+        return false;
+    *seconds = sign * (hours * 60 + minutes) * 60;
+    return true;
+}
+
+bool clock_read_rfc3339(const char *text, uint64_t *real_ns)
+{
+    struct tm utc = {.tm_isdst = 0};
+    uint64_t ns = 0;
+    int year, month, zone = 0;
+    if (!read_digits(&text, 4, &year) || !read_byte(&text, '-') || !read_digits(&text, 2, &month) ||
+        !read_byte(&text, '-') || !read_digits(&text, 2, &utc.tm_mday))
+        return false;
+    if (*text && (!read_byte(&text, 'T') || !read_digits(&text, 2, &utc.tm_hour) || !read_byte(&text, ':') ||
+                  !read_digits(&text, 2, &utc.tm_min) ||
+                  (read_byte(&text, ':') && (!read_digits(&text, 2, &utc.tm_sec) ||
+                                             (read_byte(&text, '.') && !read_fraction(&text, &ns)))) ||
+                  !read_zone(&text, &zone) || *text))
+        return false;
+    utc.tm_year = year - 1900;
+    utc.tm_mon = month - 1;
+    struct tm given = utc;
+    time_t seconds = timegm(&utc); /* puts 30 February into March */
+    if (utc.tm_mday != given.tm_mday || utc.tm_mon != given.tm_mon || utc.tm_hour != given.tm_hour ||
+        utc.tm_min != given.tm_min || given.tm_sec > 59 || year > 2261 || seconds < zone)
+        return false;
+    *real_ns = (uint64_t)(seconds - zone) * CLOCK_NS_PER_S + ns;
+    return true;
+}
+
 char *clock_rfc3339(uint64_t real_ns, char text[CLOCK_RFC3339_SIZE])
 {
     time_t seconds = (time_t)(real_ns / CLOCK_NS_PER_S);

@@ -33,6 +33,10 @@ char *clock_boot_id(char id[CLOCK_BOOT_ID_SIZE]);
 /* Writes `2026-11-21T08:09:10.123Z` (milliseconds, UTC) into text and returns text. */
 char *clock_rfc3339(uint64_t real_ns, char text[CLOCK_RFC3339_SIZE]);
 
+/* Reads a day (`2026-11-21`, its first moment in UTC) or a time with its zone
+ * (`2026-11-21T08:09[:10[.123…]]Z` or `+01:00`), from 1970 to 2261. False: it is neither. */
+bool clock_read_rfc3339(const char *text, uint64_t *real_ns);
+
 static inline bool clock_is_same_time(const struct timespec *a, const struct timespec *b)
 {
     return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;

@@ -119,7 +119,8 @@ static const struct provider_word verification_words[] = {
 };
 
 static const char *const verification_reasons[] = {"status.required_actions[].verification_type",
-                                                   "status.required_actions[].reasons[]", NULL};
+                                                   "status.required_actions[].reasons[]",
+                                                   "status.required_actions[].wait_reason_code", NULL};
 
 static const struct provider_credential credentials[] = {
     SIGNING_CREDENTIALS("KRAKEN_API_KEY", "KRAKEN_API_SECRET"),

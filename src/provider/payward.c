@@ -137,7 +137,8 @@ static const struct provider_word verification_words[] = {
 };
 
 static const char *const verification_reasons[] = {"status.required_actions[].verification_type",
-                                                   "status.required_actions[].reasons[]", NULL};
+                                                   "status.required_actions[].reasons[]",
+                                                   "status.required_actions[].wait_reason_code", NULL};
 
 static const struct provider_credential credentials[] = {
     SIGNING_CREDENTIALS("PWS_API_KEY", "PWS_API_SECRET"),

@@ -36,7 +36,7 @@ is(scalar @want, 41, 'forty-one customers');
 is("$status$err", '0', 'csv');
 is((case_run($case, 'results'))[1], $out, 'csv is the default');
 my ($header, @lines) = split /\n/, decode_utf8($out);
-is($header, 'row,external_id,state,user_id,http_status,code,message,attempts,at,kept', 'the header');
+is($header, 'row,external_id,state,user_id,http_status,code,message,attempts,at,kept,verification,verification_word,verification_reason,verification_at,kept.accounts', 'the header');
 is(scalar @lines, @want, 'as many lines as customers');
 my @cells = map {
     my @found;
@@ -56,7 +56,7 @@ is($row{'a,"b'}, 45, 'the row of the last');
 is("$status$err", '0', 'ndjson');
 my @objects = map { JSON::PP->new->utf8->decode($_) } split /\n/, $out;
 is(scalar @objects, @want, 'as many lines as customers');
-is(join(' ', sort keys %{$objects[0]}), 'at attempts code external_id http_status kept message row state user_id', 'the members');
+is(join(' ', sort keys %{$objects[0]}), 'at attempts code external_id http_status kept message row state user_id verification verification_at verification_reason verification_word', 'the members');
 for my $i (0 .. $#objects) {
     my $object = $objects[$i];
     my @same = map { defined $object->{$_} ? $object->{$_} : '' } qw(row external_id state user_id http_status code message attempts at);

@@ -139,11 +139,9 @@ int store_update_run(struct store *store, const struct ledger_value *values, str
     return write_run(store, STORE_SQL_RUN_SET, values, error);
 }
 
-int store_last_run(struct store *store, struct arena *arena, struct ledger_run *run, struct error *error)
+static int read_found_run(struct store *store, sqlite3_stmt *statement, struct arena *arena,
+                          struct ledger_run *run, struct error *error)
 {
-    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_LAST_RUN, error);
-    if (!statement)
-        return -1;
     int row = store_next_row(store, statement, error);
     if (row != 1)
         return row;
@@ -151,6 +149,22 @@ int store_last_run(struct store *store, struct arena *arena, struct ledger_run *
         return -1;
     store_release(statement);
     return 1;
+}
+
+int store_last_run(struct store *store, struct arena *arena, struct ledger_run *run, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_LAST_RUN, error);
+    return statement ? read_found_run(store, statement, arena, run, error) : -1;
+}
+
+int store_last_complete_run(struct store *store, const char *command, struct arena *arena,
+                            struct ledger_run *run, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_LAST_COMPLETE, error);
+    if (!statement)
+        return -1;
+    store_bind_text(statement, 1, slice_from(command));
+    return read_found_run(store, statement, arena, run, error);
 }
 
 int store_has_run(struct store *store, int64_t id, const char *started, struct error *error)

@@ -98,6 +98,9 @@ static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_RUN_NEW] = "INSERT INTO run({run}) VALUES({run?})",
     [STORE_SQL_RUN_SET] = "UPDATE run SET {run=} WHERE id = ?1",
     [STORE_SQL_LAST_RUN] = "SELECT {run} FROM run ORDER BY id DESC LIMIT 1",
+    [STORE_SQL_LAST_COMPLETE] =
+        "SELECT {run} FROM run WHERE command = ?1 AND finished IS NOT NULL AND status IN (0, 1) "
+        "ORDER BY id DESC LIMIT 1",
     [STORE_SQL_HAS_RUN] = "SELECT 1 FROM run WHERE id = ?1 AND started = ?2",
 };
 _Static_assert(LEDGER_EVENT_BODY_COLUMNS == 4, "the columns that EVENT_BLANK removes");

@@ -1,0 +1,189 @@
+/* refresh: asks the provider for the verification of the users in the ledger. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/load_job.h"
+#include "cmd/output.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/quantity.h"
+#include "dispatch/refresh.h"
+#include "job/job_load.h"
+#include "pipeline/job_series.h"
+#include "report/refresh_report.h"
+
+enum { RESULT_MAX = 1 << 20, COUNTS_MAX = 1024, OLDER_HOURS_MAX = 24 * 366 };
+
+enum {
+    UNVERIFIED = 1 << VERIFICATION_UNKNOWN | 1 << VERIFICATION_PENDING | 1 << VERIFICATION_ACTION_NEEDED |
+                 1 << VERIFICATION_REJECTED | OPTIONS_DELETED
+};
+
+static int read_selection(const struct options *options, uint64_t now_ns, struct ledger_selection *due,
+                          struct error *error)
+{
+    unsigned states = options->only ? options->only : (unsigned)UNVERIFIED;
+    char fault[QUANTITY_FAULT_SIZE];
+    uint64_t older_ns = 0;
+
+    if (options->older && !quantity_read(slice_from(options->older), &quantity_duration, "--older", 0,
+                                         OLDER_HOURS_MAX * CLOCK_NS_PER_HOUR, &older_ns, fault))
+        return error_set(error, ERROR_USAGE, "--older: %s", fault);
+    *due = (struct ledger_selection){.states = states & ~(unsigned)OPTIONS_DELETED,
+                                     .with_deleted = (states & OPTIONS_DELETED) != 0,
+                                     .read_before_ns = now_ns - older_ns};
+    return 0;
+}
+
+/* When the last complete refresh ended: what changed behind it was not reported yet. */
+static int read_since(struct ledger *ledger, uint64_t *since_ns, struct error *error)
+{
+    struct ledger_run last;
+    struct arena arena;
+
+    *since_ns = 0;
+    arena_init(&arena, COUNTS_MAX);
+    int found = ledger_last_complete_run(ledger, "refresh", &arena, &last, error);
+    if (found == 1 && clock_read_rfc3339(last.finished.data, since_ns))
+        *since_ns += CLOCK_NS_PER_MS; /* it is written in whole milliseconds */
+    arena_clear(&arena);
+    return found < 0 ? -1 : 0;
+}
+
+/* States at the end, and what changed since the last complete refresh. */
+static int count_states(struct ledger *ledger, struct refresh_stats *stats, struct error *error)
+{
+    struct ledger_verification_counts counts;
+
+    if (ledger_count_verification(ledger, stats->since_ns ? stats->since_ns : 1, &counts, error) != 0)
+        return -1;
+    memcpy(stats->customers, counts.states, sizeof counts.states);
+    memcpy(stats->changed, counts.changed, sizeof counts.changed);
+    stats->customers[REFRESH_DELETED] = counts.deleted;
+    stats->changed[REFRESH_DELETED] = counts.changed_to_deleted;
+    return 0;
+}
+
+static int finish_run(struct job_series *series, struct refresh_stats *stats, struct error *error)
+{
+    struct buffer counts;
+
+    buffer_init(&counts, COUNTS_MAX);
+    buffer_printf(&counts, "{\"read\":%" PRIu64 ",\"requests\":%" PRIu64 "}", stats->reading.read,
+                  stats->requests);
+    int result = job_series_finish(series, stats->status, buffer_slice(&counts), error);
+    buffer_clear(&counts);
+    return result;
+}
+
+static void warn(const struct refresh_stats *stats, const struct provider *provider)
+{
+    const struct refresh_reading *reading = &stats->reading;
+    uint64_t rejected = stats->changed[VERIFICATION_REJECTED],
+             action_needed = stats->changed[VERIFICATION_ACTION_NEEDED];
+    char since[CLOCK_RFC3339_SIZE];
+
+    for (size_t i = 0; i < reading->word_count; i++)
+        log_warning(
+            "unknown word of the provider for a verification: `%s`; these users count as pending\nhint: kyc-import help %s lists the known words; check whether the provider has changed them",
+            reading->words[i], provider->name);
+    if (reading->stateless)
+        log_warning(
+            "%" PRIu64
+            " answers have no verification state, so the ledger keeps what it had\nhint: check whether the provider has changed its answers",
+            reading->stateless);
+    if (reading->unclear || reading->no_answer)
+        log_warning(
+            "the state of %" PRIu64
+            " users could not be read\nhint: run refresh again; kyc-import status JOB --against-provider shows which users differ",
+            reading->unclear + reading->no_answer);
+    if (rejected || action_needed)
+        log_warning(
+            "since the last refresh %" PRIu64 " customers became rejected, and %" PRIu64
+            " need action\nhint: kyc-import results JOB --verification rejected,action_needed --since %s",
+            rejected, action_needed, clock_rfc3339(stats->since_ns, since));
+}
+
+/* Merges into stats->status. */
+static void add_error(struct refresh_stats *stats, const struct error *error)
+{
+    stats->status = error_worse_status(stats->status, output_error(error));
+}
+
+static void run_refresh(const struct options *options, struct job_series *series,
+                        const struct ledger_selection *due, struct refresh_stats *stats)
+{
+    const struct refresh_parts parts = {.job = series->job,
+                                        .provider = series->provider,
+                                        .ledger = series->ledger,
+                                        .queue = series->queue,
+                                        .due = *due,
+                                        .limit = options->limit};
+    struct error error;
+    int result = refresh_run(&parts, &stats->reading, &stats->requests, &error);
+
+    if (result != 0)
+        add_error(stats, &error);
+    if (result != 0 && error.scope == ERROR_LEDGER)
+        return;
+    stats->complete = result == 0;
+    if (count_states(series->ledger, stats, &error) != 0)
+        add_error(stats, &error);
+    if (stats->changed[VERIFICATION_REJECTED] || stats->changed[VERIFICATION_ACTION_NEEDED] ||
+        stats->reading.unclear || stats->reading.no_answer)
+        stats->status = error_worse_status(stats->status, 1);
+    if (finish_run(series, stats, &error) != 0)
+        add_error(stats, &error);
+}
+
+static int report(const struct options *options, const struct job *job, struct refresh_stats *stats)
+{
+    struct buffer out;
+    struct error error;
+
+    if (refresh_report_save(stats, job->report_folder, &error) != 0)
+        add_error(stats, &error);
+    buffer_init(&out, RESULT_MAX);
+    if (options->json)
+        refresh_report_json(stats, &out);
+    else if (!options->quiet || stats->status != 0)
+        refresh_report_text(stats, &out);
+    int status = output_result(buffer_slice(&out), stats->status);
+    buffer_clear(&out);
+    return status;
+}
+
+static int refresh_job(const struct options *options, struct job *job, const struct provider *provider,
+                       struct error *error)
+{
+    struct refresh_stats stats = {.job = job->name, .started_ns = clock_real_ns()};
+    struct ledger_selection due;
+    struct job_series series;
+    int status = -1;
+
+    if (read_selection(options, stats.started_ns, &due, error) != 0 ||
+        job_series_open(&series, "refresh", job, provider, error) != 0)
+        return -1;
+    if (read_since(series.ledger, &stats.since_ns, error) == 0) {
+        run_refresh(options, &series, &due, &stats);
+        stats.finished_ns = clock_real_ns();
+        warn(&stats, provider);
+        status = report(options, job, &stats);
+    }
+    job_series_close(&series);
+    return status;
+}
+
+int command_refresh(const struct options *options)
+{
+    const struct provider *provider;
+    struct error error;
+    struct job *job = load_job(options, LOAD_JOB_SEND, &provider, &error);
+    int status = job ? refresh_job(options, job, provider, &error) : -1;
+
+    if (status < 0)
+        status = output_error(&error);
+    job_free(job);
+    return status;
+}

@@ -1,0 +1,225 @@
+#include "report/refresh_report.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/slice.h"
+#include "report/report_file.h"
+
+enum { JSON_MODE = 0600, METRICS_MODE = 0644, FILE_MAX = 1 << 20 };
+
+const char *refresh_state_word(unsigned state)
+{
+    assert(state < REFRESH_STATES);
+    return state == REFRESH_DELETED ? REFRESH_DELETED_WORD : verification_word((enum verification)state);
+}
+
+static uint64_t count_changes(const struct refresh_stats *stats)
+{
+    uint64_t count = 0;
+
+    for (unsigned from = 0; from < REFRESH_STATES; from++)
+        for (unsigned to = 0; to < REFRESH_STATES; to++)
+            count += stats->reading.changes[from][to];
+    return count;
+}
+
+static void write_changes(const struct refresh_stats *stats, struct buffer *out)
+{
+    if (count_changes(stats) == 0) {
+        buffer_append_text(out, "\nNo state has changed.\n");
+        return;
+    }
+    buffer_append_text(out, "\nChanges that this refresh found:\n");
+    for (unsigned from = 0; from < REFRESH_STATES; from++)
+        for (unsigned to = 0; to < REFRESH_STATES; to++)
+            if (stats->reading.changes[from][to])
+                buffer_printf(out, "%12" PRIu64 "  %s → %s\n", stats->reading.changes[from][to],
+                              refresh_state_word(from), refresh_state_word(to));
+}
+
+void refresh_report_text(const struct refresh_stats *stats, struct buffer *out)
+{
+    const struct refresh_reading *reading = &stats->reading;
+    char since[CLOCK_RFC3339_SIZE];
+
+    buffer_append_text(out, "   customers  verification   changed since the last refresh");
+    if (stats->since_ns)
+        buffer_printf(out, " (%s)", clock_rfc3339(stats->since_ns, since));
+    buffer_append_char(out, '\n');
+    for (unsigned state = 0; state < REFRESH_STATES; state++)
+        buffer_printf(out, "%12" PRIu64 "  %-13s  %" PRIu64 "\n", stats->customers[state],
+                      refresh_state_word(state), stats->changed[state]);
+    write_changes(stats, out);
+    buffer_printf(out, "\n%" PRIu64 " users read with %" PRIu64 " requests", reading->read, stats->requests);
+    if (reading->stateless)
+        buffer_printf(out, ", %" PRIu64 " answers without a state", reading->stateless);
+    if (reading->unclear)
+        buffer_printf(out, ", %" PRIu64 " unclear answers", reading->unclear);
+    if (reading->no_answer)
+        buffer_printf(out, ", %" PRIu64 " without an answer", reading->no_answer);
+    buffer_append_text(out, stats->complete ? "\n" : "; not every user was requested\n");
+}
+
+static void write_states(struct json_writer *json, const char *key, const uint64_t counts[REFRESH_STATES])
+{
+    json_write_key(json, key);
+    json_write_object(json);
+    for (unsigned state = 0; state < REFRESH_STATES; state++)
+        json_write_member_unsigned(json, refresh_state_word(state), counts[state]);
+    json_write_object_end(json);
+}
+
+static void write_time(struct json_writer *json, const char *key, uint64_t real_ns)
+{
+    char text[CLOCK_RFC3339_SIZE];
+
+    json_write_key(json, key);
+    if (real_ns)
+        json_write_text(json, clock_rfc3339(real_ns, text));
+    else
+        json_write_null(json);
+}
+
+static void write_readings(struct json_writer *json, const struct refresh_reading *reading)
+{
+    json_write_member_unsigned(json, "read", reading->read);
+    json_write_member_unsigned(json, "without_state", reading->stateless);
+    json_write_member_unsigned(json, "unclear", reading->unclear);
+    json_write_member_unsigned(json, "no_answer", reading->no_answer);
+    json_write_key(json, "changes");
+    json_write_array(json);
+    for (unsigned from = 0; from < REFRESH_STATES; from++)
+        for (unsigned to = 0; to < REFRESH_STATES; to++) {
+            if (!reading->changes[from][to])
+                continue;
+            json_write_object(json);
+            json_write_member(json, "from", slice_from(refresh_state_word(from)));
+            json_write_member(json, "to", slice_from(refresh_state_word(to)));
+            json_write_member_unsigned(json, "count", reading->changes[from][to]);
+            json_write_object_end(json);
+        }
+    json_write_array_end(json);
+    json_write_key(json, "unknown_words");
+    json_write_array(json);
+    for (size_t i = 0; i < reading->word_count; i++)
+        json_write_any(json, slice_from(reading->words[i]));
+    json_write_array_end(json);
+}
+
+void refresh_report_json(const struct refresh_stats *stats, struct buffer *out)
+{
+    struct json_writer json;
+
+    json_write_begin(&json, out);
+    json_write_object(&json);
+    json_write_key(&json, "job");
+    json_write_any(&json, slice_from(stats->job));
+    write_time(&json, "started", stats->started_ns);
+    write_time(&json, "finished", stats->finished_ns);
+    write_time(&json, "since", stats->since_ns);
+    json_write_key(&json, "status");
+    json_write_signed(&json, stats->status);
+    json_write_key(&json, "complete");
+    json_write_bool(&json, stats->complete);
+    json_write_member_unsigned(&json, "requests", stats->requests);
+    write_readings(&json, &stats->reading);
+    write_states(&json, "customers", stats->customers);
+    write_states(&json, "changed", stats->changed);
+    json_write_object_end(&json);
+    buffer_append_char(out, '\n');
+}
+
+static void write_label(struct buffer *out, const char *text)
+{
+    for (const char *cursor = text; *cursor; cursor++) {
+        if (*cursor == '\\' || *cursor == '"')
+            buffer_append_char(out, '\\');
+        if (*cursor == '\n')
+            buffer_append_text(out, "\\n");
+        else
+            buffer_append_char(out, *cursor);
+    }
+}
+
+/* state: NULL: none. */
+static void write_sample(const struct refresh_stats *stats, const char *name, const char *state,
+                         uint64_t value, struct buffer *out)
+{
+    buffer_printf(out, "kyc_import_%s{job=\"", name);
+    write_label(out, stats->job);
+    buffer_append_char(out, '"');
+    if (state)
+        buffer_printf(out, ",state=\"%s\"", state);
+    buffer_printf(out, "} %" PRIu64 "\n", value);
+}
+
+static void write_family(const char *name, const char *help, struct buffer *out)
+{
+    buffer_printf(out, "# HELP kyc_import_%s %s\n# TYPE kyc_import_%s gauge\n", name, help, name);
+}
+
+static void write_state_metrics(const struct refresh_stats *stats, const char *name, const char *help,
+                                const uint64_t counts[REFRESH_STATES], struct buffer *out)
+{
+    write_family(name, help, out);
+    for (unsigned state = 0; state < REFRESH_STATES; state++)
+        write_sample(stats, name, refresh_state_word(state), counts[state], out);
+}
+
+void refresh_report_metrics(const struct refresh_stats *stats, struct buffer *out)
+{
+    const struct {
+        const char *name, *help;
+        uint64_t value;
+    } rows[] = {
+        {"refresh_status",
+         "Exit status of the last refresh: 0 success, 1 customers need a look, more is worse.",
+         (uint64_t)stats->status},
+        {"refresh_timestamp_seconds", "When the last refresh ended, with any status.",
+         stats->finished_ns / CLOCK_NS_PER_S},
+        {"refresh_complete_timestamp_seconds", "When a refresh last ended with status 0 or 1; 0: never.",
+         (stats->status <= 1 ? stats->finished_ns : stats->since_ns) / CLOCK_NS_PER_S},
+        {"refresh_requests", "Requests sent in the last refresh.", stats->requests},
+        {"refresh_read_users", "Users whose state the last refresh has read.", stats->reading.read},
+        {"refresh_failed_users",
+         "Users that the last refresh requested without reading a state: no answer, or an unclear one.",
+         stats->reading.stateless + stats->reading.unclear + stats->reading.no_answer},
+    };
+
+    write_state_metrics(stats, "verification_customers", "Customers with a user, by verification state.",
+                        stats->customers, out);
+    write_state_metrics(
+        stats, "verification_changed_customers",
+        "Customers whose verification changed since the refresh before the last one, by their state now.",
+        stats->changed, out);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        write_family(rows[i].name, rows[i].help, out);
+        write_sample(stats, rows[i].name, NULL, rows[i].value, out);
+    }
+}
+
+static int save(const struct refresh_stats *stats, const char *folder, const char *name, unsigned mode,
+                void (*write)(const struct refresh_stats *stats, struct buffer *out), struct error *error)
+{
+    char *path = file_join(folder, name);
+    struct buffer text;
+
+    buffer_init(&text, FILE_MAX);
+    write(stats, &text);
+    int result = report_file_save(path, mode, &text, error);
+    buffer_clear(&text);
+    free(path);
+    return result;
+}
+
+int refresh_report_save(const struct refresh_stats *stats, const char *folder, struct error *error)
+{
+    if (save(stats, folder, "refresh.json", JSON_MODE, refresh_report_json, error) != 0)
+        return -1;
+    return save(stats, folder, "refresh.prom", METRICS_MODE, refresh_report_metrics, error);
+}

@@ -1,0 +1,55 @@
+/* refresh_report: what a refresh has read, as text, JSON and metrics.
+ *
+ * States are those of model/verification.h, and `deleted`: the provider has no such user any more. Nothing
+ * here names a customer. Thread: one.
+ */
+#ifndef KYC_REPORT_REFRESH_REPORT_H
+#define KYC_REPORT_REFRESH_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buffer.h"
+#include "core/error.h"
+#include "model/outcome.h"
+#include "model/verification.h"
+
+enum { REFRESH_DELETED = VERIFICATION_COUNT, REFRESH_STATES, REFRESH_WORDS_MAX = 20 };
+
+/* The provider's word that the ledger has for a user which is gone; its state is unknown. */
+#define REFRESH_DELETED_WORD "deleted"
+
+/* `pending`, …, `deleted`. */
+const char *refresh_state_word(unsigned state);
+/* What the answers had. Counts are of users. */
+struct refresh_reading {
+    uint64_t read;      /* with a state, deleted ones included */
+    uint64_t stateless; /* the answer has no state */
+    uint64_t unclear;   /* the answer does not identify the user, or is a refusal */
+    uint64_t no_answer;
+    uint64_t changes[REFRESH_STATES][REFRESH_STATES]; /* from, to; what stayed is not counted */
+    char words[REFRESH_WORDS_MAX][OUTCOME_WORD_SIZE]; /* that the provider's table does not have, masked */
+    size_t word_count;
+};
+
+struct refresh_stats {
+    const char *job;
+    uint64_t started_ns, finished_ns; /* real ns */
+    uint64_t since_ns;                /* the end of the last complete refresh; 0: there is none */
+    bool complete;                    /* every user that was due was requested */
+    int status;
+    uint64_t requests;
+    struct refresh_reading reading;
+    uint64_t customers[REFRESH_STATES]; /* with a user, at the end */
+    uint64_t changed[REFRESH_STATES];   /* of these, those that changed since since_ns, by their state now */
+};
+
+void refresh_report_text(const struct refresh_stats *stats, struct buffer *out);
+void refresh_report_json(const struct refresh_stats *stats, struct buffer *out);
+void refresh_report_metrics(const struct refresh_stats *stats, struct buffer *out);
+
+/* Replaces refresh.json (0600) and refresh.prom (0644) in the folder. 0, or -1 as report_file_fail. */
+int refresh_report_save(const struct refresh_stats *stats, const char *folder, struct error *error);
+
+#endif
