@@ -342,6 +342,24 @@ for my $provider (provider_names()) {
     part($provider, sub { nights($provider) });
 }
 
+# What kira answers to a create of its own success.
+part('answers', sub {
+    my $sandbox = sandbox_start('--seed', 3, map { ('--fault', "$_:x1\@create") } qw(link-error rejected not-triggered));
+    my $case = case_new($sandbox, provider => 'kira', rows => 1, set => {'fields.verification_mode' => '{value: verification_link}'});
+    for my $rows (1 .. 3) {
+        write_file("$case->{folder}/export.csv", csv_rows($rows));
+        $case->{set}{'fields.verification_mode'} = '{value: automatic}' if $rows == 3;
+        end($case, undef, '-q');
+        found_report($case);
+        found_ledger($case);
+    }
+    write_file("$case->{folder}/export.csv", csv_rows(4));
+    $case->{set}{'fields.verification_mode'} = '{value: verification_link}';
+    end($case, undef, '-q', '--set', 'delivery.on_change=ignore');
+    found_report($case);
+    sandbox_stop($sandbox);
+});
+
 # The rules: every one that a row can violate, in the reports of checks.
 my $nowhere = {url => 'http://127.0.0.1:9', out => join '', map { "sandbox: $_\n" } 'payward: api_key a, api_secret b', 'kira: api_key a, client_id b, password c'};
 
