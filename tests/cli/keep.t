@@ -88,9 +88,9 @@ is($err, '', 'a run that changes nothing tells nothing');
 # Columns.
 ($status, $out) = case_run($case, 'results');
 my @lines = split /\n/, $out;
-like($lines[0], qr/,kept,kept\.verification_status,kept\.requires_reverification,kept\.nothing$/, 'results has a column for each');
-like($lines[1], qr/\}",unverified,false,$/, 'with its bare value');
-like($lines[2], qr/\}",unverified,,$/, 'or empty');
+like($lines[0], qr/,kept,.*,kept\.verification_status,kept\.requires_reverification,kept\.nothing$/, 'results has a column for each');
+like($lines[1], qr/\}",.*,unverified,false,$/, 'with its bare value');
+like($lines[2], qr/\}",.*,unverified,,$/, 'or empty');
 sandbox_stop($kira);
 
 # payward's default, and paths.
@@ -102,7 +102,7 @@ my $kept = kept_of($case);
 is(scalar(grep { $_ && ref $_->{accounts} eq 'ARRAY' && keys %$_ == 1 } @$kept), 2, 'payward keeps the accounts');
 ($status, $out) = case_run($case, 'results');
 @lines = split /\n/, $out;
-like($lines[0], qr/,kept,kept\.accounts$/, 'results has a column for them');
+like($lines[0], qr/,kept,.*,kept\.accounts$/, 'results has a column for them');
 like($lines[1], qr/,"\[\{""id"":.*\}\]"$/, 'as JSON');
 set_keep($case, '[data.accounts]');
 write_file("$case->{folder}/export.csv", csv_rows(3));
