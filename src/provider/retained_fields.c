@@ -87,7 +87,7 @@ int retained_fields_set(struct job *job, const struct provider *provider, struct
 {
     if (!job->provider.keep)
         job->provider.keep = provider->keep;
-    else
+    else if (job->provider.keep != provider->keep) /* not checked before */
         for (size_t i = 0; job->provider.keep[i]; i++)
             if (check_name(job, provider, i, error) != 0)
                 return -1;

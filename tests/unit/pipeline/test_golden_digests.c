@@ -253,7 +253,7 @@ static void a_member_covers_these_fields(void **state)
         }
         for (enum field_id field = 0; field < FIELD_COUNT; field++) {
             const struct provider_field *row = provider_fields_find(fields, field);
-            want += row && row->slot != PROVIDER_NO_SLOT;
+            want += row && row->slot != PROVIDER_NO_SLOT && !row->undigested;
         }
         if (covered != want)
             fail_msg("%s: %zu fields of %zu are in a row", goldens[i].provider, covered, want);

@@ -150,7 +150,7 @@ static void a_hint_lists_no_setting_that_the_provider_would_refuse(void **state)
     const char *hint = strstr(error.text, "hint: ");
     assert_non_null(hint);
     assert_string_equal(hint, "hint: the names are name, base_url, credentials, ca_file, proxy, keep, "
-                              "settle_after, list_max, date_format, link_valid");
+                              "settle_after, list_max, date_format, link_valid, nationality");
     job_free(job);
 }
 
