@@ -36,21 +36,6 @@ static int read_selection(const struct options *options, uint64_t now_ns, struct
     return 0;
 }
 
-/* When the last complete refresh ended: what changed behind it was not reported yet. */
-static int read_since(struct ledger *ledger, uint64_t *since_ns, struct error *error)
-{
-    struct ledger_run last;
-    struct arena arena;
-
-    *since_ns = 0;
-    arena_init(&arena, COUNTS_MAX);
-    int found = ledger_last_complete_run(ledger, "refresh", &arena, &last, error);
-    if (found == 1 && clock_read_rfc3339(last.finished.data, since_ns))
-        *since_ns += CLOCK_NS_PER_MS; /* it is written in whole milliseconds */
-    arena_clear(&arena);
-    return found < 0 ? -1 : 0;
-}
-
 /* States at the end, and what changed since the last complete refresh. */
 static int count_states(struct ledger *ledger, struct refresh_stats *stats, struct error *error)
 {
@@ -163,9 +148,9 @@ static int refresh_job(const struct options *options, struct job *job, const str
     int status = -1;
 
     if (read_selection(options, stats.started_ns, &due, error) != 0 ||
-        job_series_open(&series, "refresh", job, provider, error) != 0)
+        job_series_open(&series, REFRESH_COMMAND, job, provider, error) != 0)
         return -1;
-    if (read_since(series.ledger, &stats.since_ns, error) == 0) {
+    if (refresh_since(series.ledger, &stats.since_ns, error) == 0) {
         run_refresh(options, &series, &due, &stats);
         stats.finished_ns = clock_real_ns();
         warn(&stats, provider);

@@ -5,11 +5,14 @@
 #include "cmd/command.h"
 #include "cmd/load_job.h"
 #include "cmd/output.h"
+#include "cmd/state_filter.h"
 #include "cmd/status_audit.h"
 #include "cmd/status_verify.h"
+#include "core/clock.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "core/utf8.h"
+#include "dispatch/refresh.h"
 #include "dispatch/task.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
@@ -255,18 +258,86 @@ static int write_ledger(struct status_writer *writer, struct ledger *ledger, con
     return found < 0 && !writer->verify ? -1 : 0;
 }
 
+static void write_state_counts(struct json_writer *json, const char *key, const uint64_t *states,
+                               uint64_t deleted)
+{
+    json_write_key(json, key);
+    json_write_object(json);
+    for (unsigned state = 0; state < VERIFICATION_COUNT; state++)
+        json_write_member_unsigned(json, verification_word((enum verification)state), states[state]);
+    json_write_member_unsigned(json, LEDGER_DELETED, deleted);
+    json_write_object_end(json);
+}
+
+static void write_state_line(struct buffer *out, const char *word, uint64_t count, uint64_t changed)
+{
+    if (count == 0)
+        return;
+    buffer_printf(out, "%12" PRIu64 "  %-13s", count, word);
+    if (changed)
+        buffer_printf(out, "  %" PRIu64 " changed", changed);
+    buffer_append_char(out, '\n');
+}
+
+/* Users by the state of their verification, and how many changed since since_ns (0: ever). */
+static void write_verification(struct status_writer *writer, const struct ledger_verification_counts *counts,
+                               uint64_t since_ns)
+{
+    struct json_writer *json = &writer->json;
+    char since[CLOCK_RFC3339_SIZE];
+
+    clock_rfc3339(since_ns, since);
+    if (writer->is_json) {
+        write_state_counts(json, "verification", counts->states, counts->deleted);
+        write_state_counts(json, "verification_changed", counts->changed, counts->changed_to_deleted);
+        json_write_key(json, "verification_since");
+        if (since_ns)
+            json_write_text(json, since);
+        else
+            json_write_null(json);
+        return;
+    }
+    if (counts->users == 0)
+        return;
+    buffer_printf(&writer->out, "\n       users  verification%s%s\n", since_ns ? "   since " : "",
+                  since_ns ? since : "");
+    for (unsigned state = 0; state < VERIFICATION_COUNT; state++)
+        write_state_line(&writer->out, verification_word((enum verification)state), counts->states[state],
+                         counts->changed[state]);
+    write_state_line(&writer->out, LEDGER_DELETED, counts->deleted, counts->changed_to_deleted);
+}
+
+/* since_ns: UINT64_MAX: since the last refresh. 0, or -1. */
+static int show_verification(struct status_writer *writer, struct ledger *ledger, uint64_t since_ns,
+                             struct error *error)
+{
+    struct ledger_verification_counts counts;
+
+    if (since_ns == UINT64_MAX && refresh_since(ledger, &since_ns, error) != 0)
+        return -1;
+    if (ledger_count_verification(ledger, since_ns ? since_ns : UINT64_MAX, &counts, error) != 0)
+        return -1;
+    write_verification(writer, &counts, since_ns);
+    return 0;
+}
+
 static int show_ledger(const struct options *options, struct job *job, const struct provider *provider,
                        struct error *error)
 {
     struct status_writer writer = {.is_json = options->json, .verify = options->verify};
     struct json_writer *json = options->json ? &writer.json : NULL;
+    uint64_t since_ns = UINT64_MAX;
+
+    if (options->since && state_filter_read_time("--since", options->since, &since_ns, error) != 0)
+        return -1;
     struct ledger *ledger = job_ledger_open(
         job, provider, options->against_provider ? JOB_LEDGER_EXCLUSIVE : JOB_LEDGER_READ, error);
-
     if (!ledger)
         return -1;
     buffer_init(&writer.out, RESULT_MAX);
     int status = write_ledger(&writer, ledger, job, error);
+    if (status == 0 && show_verification(&writer, ledger, since_ns, error) != 0)
+        status = options->verify ? 0 : -1; /* --verify reports incomplete rows as findings */
     if (status == 0 && writer.in_doubt)
         status = 1;
     if (status >= 0 && options->verify) {

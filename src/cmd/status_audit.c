@@ -1,6 +1,7 @@
 #include "cmd/status_audit.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "cmd/output.h"
 #include "cmd/run_audit.h"
@@ -82,6 +83,33 @@ static void write_finding(void *context, const struct audit_finding *finding)
     json_write_object_end(json);
 }
 
+static void write_states(const struct finding_writer *writer, const struct audit_counts *stats)
+{
+    struct buffer *out = writer->out;
+    const char *separator = "verification at the provider: ";
+
+    if (writer->json) {
+        json_write_key(writer->json, "verification");
+        json_write_object(writer->json);
+        for (unsigned state = 0; state < REFRESH_STATES; state++)
+            json_write_member_unsigned(writer->json, refresh_report_state(state), stats->states[state]);
+        json_write_member_unsigned(writer->json, "stale", stats->stale);
+        json_write_object_end(writer->json);
+        return;
+    }
+    for (unsigned state = 0; state < REFRESH_STATES; state++) {
+        if (stats->states[state] == 0)
+            continue;
+        buffer_printf(out, "%s%" PRIu64 " %s", separator, stats->states[state], refresh_report_state(state));
+        separator = ", ";
+    }
+    if (stats->stale)
+        buffer_printf(out, "; %" PRIu64 " differ from the ledger (kyc-import refresh JOB reads them)",
+                      stats->stale);
+    if (strcmp(separator, ", ") == 0)
+        buffer_append_char(out, '\n');
+}
+
 /* complete: every user of the ledger was compared. */
 static void sum_up(const struct finding_writer *writer, const struct audit_counts *stats, bool complete)
 {
@@ -90,6 +118,7 @@ static void sum_up(const struct finding_writer *writer, const struct audit_count
 
     if (json) {
         json_write_array_end(json);
+        write_states(writer, stats);
         json_write_member_unsigned(json, "asked", stats->asked);
         json_write_member_unsigned(json, "there", stats->present);
         json_write_member_unsigned(json, "not_named", stats->not_named);
@@ -113,6 +142,7 @@ static void sum_up(const struct finding_writer *writer, const struct audit_count
         buffer_printf(out, " (for %" PRIu64 " of them the answer does not name the customer)",
                       stats->not_named);
     buffer_append_text(out, complete ? "\n" : "; not all were compared\n");
+    write_states(writer, stats);
 }
 
 int status_audit_write(struct ledger *ledger, struct job *job, const struct provider *provider,

@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "dispatch/audit_list.h"
 #include "dispatch/recovery.h"
+#include "dispatch/refresh_record.h"
 #include "dispatch/requests.h"
 #include "job/job_load.h"
 #include "provider/remote_user.h"
@@ -21,6 +22,7 @@ enum {
 struct audit_subject {
     char external_id[KEY_SIZE], former_key[KEY_SIZE];
     size_t number;
+    unsigned state; /* of its verification, as the ledger has it */
 };
 
 struct audit {
@@ -49,6 +51,17 @@ static void report_finding(struct audit *audit, const struct request *request, e
     audit->parts->each(audit->parts->context, &finding);
 }
 
+static void compare_state(struct audit *audit, const struct audit_subject *subject,
+                          const struct json_node *nodes)
+{
+    struct refresh_answer answer;
+
+    if (!refresh_record_read(audit->parts->provider, audit->parts->job, nodes, &audit->arena, &answer))
+        return;
+    audit->stats->states[answer.state]++;
+    audit->stats->stale += answer.state != subject->state;
+}
+
 static void compare_user(struct audit *audit, const struct request *request)
 {
     const struct audit_subject *subject = request->extra;
@@ -67,6 +80,8 @@ static void compare_user(struct audit *audit, const struct request *request)
     } else {
         audit->stats->present++;
         audit->stats->not_named += external_id.len == 0;
+        if (!audit->parts->next)
+            compare_state(audit, subject, nodes);
         if (audit->parts->exists)
             audit->parts->exists(audit->parts->context, &(struct audit_user){.number = subject->number,
                                                                              .user_id = id,
@@ -84,6 +99,7 @@ static int answered(void *context, struct request *request, struct error *error)
     if (request->is_essential)
         return audit_list_report(audit->list, &request->delivery, audit->stats, error);
     audit->stats->asked++;
+    arena_reset(&audit->arena);
     if (outcome->kind == OUTCOME_DONE)
         compare_user(audit, request);
     else if (is_missing && outcome->own_error)
@@ -114,8 +130,9 @@ static bool is_usable(void *context, const struct request *request)
     return !request->is_essential || audit_list_is_whole(audit->list);
 }
 
-/* The next user of the ledger. As audit_parts.next. */
-static int next_of_ledger(struct audit *audit, struct audit_question *next, struct error *error)
+/* The next user of the ledger. As audit_parts.next; *state: of its verification. */
+static int next_of_ledger(struct audit *audit, struct audit_question *next, unsigned *state,
+                          struct error *error)
 {
     struct ledger_customer customer;
     int found = ledger_next_user(audit->parts->ledger, audit->last_id, &audit->arena, &customer, error);
@@ -123,6 +140,7 @@ static int next_of_ledger(struct audit *audit, struct audit_question *next, stru
     if (found != 1)
         return found;
     audit->last_id = customer.id;
+    *state = refresh_record_state(&customer);
     *next = (struct audit_question){
         .user_id = customer.user_id, .external_id = customer.external_id, .former_key = customer.former_key};
     return 1;
@@ -140,7 +158,7 @@ static int next_user(struct audit *audit, struct request *request, struct error 
 
     arena_reset(&audit->arena);
     int found = audit->parts->next ? audit->parts->next(audit->parts->context, &next, error)
-                                   : next_of_ledger(audit, &next, error);
+                                   : next_of_ledger(audit, &next, &subject->state, error);
     if (found != 1)
         return found;
     request_set_user(request, OPERATION_FETCH, next.user_id);

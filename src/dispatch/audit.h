@@ -17,6 +17,7 @@
 #include "ledger/ledger.h"
 #include "model/job.h"
 #include "provider/provider.h"
+#include "report/refresh_report.h"
 
 enum audit_finding_kind {
     AUDIT_MISSING,   /* the provider has no such user */
@@ -70,6 +71,9 @@ struct audit_counts {
     uint64_t present;   /* of these, those that agree with the ledger */
     uint64_t not_named; /* of those present: the answer has no external_id */
     uint64_t findings[AUDIT_KINDS];
+    /* Of the ledger's users that are present: their verification at the provider. */
+    uint64_t states[REFRESH_STATES];
+    uint64_t stale; /* of these, those for which the ledger has another state */
     uint64_t requests;
 };
 

@@ -5,6 +5,7 @@
 #include "core/arena.h"
 #include "core/hash_table.h"
 #include "core/memory.h"
+#include "dispatch/refresh_record.h"
 #include "dispatch/user_stream.h"
 
 enum {
@@ -18,6 +19,7 @@ struct audit_list {
     struct user_stream *stream;
     /* Users that the ledger does not have, of this listing: */
     struct hash_table *seen;
+    struct hash_table *states; /* of the ledger's users: their verification */
     struct arena arena;
     struct slice *unknown;
     uint64_t unknown_count;
@@ -29,8 +31,22 @@ static void begin_listing(void *context)
 
     hash_table_free(list->seen);
     list->seen = hash_table_new();
+    hash_table_free(list->states);
+    list->states = hash_table_new();
     arena_reset(&list->arena);
     list->unknown_count = 0;
+}
+
+/* In the value of its entry, from 1. */
+static void note_state(struct audit_list *list, struct slice user_id, const struct json_node *nodes)
+{
+    struct refresh_answer answer;
+    struct arena arena;
+
+    arena_init(&arena, ARENA_CHUNK);
+    if (refresh_record_read(list->parts->provider, list->parts->job, nodes, &arena, &answer))
+        hash_table_ensure(list->states, hash_table_hash(user_id))->value = answer.state + 1u;
+    arena_clear(&arena);
 }
 
 static void add_user(void *context, const struct provider_user *user, const struct json_node *nodes,
@@ -38,9 +54,10 @@ static void add_user(void *context, const struct provider_user *user, const stru
 {
     struct audit_list *list = context;
 
-    (void)nodes;
-    if (is_known)
+    if (is_known) {
+        note_state(list, user->id, nodes);
         return;
+    }
     struct hash_table_entry *entry = hash_table_ensure(list->seen, hash_table_hash(user->id));
     if (entry->value != SEEN && list->unknown_count++ < UNKNOWN_MAX)
         list->unknown[list->unknown_count - 1] = arena_copy(&list->arena, user->id);
@@ -68,6 +85,7 @@ void audit_list_free(struct audit_list *list)
         return;
     user_stream_free(list->stream);
     hash_table_free(list->seen);
+    hash_table_free(list->states);
     arena_clear(&list->arena);
     free(list->unknown);
     free(list);
@@ -96,6 +114,17 @@ static void report_missing(const struct audit_parts *parts, struct audit_counts 
     parts->each(parts->context, &finding);
 }
 
+static void compare_state(struct audit_list *list, const struct ledger_customer *customer,
+                          struct audit_counts *stats)
+{
+    const struct hash_table_entry *entry = hash_table_find(list->states, hash_table_hash(customer->user_id));
+
+    if (!entry)
+        return;
+    stats->states[entry->value - 1]++;
+    stats->stale += entry->value - 1 != refresh_record_state(customer);
+}
+
 int audit_list_report(struct audit_list *list, const struct delivery *delivery, struct audit_counts *stats,
                       struct error *error)
 {
@@ -113,6 +142,7 @@ int audit_list_report(struct audit_list *list, const struct delivery *delivery, 
         if (user_stream_has(list->stream, customer.user_id)) {
             stats->present++;
             stats->not_named++;
+            compare_state(list, &customer, stats);
         } else {
             report_missing(parts, stats, has_all, &customer);
         }

@@ -1,6 +1,7 @@
 /* audit_list: compares one listing of all users with the users of the ledger.
  *
- * Memory: as user_stream, and 16 to 32 bytes for each unknown user. Thread: as user_stream. Owner: new/free.
+ * Memory: as user_stream, and 16 to 32 bytes for each user of the ledger and each unknown one. Thread: as
+ * user_stream. Owner: new/free.
  */
 #ifndef KYC_DISPATCH_AUDIT_LIST_H
 #define KYC_DISPATCH_AUDIT_LIST_H

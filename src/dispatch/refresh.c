@@ -30,6 +30,20 @@ struct refresh {
     struct arena arena; /* of one answer, or one customer */
 };
 
+int refresh_since(struct ledger *ledger, uint64_t *since_ns, struct error *error)
+{
+    struct ledger_run last;
+    struct arena arena;
+
+    *since_ns = 0;
+    arena_init(&arena, ARENA_CHUNK);
+    int found = ledger_last_complete_run(ledger, REFRESH_COMMAND, &arena, &last, error);
+    if (found == 1 && clock_read_rfc3339(last.finished.data, since_ns))
+        *since_ns += CLOCK_NS_PER_MS; /* it is written in whole milliseconds */
+    arena_clear(&arena);
+    return found < 0 ? -1 : 0;
+}
+
 static bool may_list(const struct provider *provider)
 {
     return provider->list_page > 0 || recovery_of(provider)->lists;

@@ -23,6 +23,9 @@
 #include "provider/provider.h"
 #include "report/refresh_report.h"
 
+/* run.command in the ledger. */
+#define REFRESH_COMMAND "refresh"
+
 struct refresh_parts {
     struct job *job; /* with secrets: forgotten at the end */
     const struct provider *provider;
@@ -31,6 +34,10 @@ struct refresh_parts {
     struct ledger_selection due;     /* whose state is asked for; after 0 */
     uint64_t limit;                  /* of the users that are requested by id; 0: none */
 };
+
+/* *since_ns: the end of the last complete refresh in this ledger: what changed from then on was not reported
+ * yet; real ns, 0: there is none. 0, or -1 with ERROR_LEDGER. */
+int refresh_since(struct ledger *ledger, uint64_t *since_ns, struct error *error);
 
 /* *reading: what is durable; *requests: that left. 0, or -1 when the refresh ended early, as of requests_run.
  */

@@ -12,7 +12,7 @@
 
 enum { JSON_MODE = 0600, METRICS_MODE = 0644, FILE_MAX = 1 << 20 };
 
-const char *refresh_state_word(unsigned state)
+const char *refresh_report_state(unsigned state)
 {
     assert(state < REFRESH_STATES);
     return state == REFRESH_DELETED ? REFRESH_DELETED_WORD : verification_word((enum verification)state);
@@ -39,7 +39,7 @@ static void write_changes(const struct refresh_stats *stats, struct buffer *out)
         for (unsigned to = 0; to < REFRESH_STATES; to++)
             if (stats->reading.changes[from][to])
                 buffer_printf(out, "%12" PRIu64 "  %s → %s\n", stats->reading.changes[from][to],
-                              refresh_state_word(from), refresh_state_word(to));
+                              refresh_report_state(from), refresh_report_state(to));
 }
 
 void refresh_report_text(const struct refresh_stats *stats, struct buffer *out)
@@ -53,7 +53,7 @@ void refresh_report_text(const struct refresh_stats *stats, struct buffer *out)
     buffer_append_char(out, '\n');
     for (unsigned state = 0; state < REFRESH_STATES; state++)
         buffer_printf(out, "%12" PRIu64 "  %-13s  %" PRIu64 "\n", stats->customers[state],
-                      refresh_state_word(state), stats->changed[state]);
+                      refresh_report_state(state), stats->changed[state]);
     write_changes(stats, out);
     buffer_printf(out, "\n%" PRIu64 " users read with %" PRIu64 " requests", reading->read, stats->requests);
     if (reading->stateless)
@@ -70,7 +70,7 @@ static void write_states(struct json_writer *json, const char *key, const uint64
     json_write_key(json, key);
     json_write_object(json);
     for (unsigned state = 0; state < REFRESH_STATES; state++)
-        json_write_member_unsigned(json, refresh_state_word(state), counts[state]);
+        json_write_member_unsigned(json, refresh_report_state(state), counts[state]);
     json_write_object_end(json);
 }
 
@@ -98,8 +98,8 @@ static void write_readings(struct json_writer *json, const struct refresh_readin
             if (!reading->changes[from][to])
                 continue;
             json_write_object(json);
-            json_write_member(json, "from", slice_from(refresh_state_word(from)));
-            json_write_member(json, "to", slice_from(refresh_state_word(to)));
+            json_write_member(json, "from", slice_from(refresh_report_state(from)));
+            json_write_member(json, "to", slice_from(refresh_report_state(to)));
             json_write_member_unsigned(json, "count", reading->changes[from][to]);
             json_write_object_end(json);
         }
@@ -168,7 +168,7 @@ static void write_state_metrics(const struct refresh_stats *stats, const char *n
 {
     write_family(name, help, out);
     for (unsigned state = 0; state < REFRESH_STATES; state++)
-        write_sample(stats, name, refresh_state_word(state), counts[state], out);
+        write_sample(stats, name, refresh_report_state(state), counts[state], out);
 }
 
 void refresh_report_metrics(const struct refresh_stats *stats, struct buffer *out)

@@ -21,7 +21,7 @@ enum { REFRESH_DELETED = VERIFICATION_COUNT, REFRESH_STATES, REFRESH_WORDS_MAX =
 #define REFRESH_DELETED_WORD "deleted"
 
 /* `pending`, …, `deleted`. */
-const char *refresh_state_word(unsigned state);
+const char *refresh_report_state(unsigned state);
 /* What the answers had. Counts are of users. */
 struct refresh_reading {
     uint64_t read;      /* with a state, deleted ones included */

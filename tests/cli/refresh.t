@@ -72,12 +72,20 @@ for my $provider (provider_names()) {
         like($states->{'cust-000006'}[2], qr/\S/, "$provider: and its reason") if $provider ne 'kira';
         is_deeply([@{$states->{'cust-000008'}}[0, 1]], ['unknown', 'deleted'], "$provider: the provider has no such user");
 
+        my $shown = JSON::PP->new->utf8->decode((case_run($case, 'status', '--json'))[1]);
+        is("$shown->{verification}{verified} $shown->{verification}{deleted}", '5 1', "$provider: status counts the states");
+        is($shown->{verification_changed}{verified}, 0, "$provider: none of which changed since that refresh");
+        $shown = JSON::PP->new->utf8->decode((case_run($case, 'status', '--json', '--since', '2020-01-01'))[1]);
+        is($shown->{verification_changed}{verified}, 5, "$provider: but since 2020");
         ($status, $read) = refresh($case);
         is($status, 0, "$provider: nothing has changed since: status 0");
         is_deeply($read->{changes}, [], "$provider: no change");
 
         # A verified user that falls back.
         set_state($sandbox, $provider, $id{'cust-000001'}, 'needs_action');
+        my $there = JSON::PP->new->utf8->decode((case_run($case, 'status', '--json', '--against-provider'))[1])->{provider};
+        is("$there->{verification}{action_needed} $there->{verification}{stale}", '2 1',
+            "$provider: status --against-provider compares the states") or diag explain $there;
         ($status, $read) = refresh($case, '--only', 'verified');
         is($status, 1, "$provider: a verified user that needs action is status 1");
         is_deeply(changes($read), {'verified action_needed' => 1}, "$provider: it fell back");
@@ -93,7 +101,7 @@ for my $provider (provider_names()) {
             ['cust-000001', 'cust-000006', 'cust-000008'], "$provider: results filters by state");
         is_verified($case, "$provider: the ledger");
         my $counts = sandbox_counts($sandbox)->{$provider};
-        is("$counts->{complaints} $counts->{bad_nonces} $counts->{over_limit}", '3 0 0', "$provider: the provider complains about the deleted user alone");
+        is("$counts->{complaints} $counts->{bad_nonces} $counts->{over_limit}", ($provider eq 'payso' ? 3 : 4) . ' 0 0', "$provider: the provider complains about the deleted user alone");
         my $report = join '', map { read_file(case_report($case) . "/$_") } 'refresh.json', 'refresh.prom';
         like($report, qr/^kyc_import_verification_customers\{job="test",state="pending"\} 142$/m, "$provider: the metrics");
         unlike($report . $out . $err, qr/\@example|Morgan|cust-0/, "$provider: without personal data");
