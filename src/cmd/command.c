@@ -32,6 +32,7 @@ static const struct command command_table[] = {
      "ask the provider how far the verification of the users has come, and report the changes",
      command_refresh},
     {"links", "JOB", OPTION_LINKS, "make verification links for the users that need one", command_links},
+    {"documents", "JOB", OPTION_DOCUMENTS, "send the documents of users that exist", command_documents},
     {"resolve", "JOB", OPTION_RESOLVE,
      "record a person's answer: whose user it is, or which new key a customer has", command_resolve},
     {"explain", "JOB", OPTION_EXPLAIN,

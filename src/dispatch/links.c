@@ -79,7 +79,7 @@ static bool prepare(struct links *links, const struct ledger_customer *customer,
     }
     user_task_init(task, customer, is_open ? known : NULL);
     if (links->parts->provider->has_link_keys && task->key[0] == '\0')
-        idempotency_link_key(links->parts->job->name, customer->external_id, clock_real_ns(), task->key);
+        idempotency_link_key(links->parts->job->name, customer->external_id, task->at_ns, task->key);
     request_set_user(request, OPERATION_LINK, customer->user_id);
     request->delivery.subject = (uint64_t)customer->id;
     call->redirect_uri = links->parts->redirect_uri;

@@ -22,6 +22,7 @@ void user_task_init(struct user_task *task, const struct ledger_customer *custom
                     const struct ledger_task *known)
 {
     task->customer = customer->id;
+    task->at_ns = known ? known->created_at : clock_real_ns();
     task->external_id = slice_make(memory_copy(customer->external_id), customer->external_id.len);
     if (!known)
         return;
@@ -46,7 +47,7 @@ int user_task_journal(struct ledger *ledger, enum ledger_task_kind kind, struct 
         .slot = slot,
         .digest = slice_make((const char *)task->digest, sizeof task->digest),
         .idempotency_key = slice_from(task->key),
-        .at_ns = clock_real_ns(),
+        .at_ns = task->earlier > 0 ? clock_real_ns() : task->at_ns,
     };
     return ledger_task_journal(ledger, &intent, &task->id, error);
 }

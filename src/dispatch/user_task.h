@@ -23,6 +23,7 @@ struct user_task {
     struct slice external_id; /* owned; user_task_clear */
     uint8_t digest[USER_TASK_DIGEST_LEN];
     char key[IDEMPOTENCY_KEY_SIZE]; /* "": none */
+    uint64_t at_ns;                 /* real ns: when it was journalled first */
     uint32_t earlier;               /* attempts of the same task before this series */
     uint32_t written;               /* the last attempt of the request that the ledger has */
     bool may_be_done;               /* an attempt of it has no known outcome */

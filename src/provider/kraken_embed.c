@@ -47,6 +47,8 @@ static const struct provider_field rows[] = {
     {FIELD_TAX_ID, .member = "tax_ids", .form = PAYLOAD_TAX_IDS, .slot = 13, .update = UPDATE_CLEAR},
     {FIELD_TAX_COUNTRY, .member = "tax_ids", .form = PAYLOAD_TAX_COUNTRY, .slot = 13, .update = UPDATE_CLEAR},
     {FIELD_LANGUAGE, .member = "language", .slot = 14, .update = UPDATE_CLEAR, .values = language_codes},
+    /* Sent for users that exist, by kyc-import documents. */
+    {FIELD_NONE, .group = FIELD_GROUP_DOCUMENTS, .slot = PROVIDER_NO_SLOT},
 };
 
 static const struct provider_fields fields = {

@@ -76,6 +76,8 @@ static const struct provider_field rows[] = {
      .update = UPDATE_VALUE},
     {FIELD_CLIENT_IDENTIFIER_CALCULATED_AT, .member = "client_identifier", .key = "calculated_at",
      .form = PAYLOAD_CONCAT_TIME, .slot = 11, .update = UPDATE_VALUE, .undigested = true},
+    /* Sent for users that exist, by kyc-import documents. */
+    {FIELD_NONE, .group = FIELD_GROUP_DOCUMENTS, .slot = PROVIDER_NO_SLOT},
 };
 
 static const struct provider_fields fields = {

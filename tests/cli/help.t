@@ -160,7 +160,7 @@ subtest 'help fields' => sub {
         ['client_identifier', qr/2017\/590.*\n      payward, kraken-embed$/],
         ['document_front', qr/\n      kira$/],
         ['metadata.NAME', qr/\n      kira$/],
-        ['documents', qr/list of \{type, number, country, expiry, files\}\n.*\n.*\n      kira/],
+        ['documents', qr/list of \{type, number, country, expiry, files\}\n.*\n.*\n      payward, kraken-embed, kira/],
     ) {
         my ($name, $want) = @$fact;
         like($block{$name} // '', $want, "$name: $want");

@@ -1,0 +1,181 @@
+/* documents: sends the documents of users that exist. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/load_job.h"
+#include "cmd/output.h"
+#include "core/json.h"
+#include "job/job_load.h"
+#include "model/job_setting.h"
+#include "pipeline/job_series.h"
+#include "pipeline/send_documents.h"
+#include "provider/provider_list.h"
+
+enum { TEXT_MAX = 64 * 1024 };
+
+static bool maps_documents(const struct job *job)
+{
+    for (size_t i = 0; i < job->mapping_count; i++)
+        if (field_entry(job->mappings[i].field))
+            return true;
+    return false;
+}
+
+static int fail_provider(const struct provider *provider, struct error *error)
+{
+    struct buffer names;
+
+    buffer_init(&names, TEXT_MAX);
+    for (const struct provider *const *other = provider_list; *other; other++)
+        if ((*other)->documents)
+            buffer_printf(&names, "%s%s", names.len ? ", " : "", (*other)->name);
+    error_set(error, ERROR_USAGE,
+              "%s does not take documents of users that exist\nhint: providers that do are %s%s",
+              provider->name, names.data,
+              provider->makes_links ? "; kyc-import links JOB makes verification links here" : "");
+    buffer_clear(&names);
+    return -1;
+}
+
+/* What must hold before anything is sent. 0, or -1. */
+static int check_job(const struct job *job, const struct provider *provider, struct error *error)
+{
+    const char *verifier = job_setting_text(&job->provider, SETTING_VERIFIER);
+
+    if (!provider->documents)
+        return fail_provider(provider, error);
+    if (!maps_documents(job))
+        return error_set(
+            error, ERROR_USAGE,
+            "%s: no documents are mapped\nhint: list them: fields.documents: [{type: {value: passport}, number: COLUMN, country: COLUMN, files: {front: COLUMN}}]",
+            job->path);
+    if (!verifier || !verifier[0])
+        return error_set(
+            error, ERROR_USAGE,
+            "%s: `provider.verifier` is missing: the provider requires the name of who checked the documents\nhint: provider.verifier: NAME",
+            job->path);
+    return 0;
+}
+
+static uint64_t count_faults(const struct send_documents_counts *counts)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < SEND_DOCUMENTS_FAULTS_MAX; i++)
+        count += counts->faults[i].count;
+    return count;
+}
+
+static void write_counts(const struct send_documents_counts *counts, struct buffer *out)
+{
+    struct json_writer json;
+
+    json_write_begin(&json, out);
+    json_write_object(&json);
+    json_write_member_unsigned(&json, "read", counts->read);
+    json_write_member_unsigned(&json, "rejected", counts->rejected);
+    json_write_member_unsigned(&json, "without_user", counts->without_user);
+    json_write_member_unsigned(&json, "sent", counts->documents.done);
+    json_write_member_unsigned(&json, "unchanged", counts->unchanged);
+    json_write_member_unsigned(&json, "refused", counts->documents.refused);
+    json_write_member_unsigned(&json, "refused_before", counts->refused_before);
+    json_write_member_unsigned(&json, "in_doubt", counts->documents.in_doubt);
+    json_write_member_unsigned(&json, "unsent", counts->documents.unsent);
+    json_write_member_unsigned(&json, "not_sendable", count_faults(counts));
+    json_write_member_unsigned(&json, "requests", counts->requests);
+    json_write_object_end(&json);
+}
+
+static void describe(const struct send_documents_counts *counts, struct buffer *out)
+{
+    const struct user_task_counts *documents = &counts->documents;
+
+    buffer_printf(out,
+                  "%" PRIu64 " documents sent, %" PRIu64 " unchanged, %" PRIu64 " refused, %" PRIu64
+                  " in doubt, %" PRIu64 " unsent\n",
+                  documents->done, counts->unchanged, documents->refused, documents->in_doubt,
+                  documents->unsent);
+    if (counts->refused_before)
+        buffer_printf(out,
+                      "  refused before, and not changed: %" PRIu64 " (--retry-refused sends them again)\n",
+                      counts->refused_before);
+    for (size_t i = 0; i < SEND_DOCUMENTS_FAULTS_MAX && counts->faults[i].text; i++)
+        buffer_printf(out, "  not sent: %" PRIu64 ", each of which %s\n", counts->faults[i].count,
+                      counts->faults[i].text);
+    if (counts->without_user)
+        buffer_printf(
+            out, "  records with documents, but without a user: %" PRIu64 " (kyc-import run creates it)\n",
+            counts->without_user);
+    if (counts->rejected)
+        buffer_printf(out, "  rejected records: %" PRIu64 " (kyc-import check says why)\n", counts->rejected);
+    if (documents->in_doubt)
+        buffer_append_text(out, "  run it again: what is in doubt is repeated\n");
+}
+
+static int print(const struct options *options, const struct send_documents_counts *counts, int status)
+{
+    struct buffer out;
+
+    buffer_init(&out, TEXT_MAX);
+    if (options->json) {
+        write_counts(counts, &out);
+        buffer_append_char(&out, '\n');
+    } else if (!options->quiet || status != 0) {
+        describe(counts, &out);
+    }
+    status = output_result(buffer_slice(&out), status);
+    buffer_clear(&out);
+    return status;
+}
+
+/* Returns the exit status. */
+static int finish(struct job_series *series, const struct send_documents_counts *counts, int status)
+{
+    struct buffer out;
+    struct error error;
+
+    buffer_init(&out, TEXT_MAX);
+    write_counts(counts, &out);
+    if (job_series_finish(series, status, buffer_slice(&out), &error) != 0)
+        status = error_worse_status(status, output_error(&error));
+    buffer_clear(&out);
+    return status;
+}
+
+static int send_all(const struct options *options, struct job *job, const struct provider *provider,
+                    struct error *error)
+{
+    struct job_series series;
+    struct send_documents_counts counts;
+
+    if (job_series_open(&series, "documents", job, provider, error) != 0)
+        return -1;
+    const struct send_documents_settings settings = {
+        .series = &series, .limit = options->limit, .retry_refused = options->retry_refused};
+    int result = send_documents(&settings, &counts, error);
+    const struct user_task_counts *documents = &counts.documents;
+    bool is_clean = documents->refused + documents->in_doubt + documents->unsent + counts.rejected +
+                        count_faults(&counts) ==
+                    0;
+    int status = is_clean ? 0 : 1;
+    if (result != 0)
+        status = error_worse_status(status, output_error(error));
+    status = finish(&series, &counts, status);
+    status = print(options, &counts, status);
+    job_series_close(&series);
+    return status;
+}
+
+int command_documents(const struct options *options)
+{
+    const struct provider *provider;
+    struct error error;
+    struct job *job = load_job(options, LOAD_JOB_SEND, &provider, &error);
+    int status = job && check_job(job, provider, &error) == 0 ? send_all(options, job, provider, &error) : -1;
+
+    if (status < 0)
+        status = output_error(&error);
+    job_free(job);
+    return status;
+}

@@ -1,0 +1,141 @@
+#include "provider/document_list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "model/media.h"
+
+static bool is_one_of(const char *const *words, struct slice text)
+{
+    for (; words && *words; words++)
+        if (slice_is(text, *words))
+            return true;
+    return false;
+}
+
+/* What a document with this type shows by its front. */
+static enum provider_document_kind kind_of_type(struct slice type)
+{
+    static const char *const residence[] = {"utility_bill", "tax_return", NULL};
+    return is_one_of(residence, type) ? PROVIDER_DOCUMENT_RESIDENCE : PROVIDER_DOCUMENT_IDENTITY;
+}
+
+static const char *fault_of_file(const struct provider *provider, struct slice file)
+{
+    static const struct slice data = SLICE_LITERAL("data:");
+    if (media_is_url(file))
+        return provider->documents & PROVIDER_DOCUMENT_URLS
+                   ? NULL
+                   : "is named by a URL, and the provider takes files";
+    if (file.len >= data.len && memcmp(file.data, data.data, data.len) == 0)
+        return "is in the export itself (data:), and the provider takes URLs and files";
+    return provider->documents & PROVIDER_DOCUMENT_FILES
+               ? NULL
+               : "is named by a path, and the provider takes https URLs alone";
+}
+
+static const char *find_fault(const struct provider *provider, const struct provider_document *document)
+{
+    if (!is_one_of(provider->document_types, document->type))
+        return "has a type that the provider does not take";
+    if (document->number.len == 0)
+        return "has no number, which the provider requires";
+    if (document->country.len == 0)
+        return "has no country, which the provider requires";
+    const char *fault = fault_of_file(provider, document->file);
+    if (!fault && document->back.len > 0)
+        fault = fault_of_file(provider, document->back);
+    if (!fault && document->back.len > 0 && media_is_url(document->file) != media_is_url(document->back))
+        fault = "has a URL and a path, and the provider takes one kind";
+    return fault;
+}
+
+/* Begins the next of the list: what one file shows. entry: its place in the job. */
+static struct document_listed *add(struct document_listed *next, const struct provider_document *entry,
+                                   const char *place, const struct document_file *file)
+{
+    *next = (struct document_listed){.document = *entry, .file = file->field, .back = FIELD_NONE};
+    next->document.file = file->text;
+    snprintf(next->slot, sizeof next->slot, "%s/%.*s", place, (int)file->kind.len, file->kind.data);
+    return next;
+}
+
+/* Adds a file to the front that its entry has in the list already, or begins a new one. */
+static size_t add_file(struct document_listed *listed, size_t count, size_t first,
+                       const struct provider_document *entry, const char *place,
+                       const struct document_file *file)
+{
+    bool is_front = slice_is(file->kind, "front"), is_back = slice_is(file->kind, "back");
+    enum provider_document_kind kind = is_front || is_back              ? kind_of_type(entry->type)
+                                       : slice_is(file->kind, "selfie") ? PROVIDER_DOCUMENT_SELFIE
+                                                                        : PROVIDER_DOCUMENT_RESIDENCE;
+
+    for (size_t i = first; is_back && kind == PROVIDER_DOCUMENT_IDENTITY && i < count; i++)
+        if (listed[i].document.kind == kind && listed[i].back == FIELD_NONE) {
+            listed[i].document.back = file->text;
+            listed[i].back = file->field;
+            return count;
+        }
+    add(&listed[count], entry, place, file)->document.kind = kind;
+    return count + 1;
+}
+
+size_t document_list(const struct provider *provider, const struct record *record,
+                     struct document_listed listed[DOCUMENT_LIST_MAX])
+{
+    struct document_entry entry;
+    enum field_id field = FIELD_COUNT;
+    size_t count = 0;
+
+    while (document_entry_next(record, &field, &entry)) {
+        const struct provider_document document = {
+            .type = entry.type, .number = entry.number, .country = entry.country, .expiry = entry.expiry};
+        struct document_file file;
+        enum field_id part = entry.first;
+        size_t first = count;
+        char place[16];
+        snprintf(place, sizeof place, "%zu", entry.index);
+        while (document_entry_file(record, &entry, &part, &file) && count < DOCUMENT_LIST_MAX)
+            count = add_file(listed, count, first, &document, place, &file);
+    }
+    for (size_t i = 0; i < count; i++)
+        listed[i].fault = find_fault(provider, &listed[i].document);
+    return count;
+}
+
+static void digest_text(struct digest_hmac *hmac, struct slice text)
+{
+    digest_hmac_add(hmac, text);
+    digest_hmac_add(hmac, slice_make("", 1));
+}
+
+static void digest_file(struct digest_hmac *hmac, const struct record *record, enum field_id field,
+                        struct slice file)
+{
+    if (media_is_url(file)) {
+        size_t len = 0;
+        while (len < file.len && file.data[len] != '?' && file.data[len] != '#')
+            len++;
+        digest_text(hmac, slice_make(file.data, len));
+        return;
+    }
+    const uint8_t *content = record->document_digest ? record->document_digest[field_document(field)] : NULL;
+    if (content)
+        digest_text(hmac, slice_make((const char *)content, RECORD_DOCUMENT_DIGEST_LEN));
+}
+
+void document_list_digest(const struct document_listed *listed, const struct record *record,
+                          struct digest_hmac *hmac)
+{
+    const struct provider_document *document = &listed->document;
+    const char kind[] = {(char)('0' + document->kind), '\0'};
+
+    digest_text(hmac, slice_from(kind));
+    digest_text(hmac, document->type);
+    digest_text(hmac, document->number);
+    digest_text(hmac, document->country);
+    digest_text(hmac, document->expiry);
+    digest_file(hmac, record, listed->file, document->file);
+    if (listed->back != FIELD_NONE)
+        digest_file(hmac, record, listed->back, document->back);
+}
