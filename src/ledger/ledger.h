@@ -339,8 +339,9 @@ void ledger_mark(const struct ledger *ledger, struct ledger_mark *mark);
 int ledger_holds(struct ledger *ledger, const struct ledger_mark *mark, struct error *error);
 
 /* Removes all that identifies the customer with this key: from its row, in which an HMAC takes the place of
- * the key, and from the bodies of its events, of which an HMAC is left, so that the chain still proves the
- * rest. *found: there is one, and nothing of it is in doubt; else nothing is written. The removed bytes may
+ * the key, from its links and documents, and from the bodies of its events, of which an HMAC is left, so that
+ * the chain still proves the rest; and when its user was read. *found: there is one, and no create or update
+ * of it is in doubt; else nothing is written. The removed bytes may
  * remain in free pages of the file. Between begin and commit. 0, or -1. */
 int ledger_erase(struct ledger *ledger, struct slice external_id, uint64_t at_ns, bool *found,
                  struct error *error);

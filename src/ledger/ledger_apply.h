@@ -72,7 +72,7 @@ enum ledger_change_kind {
     LEDGER_CHANGE_REFUSE_TWIN,  /* a create that is refused, unsent, because of its twin */
     LEDGER_CHANGE_STOP_TWIN,    /* the run stopped because of its twins */
     LEDGER_CHANGE_IDENTIFY,     /* digests that the row in the input provides */
-    LEDGER_CHANGE_VERIFICATION, /* what the provider says of the user has changed */
+    LEDGER_CHANGE_VERIFICATION, /* of the user, as the provider reports it: it has changed */
     LEDGER_CHANGE_LINK,         /* a verification link was made for the user */
     LEDGER_CHANGE_REKEY,        /* another key */
     LEDGER_CHANGE_RELEASE_KEY,  /* it was never sent, and another customer gets its key:
@@ -117,7 +117,7 @@ struct ledger_change {
 /* outcome.kept of an answer that removes the last kept member. */
 #define LEDGER_KEPT_NOTHING "{}"
 
-/* Whether the provider said the same before: state, word and reason. */
+/* Whether the row has this state, word and reason. */
 bool ledger_apply_same_verification(const struct ledger_customer *row, enum verification verification,
                                     struct slice word, struct slice reason);
 

@@ -79,10 +79,10 @@ struct ledger_customer {
     struct slice code, message, request_id;
     int64_t first_run, updated_run; /* 0: none */
     uint64_t updated_at;            /* real ns */
-    enum verification verification; /* of the user, as the provider said last; unknown is NULL */
+    enum verification verification; /* of the user, as the provider reported it last; unknown is NULL */
     /* In the provider's own words, masked. LEDGER_DELETED: the provider has no such user any more. */
     struct slice verification_word, verification_reason;
-    uint64_t verification_at; /* real ns of the last change of these three; 0: the provider said nothing */
+    uint64_t verification_at; /* real ns of the last change of these three; 0: it reported none */
     uint64_t link_at;         /* real ns of the user's last verification link; 0: none */
 };
 

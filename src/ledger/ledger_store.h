@@ -112,7 +112,7 @@ int store_each_group(struct store *store, void (*each)(void *context, const stru
  * customers. */
 int store_check_complete(struct store *store, struct error *error);
 
-/* What the provider says of users. */
+/* Verification of users. */
 
 /* When the provider was last asked about a customer's user; real ns, 0: never. Outside the proof. */
 int store_reading(struct store *store, int64_t customer, uint64_t *at_ns, struct error *error);

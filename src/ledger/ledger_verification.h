@@ -1,8 +1,8 @@
-/* ledger_verification: how far the verification of each user has come, as the provider says it.
+/* ledger_verification: how far the verification of each user has come, as the provider reports it.
  *
  * A change of state, word or reason is an event `verification` and is proven with the customer's row. When
  * the provider was last asked (the reading) is not proven: it would be an event for every user and night. A
- * customer that gets another user, or none, is as if nobody had asked about it. Acknowledged creates and
+ * customer that gets another user, or none, begins as unknown and never read. Acknowledged creates and
  * updates write the verification of their answers themselves (ledger_result). Thread: the ledger's.
  */
 #ifndef KYC_LEDGER_LEDGER_VERIFICATION_H
@@ -19,7 +19,7 @@
 
 struct ledger;
 
-/* What the provider says of a customer's user now. A user that it does not have any more is unknown, with the
+/* What the provider reports of a customer's user. A user that it does not have any more is unknown, with the
  * word LEDGER_DELETED. */
 struct ledger_verification {
     int64_t id; /* a customer with a user */

@@ -1,4 +1,4 @@
-/* task_fixture: short words for the links and documents of a customer, and for what the provider says of it.
+/* task_fixture: short words for the links and documents of a customer, and the verification of its user.
  *
  * Thread: one test at a time.
  */

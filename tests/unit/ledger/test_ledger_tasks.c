@@ -261,6 +261,36 @@ static void a_task_that_is_gone_is_an_error(void **state)
     assert_int_equal(ledger_commit(fixture->ledger, &fixture->error), -1);
 }
 
+/* Without the constraints, as in a copied table. */
+static void a_task_that_lacks_a_value_is_not_used(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ledger_task task;
+    fixture_create(fixture, "C-1", "abc", "U-1");
+    fixture_journal_task(fixture, 1, LINK, "", "", "");
+    fixture_close(fixture);
+    fixture_sql(fixture,
+                "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') "
+                "WHERE type = 'table'; PRAGMA writable_schema = RESET");
+    fixture_sql(fixture, "CREATE TABLE old AS SELECT * FROM task");
+    for (size_t i = 1; i < ledger_task_table.count; i++) {
+        const struct ledger_column *column = &ledger_task_table.columns[i];
+        char text[256];
+        bool is_key = i <= 3; /* it is not found then */
+        snprintf(text, sizeof text, "UPDATE task SET %s = NULL", column->name);
+        fixture_sql(fixture, text);
+        fixture_open(fixture, LEDGER_WRITE);
+        int found = ledger_find_task(fixture->ledger, 1, LINK, SLICE_LITERAL(""), &fixture->arena, &task,
+                                     &fixture->error);
+        assert_int_equal(found, is_key ? 0 : column->is_required ? -1 : 1);
+        snprintf(text, sizeof text, "is damaged: task 1 has no %s\nhint: restore", column->name);
+        if (found < 0)
+            fixture_assert_says(&fixture->error, text);
+        fixture_close(fixture);
+        fixture_sql(fixture, "DELETE FROM task; INSERT INTO task SELECT * FROM old");
+    }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -274,6 +304,7 @@ int main(void)
         TEST(what_was_rolled_back_is_not_there),
         TEST(bugs_of_the_caller_end_the_process),
         TEST(a_task_that_is_gone_is_an_error),
+        TEST(a_task_that_lacks_a_value_is_not_used),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("ledger_tasks", tests, NULL, NULL);
