@@ -260,12 +260,29 @@ static void add_field(struct buffer *out, const struct provider *provider, enum 
     if (field->max_chars > 0)
         buffer_printf(&text, "; at most %u characters", (unsigned)field->max_chars);
     if (field->values && field->values != field_words(id))
-        add_list(&text, field->values[1] ? "one of " : "only ", field->values);
+        add_list(&text,
+                 field->open_values ? "such as "
+                 : field->values[1] ? "one of "
+                                    : "only ",
+                 field->values);
     add_list(&text, "besides ISO 3166-1: ", field->extra_countries);
     add_list(&text, "refused: ", field->refused_countries);
     add_list(&text, "warning for ", field->warned_countries);
+    if (field->verifies != VERIFIES_NOBODY)
+        buffer_printf(&text, "; automatic verification needs it%s",
+                      field->verifies == VERIFIES_ABROAD ? " outside the US" : "");
     add_row(out, 2, NAME_WIDTH, name, "%s", text.data);
     buffer_clear(&text);
+}
+
+static void add_omitted(struct buffer *out, const struct provider *provider)
+{
+    const struct provider_omitted *row = provider->fields->omitted;
+
+    if (row)
+        buffer_append_text(out, "\nMembers of the provider's page that are never sent\n\n");
+    for (; row && row->member; row++)
+        add_row(out, 2, NAME_WIDTH, row->member, "%s", row->why);
 }
 
 static void add_words(struct buffer *out, const struct provider *provider)
@@ -291,6 +308,7 @@ void help_provider(const struct provider *provider, struct buffer *out)
     add_settings(out, provider);
     buffer_append_text(out, "\nFields: the customer field, the member as which it is sent\n\n");
     each_field(add_field, out, provider);
+    add_omitted(out, provider);
     add_words(out, provider);
     buffer_append_text(out, "\n(?): the provider's pages leave it open.\n");
 }

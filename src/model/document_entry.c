@@ -1,5 +1,7 @@
 #include "model/document_entry.h"
 
+#include <string.h>
+
 #include "core/ascii.h"
 
 /* Where a part of an entry is kept; NULL: a file. */
@@ -71,7 +73,7 @@ static bool is_present(const struct record *record, enum field_id field)
     return record->values[field].state == VALUE_PRESENT;
 }
 
-static bool has_type(const struct record *record, const char *type)
+bool document_entry_has_type(const struct record *record, const char *type)
 {
     struct document_entry entry;
     enum field_id field = FIELD_COUNT;
@@ -81,6 +83,22 @@ static bool has_type(const struct record *record, const char *type)
     while (document_entry_next(record, &field, &entry))
         if (ascii_is_word(entry.type, type))
             return true;
+    return false;
+}
+
+bool document_entry_has_file(const struct record *record, const char *kind)
+{
+    struct document_entry entry;
+    enum field_id field = FIELD_COUNT;
+    if ((is_present(record, FIELD_DOCUMENT_FRONT) && strcmp(kind, "front") == 0) ||
+        (is_present(record, FIELD_DOCUMENT_BACK) && strcmp(kind, "back") == 0))
+        return true;
+    while (document_entry_next(record, &field, &entry)) {
+        struct document_file file;
+        for (enum field_id part = entry.first; document_entry_file(record, &entry, &part, &file);)
+            if (slice_is(file.kind, kind))
+                return true;
+    }
     return false;
 }
 
@@ -94,5 +112,5 @@ bool document_entry_is_implied(const struct record *record, enum field_id field)
         is_ssn != is_american ||
         (customer->state == VALUE_PRESENT && !slice_is(customer->text, "individual")))
         return false;
-    return !has_type(record, is_ssn ? DOCUMENT_TYPE_SSN : DOCUMENT_TYPE_TAX_ID);
+    return !document_entry_has_type(record, is_ssn ? DOCUMENT_TYPE_SSN : DOCUMENT_TYPE_TAX_ID);
 }

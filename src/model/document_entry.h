@@ -38,4 +38,9 @@ bool document_entry_file(const struct record *record, const struct document_entr
  * type already. */
 bool document_entry_is_implied(const struct record *record, enum field_id field);
 
+/* True if the record has a document of this type, in any case; of a file by this word, such as `front`: those
+ * of the fields document_front and document_back count. */
+bool document_entry_has_type(const struct record *record, const char *type);
+bool document_entry_has_file(const struct record *record, const char *kind);
+
 #endif

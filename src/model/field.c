@@ -29,8 +29,9 @@ static const char *const forms[] = {
     [FIELD_TYPE_BOOL] = "true or false",
     [FIELD_TYPE_INTEGER] = "whole number, 0 to 2147483647",
     [FIELD_TYPE_NATIONAL_ID] = "text; in the US nine digits",
-    [FIELD_TYPE_DOCUMENT] = "https:// URL, or the path of a JPEG, PNG or PDF",
+    [FIELD_TYPE_DOCUMENT] = "https:// URL, data URI, or the path of a JPEG, PNG or PDF",
     [FIELD_TYPE_CLIENT_ID] = "CONCAT: 19800113JOHN#SMITH",
+    [FIELD_TYPE_YES_NO] = "text; true and false as yes and no",
     [FIELD_TYPE_URI] = "URI with a scheme, but not javascript:, data: or file:",
 };
 
@@ -141,6 +142,12 @@ const struct field_entry *field_entry(enum field_id field)
 {
     const struct field_part *part = field_part_of(field);
     return part ? &part->entry : NULL;
+}
+
+bool field_is_document_number(enum field_id field)
+{
+    const struct field_entry *entry = field_entry(field);
+    return entry ? entry->part == ENTRY_NUMBER : field == FIELD_DOCUMENT_NUMBER;
 }
 
 enum field_group field_group(enum field_id field)

@@ -43,6 +43,7 @@ enum field_type {
     FIELD_TYPE_NATIONAL_ID, /* as text; in the US nine digits */
     FIELD_TYPE_DOCUMENT,    /* an https URL or a path */
     FIELD_TYPE_CLIENT_ID,   /* CONCAT, from a column or computed (auto) */
+    FIELD_TYPE_YES_NO,      /* as text, but true and false become yes and no (provider_field.yes_no) */
     FIELD_TYPE_URI,         /* with a scheme; not javascript:, data:, file: */
 };
 
@@ -113,6 +114,8 @@ void field_define(const struct slice *names, size_t count);
 void field_define_entries(const struct field_entry *entries, size_t count);
 /* The part that a field is of the job's documents; NULL: it is none. */
 const struct field_entry *field_entry(enum field_id field);
+/* True for the number of a document: letters and digits without words. */
+bool field_is_document_number(enum field_id field);
 /* FIELD_COUNT, the job's own and the parts of its documents: the length of a record's values. */
 size_t field_count(void);
 /* The group that a name is of by its beginning (`metadata.`), whether it was defined or not. */

@@ -177,7 +177,7 @@
         "expectedtransactions transactioncount expectedmonthlytransactions monthlytransactions", "")         \
     ROW(INCOME_SOURCE, "income_source", TEXT, NONE, "Where the income comes from.",                          \
         "sourceofincome incometype einkommensquelle sourcederevenus fuentedeingresos", "")                   \
-    ROW(IMMIGRATION_STATUS, "immigration_status", TEXT, NONE,                                                \
+    ROW(IMMIGRATION_STATUS, "immigration_status", ENUM, NONE,                                                \
         "Immigration status, such as `Non-Resident of U.S.`.",                                               \
         "residencystatus visastatus aufenthaltsstatus visatype", "")                                         \
     ROW(BUSINESS_ACTIVITY, "business_activity", TEXT, NONE, "What a business does, in one sentence.",        \
@@ -230,6 +230,10 @@
         "concat mifididentifier mifidid nationalclientidentifier", "")                                       \
     ROW(CLIENT_IDENTIFIER_CALCULATED_AT, "client_identifier_calculated_at", TIME, NONE,                      \
         "When client_identifier was calculated; without it, the time at which it was first sent.",           \
-        "clientidentifiercalculatedat concatcalculatedat concatdate", "")
+        "clientidentifiercalculatedat concatcalculatedat concatdate", "")                                    \
+    ROW(KYC_ID, "kyc_id", TEXT, NUMBER, "The id of a KYC that was done before, as the provider knows it.",   \
+        "kycreference kycref", "")                                                                           \
+    ROW(GOVERNMENT_DOCUMENT_TYPE, "government_document_type", TEXT, NONE,                                    \
+        "Kind of the government's document, in the provider's words.", "govdocumenttype", "")
 
 #endif

@@ -9,6 +9,27 @@ bool media_is_url(struct slice text)
     return text.len >= scheme.len && strncasecmp(text.data, scheme.data, scheme.len) == 0;
 }
 
+bool media_is_data_uri(struct slice text)
+{
+    static const struct slice scheme = SLICE_LITERAL("data:");
+    return text.len >= scheme.len && strncasecmp(text.data, scheme.data, scheme.len) == 0;
+}
+
+bool media_read_data_uri(struct slice uri, struct slice *type, struct slice *base64)
+{
+    static const struct slice encoding = SLICE_LITERAL(";base64,");
+    if (!media_is_data_uri(uri))
+        return false;
+    struct slice rest = slice_skip(uri, strlen("data:"));
+    const char *comma = memchr(rest.data, ',', rest.len);
+    size_t len = comma ? (size_t)(comma - rest.data) + 1 : 0;
+    if (len < encoding.len || strncasecmp(rest.data + len - encoding.len, encoding.data, encoding.len) != 0)
+        return false;
+    *type = slice_make(rest.data, len - encoding.len);
+    *base64 = slice_skip(rest, len);
+    return true;
+}
+
 const char *media_type(struct slice head)
 {
     /* JPEG: ISO/IEC 10918-1; PNG: its signature; PDF: ISO 32000. */

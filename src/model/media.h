@@ -1,6 +1,6 @@
-/* media: what a customer's document may be: an https URL, or a file whose kind is that of its first bytes,
- * not of its name. Rules and payloads go by the same, so that what `check` accepts can be sent. Thread: any;
- * pure.
+/* media: what a customer's document may be: an https URL, a data URI, or a file whose kind is that of its
+ * first bytes, not of its name. Rules and payloads go by the same, so that what `check` accepts can be sent.
+ * Thread: any; pure.
  */
 #ifndef KYC_MODEL_MEDIA_H
 #define KYC_MODEL_MEDIA_H
@@ -21,5 +21,13 @@ const char *media_type(struct slice head);
 
 /* True for what is to be taken as a URL: it begins with `https://`, in letters of either case. */
 bool media_is_url(struct slice text);
+
+/* True for what is to be taken as a data URI (RFC 2397): it begins with `data:`, in letters of either case.
+ */
+bool media_is_data_uri(struct slice text);
+
+/* A data URI with its content as base64: `data:image/png;base64,…`. False for another. *type: as it is
+ * written there. */
+bool media_read_data_uri(struct slice uri, struct slice *type, struct slice *base64);
 
 #endif

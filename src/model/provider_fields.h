@@ -58,6 +58,13 @@ enum provider_audience {
     PROVIDER_NOT_FOREIGN, /* businesses, and individuals whose country is the US */
 };
 
+/* The customers whom the provider verifies by itself only if they have a field: record/unverifiable. */
+enum provider_verifies {
+    VERIFIES_NOBODY,
+    VERIFIES_EVERYBODY,
+    VERIFIES_ABROAD, /* whose country is not the US */
+};
+
 /* One customer field at one provider. Rows of the same member are next to each other, and have its slot and
  * its update. */
 struct provider_field {
@@ -76,8 +83,9 @@ struct provider_field {
     enum payload_form form;
     enum provider_update update;
     enum provider_audience applies_to; /* of a required or recommended field */
-    uint16_t slot;                     /* of the member, or PROVIDER_NO_SLOT */
-    uint16_t min_chars, max_chars;     /* 0: no bound */
+    enum provider_verifies verifies;
+    uint16_t slot;                 /* of the member, or PROVIDER_NO_SLOT */
+    uint16_t min_chars, max_chars; /* 0: no bound */
 
     /* The value of a field is written here too: only member, key, form and slot count, the rest is in the
      * field's own row, which alone is found, validated and digested. */
@@ -88,16 +96,24 @@ struct provider_field {
     bool is_uncertain; /* the provider's page leaves open whether it is required: (?) in its README */
     bool
         recommended; /* a warning where it is absent and not required: the provider tends to refuse without */
+    bool open_values; /* of values: the provider's page has no list, so another word is sent with a warning */
+    bool yes_no;      /* of a text: true and false are sent as yes and no */
     bool heads_member; /* required where another field of its member has a value: a document's type */
     bool first_only;   /* of a list: its first item is sent, validated and digested, no other */
+};
+
+/* A member of the provider's page that is never sent. */
+struct provider_omitted {
+    const char *member, *why; /* why: for a person; member NULL ends a list */
 };
 
 struct provider_fields {
     const struct provider_field *fields; /* in the order of the body; external_id and email are among them */
     size_t field_count;
-    size_t slot_count;   /* all that were ever used: at most PROVIDER_MEMBERS_MAX */
-    const char *wrapper; /* the body is {wrapper: {members}}; NULL: {members} */
-    bool null_if_absent; /* a create has every member, as null where it has no value */
+    size_t slot_count;                      /* all that were ever used: at most PROVIDER_MEMBERS_MAX */
+    const struct provider_omitted *omitted; /* NULL: none */
+    const char *wrapper;                    /* the body is {wrapper: {members}}; NULL: {members} */
+    bool null_if_absent;                    /* a create has every member, as null where it has no value */
 };
 
 /* `individual` alone, the customer types of a provider without business customers. */

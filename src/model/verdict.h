@@ -51,6 +51,7 @@ struct verdict {
  * - record/verification_rejected, record/verification_not_triggered (warnings): created, but the provider has
  * rejected the user at once, or has not begun to verify it
  * - guard (warning): a spreadsheet's guard around a value: ' before it, or ="…" around it
+ * - record/unverifiable (warning): lacks what the provider needs to verify a customer by itself
  * - record/where: the value of a condition of input.where cannot be read
  * - record/malformed: broken quoting or JSON, or an object that wraps an array of records; columns: other
  * than in the header; cut: the input broke off
@@ -85,6 +86,7 @@ struct verdict {
 #define RULE_EXISTS          "exists"
 #define RULE_EXPENSIVE       "expensive"
 #define RULE_TWIN            "twin"
+#define RULE_UNVERIFIABLE    "unverifiable"
 #define RULE_GUARD           "guard"
 #define RULE_WARNING         "provider_warning"
 /* of the record itself */

@@ -1,4 +1,5 @@
-/* document_file: a customer's document, read from below provider.documents when a request is built.
+/* document_file: a customer's document, read from below provider.documents or from its data URI when a
+ * request is built.
  *
  * Thread: any; nothing but the file is read.
  */
@@ -9,8 +10,8 @@
 #include "core/slice.h"
 #include "model/job.h"
 
-/* Appends the file at path to content, whose maximum bounds it, and gives its media type (constant). NULL, or
- * why it cannot be sent: a constant text. */
+/* Appends the file at path, or what a data URI in its place holds, to content, whose maximum bounds it, and
+ * gives its media type (constant). NULL, or why it cannot be sent: a constant text. */
 const char *document_file_read(const struct job_provider *provider, struct slice path, struct buffer *content,
                                const char **type);
 

@@ -68,6 +68,10 @@ static const char *const account_purposes[] = {
     NULL,
 };
 
+/* The page has the last one in its example, and no list. */
+static const char *const immigration_statuses[] = {"Permanent U.S. Resident", "Non-Permanent U.S. Resident",
+                                                   "Non-Resident of U.S.", NULL};
+
 static const char *const monthly_volumes[] = {"less_than_10000",  "10000_to_49999",  "50000_to_199999",
                                               "200000_to_999999", "1000000_or_more", NULL};
 static const char *const transaction_counts[] = {"1_to_10", "11_to_50", "51_to_200", "more_than_200", NULL};
@@ -84,53 +88,63 @@ static const struct provider_field rows[] = {
     {FIELD_LAST_NAME, .member = "last_name", .slot = 2, .update = UPDATE_VALUE, .required = true},
     {FIELD_MIDDLE_NAME, .member = "middle_name", .slot = 4, .update = UPDATE_VALUE},
     {FIELD_EMAIL, .member = "email", .slot = 3, .update = UPDATE_VALUE, .required = true},
-    {FIELD_PHONE, .member = "phone", .slot = 5, .update = UPDATE_VALUE},
-    {FIELD_DATE_OF_BIRTH, .member = "birth_date", .slot = 6, .update = UPDATE_VALUE},
+    {FIELD_PHONE, .member = "phone", .slot = 5, .update = UPDATE_VALUE, .verifies = VERIFIES_EVERYBODY},
+    {FIELD_DATE_OF_BIRTH, .member = "birth_date", .slot = 6, .update = UPDATE_VALUE,
+     .verifies = VERIFIES_EVERYBODY},
     {FIELD_NATIONALITIES, .member = "nationality", .form = PAYLOAD_ALPHA3, .slot = 7, .update = UPDATE_VALUE,
-     .first_only = true, .warned_countries = restricted},
-    {FIELD_GENDER, .member = "gender", .slot = 8, .update = UPDATE_VALUE, .values = genders},
+     .verifies = VERIFIES_EVERYBODY, .first_only = true, .warned_countries = restricted},
+    {FIELD_GENDER, .member = "gender", .slot = 8, .update = UPDATE_VALUE, .verifies = VERIFIES_EVERYBODY,
+     .values = genders},
     {FIELD_EXTERNAL_ID, .member = "external_id", .slot = 9, .required = true},
     /* A reply has one object for the address (*kira create*). */
     {FIELD_ADDRESS_LINE1, .member = "address_street", .slot = 10, .update = UPDATE_VALUE,
-     .max_chars = ADDRESS_CHARS_MAX, .reply_name = "residential_address.street_line_1"},
+     .verifies = VERIFIES_EVERYBODY, .max_chars = ADDRESS_CHARS_MAX,
+     .reply_name = "residential_address.street_line_1"},
     {FIELD_ADDRESS_LINE2, .member = "address_street_2", .slot = 11, .update = UPDATE_VALUE,
      .max_chars = ADDRESS_CHARS_MAX, .reply_name = "residential_address.street_line_2"},
-    {FIELD_CITY, .member = "address_city", .slot = 12, .update = UPDATE_VALUE,
+    {FIELD_CITY, .member = "address_city", .slot = 12, .update = UPDATE_VALUE, .verifies = VERIFIES_EVERYBODY,
      .reply_name = "residential_address.city"},
     {FIELD_STATE, .member = "address_state", .slot = 13, .update = UPDATE_VALUE,
-     .reply_name = "residential_address.subdivision"},
+     .verifies = VERIFIES_EVERYBODY, .reply_name = "residential_address.subdivision"},
     {FIELD_POSTAL_CODE, .member = "address_zip_code", .slot = 14, .update = UPDATE_VALUE,
-     .reply_name = "residential_address.postal_code"},
+     .verifies = VERIFIES_EVERYBODY, .reply_name = "residential_address.postal_code"},
     {FIELD_COUNTRY, .member = "address_country", .form = PAYLOAD_ALPHA3, .slot = 15, .update = UPDATE_VALUE,
-     .warned_countries = restricted, .reply_name = "residential_address.country"},
+     .verifies = VERIFIES_EVERYBODY, .warned_countries = restricted,
+     .reply_name = "residential_address.country"},
     {FIELD_VERIFICATION_MODE, .member = "verification_mode", .slot = 16, .update = UPDATE_VALUE,
      .values = verification_modes},
     {FIELD_REDIRECT_URI, .member = "redirect_uri", .slot = 17, .update = UPDATE_VALUE},
     {FIELD_LANGUAGE, .member = "language", .slot = 18, .update = UPDATE_VALUE, .values = languages},
-    {FIELD_PEP_STATUS, .member = "pep_status", .form = PAYLOAD_BOOL, .slot = 19, .update = UPDATE_VALUE},
-    {FIELD_OCCUPATION, .member = "occupation", .slot = 20, .update = UPDATE_VALUE},
+    {FIELD_PEP_STATUS, .member = "pep_status", .form = PAYLOAD_BOOL, .slot = 19, .update = UPDATE_VALUE,
+     .verifies = VERIFIES_EVERYBODY},
+    {FIELD_OCCUPATION, .member = "occupation", .slot = 20, .update = UPDATE_VALUE,
+     .verifies = VERIFIES_EVERYBODY},
     {FIELD_EMPLOYMENT_STATUS, .member = "employment_status", .slot = 21, .update = UPDATE_VALUE,
-     .values = employment_statuses},
+     .verifies = VERIFIES_EVERYBODY, .values = employment_statuses},
     {FIELD_EMPLOYER_NAME, .member = "current_employer", .slot = 22, .update = UPDATE_VALUE},
     {FIELD_INCOME_SOURCE, .member = "income_source", .slot = 23, .update = UPDATE_VALUE},
-    {FIELD_IMMIGRATION_STATUS, .member = "immigration_status", .slot = 24, .update = UPDATE_VALUE},
+    {FIELD_IMMIGRATION_STATUS, .member = "immigration_status", .slot = 24, .update = UPDATE_VALUE,
+     .values = immigration_statuses, .open_values = true},
     /* Sent with identifying_information, whose fields they are. */
     {FIELD_DOCUMENT_TYPE, .member = "document_type", .slot = DOCUMENT_SLOT, .copy = true},
     {FIELD_DOCUMENT_NUMBER, .member = "document_number", .slot = DOCUMENT_SLOT, .copy = true},
     {FIELD_DOCUMENT_COUNTRY, .member = "document_country", .form = PAYLOAD_ALPHA3, .slot = DOCUMENT_SLOT,
      .copy = true},
     {FIELD_SOURCE_OF_FUNDS, .member = "source_of_funds", .slot = 26, .update = UPDATE_VALUE,
-     .recommended = true, .values = sources_of_funds},
+     .verifies = VERIFIES_EVERYBODY, .recommended = true, .values = sources_of_funds},
     {FIELD_ACCOUNT_PURPOSE, .member = "account_purpose", .slot = 27, .update = UPDATE_VALUE,
-     .recommended = true, .values = account_purposes},
+     .verifies = VERIFIES_EVERYBODY, .recommended = true, .values = account_purposes},
     {FIELD_EXPECTED_MONTHLY_PAYMENTS, .member = "expected_monthly_payments", .slot = 28,
-     .update = UPDATE_VALUE},
+     .update = UPDATE_VALUE, .verifies = VERIFIES_ABROAD},
     {FIELD_EXPECTED_MONTHLY_VOLUME, .member = "expected_monthly_volume", .slot = 29, .update = UPDATE_VALUE,
      .values = monthly_volumes},
     {FIELD_EXPECTED_TRANSACTION_COUNT, .member = "expected_transaction_count", .slot = 30,
      .update = UPDATE_VALUE, .values = transaction_counts},
     {FIELD_NONE, .member = "additional_info", .group = FIELD_GROUP_ADDITIONAL_INFO, .slot = 31,
+     .update = UPDATE_VALUE, .yes_no = true},
+    {FIELD_GOVERNMENT_DOCUMENT_TYPE, .member = "government_document_type", .slot = 33,
      .update = UPDATE_VALUE},
+    {FIELD_KYC_ID, .member = "kyc_id", .slot = 34, .update = UPDATE_VALUE},
     /* metadata always has the key, by which a look-up distinguishes our users from others with the same
      * address. */
     {FIELD_EXTERNAL_ID, .member = "metadata", .key = "external_id", .slot = METADATA_SLOT, .copy = true},
@@ -150,7 +164,7 @@ static const struct provider_field rows[] = {
     {FIELD_DOCUMENT_BACK, .member = "identifying_information", .key = "documents", .form = PAYLOAD_OWN,
      .slot = DOCUMENT_SLOT, .update = UPDATE_VALUE},
     {FIELD_NONE, .member = "identifying_information", .group = FIELD_GROUP_DOCUMENTS, .form = PAYLOAD_OWN,
-     .slot = DOCUMENT_SLOT, .update = UPDATE_VALUE},
+     .slot = DOCUMENT_SLOT, .update = UPDATE_VALUE, .verifies = VERIFIES_EVERYBODY},
     {FIELD_NATIONAL_ID, .member = "identifying_information", .form = PAYLOAD_ENTRY, .slot = DOCUMENT_SLOT,
      .update = UPDATE_VALUE},
     {FIELD_TAX_ID, .member = "identifying_information", .form = PAYLOAD_ENTRY, .slot = DOCUMENT_SLOT,
@@ -159,8 +173,15 @@ static const struct provider_field rows[] = {
      .update = UPDATE_VALUE},
 };
 
+static const struct provider_omitted omitted[] = {
+    {"residential_address", "it says the same as the members address_*"},
+    {"documents", "the provider's page does not say what it holds; documents are in identifying_information"},
+    {"status", "it is for users that exist"},
+    {NULL, NULL},
+};
+
 static const struct provider_fields fields = {
-    .fields = rows, .field_count = sizeof rows / sizeof *rows, .slot_count = 33};
+    .omitted = omitted, .fields = rows, .field_count = sizeof rows / sizeof *rows, .slot_count = 35};
 
 #define API_KEY   "api_key"
 #define CLIENT_ID "client_id"

@@ -1,14 +1,12 @@
 #include "provider/kira_payload.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "core/digest.h"
 #include "core/json.h"
 #include "core/memory.h"
-#include "core/safe_open.h"
 #include "model/document_entry.h"
-#include "model/job_setting.h"
+#include "provider/document_file.h"
 #include "provider/payload.h"
 
 static bool is_present(const struct record *record, enum field_id field)
@@ -16,32 +14,13 @@ static bool is_present(const struct record *record, enum field_id field)
     return record->values[field].state == VALUE_PRESENT;
 }
 
-static const char *file_fault(int reason)
-{
-    switch (reason) {
-    case EFBIG:
-        return "a document is larger than the 10 MB that the whole request may have";
-    case EXDEV:
-    case EINVAL:
-    case ELOOP:
-        return "a document is not a regular file inside provider.documents";
-    case ENOENT:
-        return "a document is not in provider.documents";
-    default:
-        return "a document cannot be read from provider.documents";
-    }
-}
-
 /* The file as `data:image/png;base64,…`, appended to uri. */
-static const char *write_data_uri(const char *folder, struct slice path, struct buffer *uri)
+static const char *write_data_uri(const struct job_provider *provider, struct slice path, struct buffer *uri)
 {
     struct buffer content;
+    const char *type;
     buffer_init(&content, MEDIA_MAX);
-    const char *fault = NULL, *type = NULL;
-    if (safe_open_read(folder, path, &content) != 0)
-        fault = file_fault(errno);
-    else if (!(type = media_type(buffer_slice(&content))))
-        fault = "a document is neither JPEG nor PNG nor PDF";
+    const char *fault = document_file_read(provider, path, &content, &type);
     if (!fault) {
         char *text = memory_new(4 * ((content.len + 2) / 3) + 1, 1);
         size_t len = digest_base64_encode((const uint8_t *)content.data, content.len, text);
@@ -59,14 +38,11 @@ static const char *write_document(const struct provider_call *call, struct slice
 {
     struct buffer uri;
     buffer_init(&uri, KIRA_BODY_MAX);
-    const char *folder = job_setting_text(&call->job->provider, SETTING_DOCUMENTS);
     const char *fault = NULL;
-    if (media_is_url(document))
+    if (media_is_url(document) || media_is_data_uri(document))
         buffer_append(&uri, document);
-    else if (!folder)
-        fault = "a document is named by a path, but the job has no provider.documents";
     else
-        fault = write_data_uri(folder, document, &uri);
+        fault = write_data_uri(&call->job->provider, document, &uri);
     if (!fault) {
         json_write_object(writer);
         json_write_key(writer, "type");
@@ -76,7 +52,7 @@ static const char *write_document(const struct provider_call *call, struct slice
         json_write_object_end(writer);
     }
     if (uri.overflowed)
-        fault = file_fault(EFBIG);
+        fault = "a document is larger than the 10 MB that the whole request may have";
     buffer_clear(&uri);
     return fault;
 }

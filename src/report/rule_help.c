@@ -86,6 +86,11 @@ static const struct rule_help_row {
      {"a customer in the place of the footer",
       "A valid customer is among the last records, which input.csv.skip_footer leaves out.",
       "Check that the export is complete: its totals line may be missing. If it never has one, remove skip_footer; the reject file can be used as input."}},
+    {RULE_HELP_RECORD,
+     RULE_UNVERIFIABLE,
+     {"lacks what automatic verification needs",
+      "The record lacks something without which the provider does not verify a customer by itself: the message names all of it.",
+      "Map what is missing; `kyc-import help PROVIDER` lists what counts. For customers who verify by a link set verification_mode: {value: verification_link}; a rule {field: NAME, required: false} takes a field off the list."}},
 
     {RULE_HELP_ANY,
      RULE_GUARD,

@@ -269,7 +269,7 @@ enum damage damage_find(struct slice text, unsigned kinds)
 
 unsigned damage_kinds(enum field_id field)
 {
-    if (field == FIELD_DOCUMENT_NUMBER)
+    if (field_is_document_number(field))
         return DAMAGE_WORDS | DAMAGE_STRICT | DAMAGE_NUMBERS;
     switch (field_type(field)) {
     case FIELD_TYPE_TEXT:

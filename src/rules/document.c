@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/ascii.h"
 #include "core/digest.h"
 #include "core/hash_table.h"
 #include "core/memory.h"
@@ -42,6 +43,30 @@ static const char *fault_of_url(struct slice text)
     return NULL;
 }
 
+/* What a data URI holds; free() it. *fault: NULL, or why it is not taken; then the result is NULL. */
+static uint8_t *read_data_uri(struct slice text, size_t *len, const char **fault)
+{
+    struct slice type, base64;
+    *fault = "is a data URI without base64; expected one such as data:image/png;base64,…";
+    if (!media_read_data_uri(text, &type, &base64))
+        return NULL;
+    *fault = "is larger than 7.5 MB, which is 10 MB in base64, the limit of a request";
+    if (base64.len / 4 > MEDIA_MAX / 3)
+        return NULL;
+    uint8_t *content = memory_new(3 * (base64.len / 4) + 1, 1);
+    ptrdiff_t decoded = digest_base64_decode(base64, content);
+    *len = decoded < 0 ? 0 : (size_t)decoded;
+    const char *found = media_type(slice_make((const char *)content, *len));
+    *fault = decoded < 0 ? "is a data URI whose content is not base64"
+             : !found    ? "is a data URI, and its content is not a JPEG, PNG or PDF by its first bytes"
+             : ascii_is_word(type, found) ? NULL
+                                          : "is a data URI of another type than its content";
+    if (!*fault)
+        return content;
+    free(content);
+    return NULL;
+}
+
 static const char *fault_of_errno(int reason)
 {
     switch (reason) {
@@ -65,6 +90,12 @@ const char *document_fault(int folder, struct slice text)
 {
     if (media_is_url(text))
         return fault_of_url(text);
+    if (media_is_data_uri(text)) {
+        const char *fault;
+        size_t len;
+        free(read_data_uri(text, &len, &fault));
+        return fault;
+    }
     if (memmem(text.data, text.len, "://", 3))
         return "is a URL, and only https:// is accepted";
     if (folder < 0)
@@ -144,6 +175,15 @@ static bool digest_opened(struct document_cache *cache, int fd, struct slice pat
 
 bool document_digest(struct document_cache *cache, int folder, struct slice text, uint8_t out[32])
 {
+    if (media_is_data_uri(text)) {
+        const char *fault;
+        size_t len;
+        uint8_t *content = read_data_uri(text, &len, &fault);
+        if (content)
+            digest_sha256(slice_make((const char *)content, len), slice_make(NULL, 0), out);
+        free(content);
+        return fault == NULL;
+    }
     if (folder < 0 || media_is_url(text))
         return false;
     int fd = safe_open_file(folder, text);

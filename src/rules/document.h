@@ -1,5 +1,5 @@
 /* document: document files of customers (document_front, document_back): a JPEG, PNG or PDF below the folder
- * provider.documents, recognized by its first bytes, or an https URL.
+ * provider.documents, recognized by its first bytes, an https URL, or a data URI.
  *
  * Thread: any.
  */
@@ -22,8 +22,8 @@ struct document_cache;
 struct document_cache *document_cache_new(void);
 void document_cache_free(struct document_cache *cache);
 
-/* SHA-256 of the file at the path text below folder. False, with out unchanged, for a URL or a file that
- * cannot be read. */
+/* SHA-256 of the file at the path text below folder, or of what a data URI holds. False, with out unchanged,
+ * for a URL or a file that cannot be read. cache: NULL without a folder. */
 bool document_digest(struct document_cache *cache, int folder, struct slice text, uint8_t out[32]);
 
 #endif

@@ -85,6 +85,8 @@ struct rule_set {
     const struct field_plan *plan_of[FIELD_MAX];
     struct requirement *requirements; /* in field-table order */
     size_t requirement_count;
+    const struct provider_field **verifying; /* rows that automatic verification needs */
+    size_t verifying_count;
     bool has_source_patterns;              /* a field has a `match` … */
     size_t source_count;                   /* columns that are counted apart */
     size_t group_count;                    /* … with at most so many groups */

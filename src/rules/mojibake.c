@@ -337,7 +337,7 @@ bool mojibake_is_checked(enum field_id field)
 {
     enum field_type type = field_type(field);
     return (type == FIELD_TYPE_NAME || type == FIELD_TYPE_TEXT || type == FIELD_TYPE_STATE) &&
-           field != FIELD_DOCUMENT_NUMBER;
+           !field_is_document_number(field);
 }
 
 /* Text that was read wrongly more than once is repaired as often. */

@@ -11,6 +11,8 @@
 /* text: cleaned (clean.h), not empty. */
 typedef void normalize_function(struct record_context *context, const struct field_plan *plan,
                                 struct slice text);
+/* Of a text that says yes or no. */
+void normalize_yes_no(struct record_context *context, const struct field_plan *plan, struct slice text);
 void normalize_text(struct record_context *context, const struct field_plan *plan, struct slice text);
 /* Of the US: two letters, from the letters or the full name. */
 void normalize_state(struct record_context *context, const struct field_plan *plan, struct slice text);

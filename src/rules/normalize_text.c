@@ -228,6 +228,15 @@ void normalize_bool(struct record_context *context, const struct field_plan *pla
         record_context_quote(context, text));
 }
 
+void normalize_yes_no(struct record_context *context, const struct field_plan *plan, struct slice text)
+{
+    if (ascii_is_word(text, "true") || ascii_is_word(text, "yes"))
+        text = SLICE_LITERAL("yes");
+    else if (ascii_is_word(text, "false") || ascii_is_word(text, "no"))
+        text = SLICE_LITERAL("no");
+    normalize_text(context, plan, text);
+}
+
 void normalize_integer(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     enum { DIGITS_MAX = 10 }; /* of INT32_MAX */
@@ -249,6 +258,20 @@ void normalize_integer(struct record_context *context, const struct field_plan *
                                     record_context_quote(context, text), INT32_MAX);
 }
 
+/* A word that the provider's page does not have, and does not exclude. */
+static void accept_other(struct record_context *context, const struct field_plan *plan, struct slice text,
+                         const char *quoted)
+{
+    const char *nearest = text_nearest_value(text, plan->choices);
+    const char *message =
+        arena_printf(context->arena,
+                     "%s is not one of the words that the provider is known to take, such as %s", quoted,
+                     nearest ? nearest : plan->choices[0])
+            .data;
+    if (record_context_judge(context, plan->field, VERDICT_WARN, RULE_ENUM, message))
+        normalize_text(context, plan, text);
+}
+
 void normalize_enum(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     const struct slice *value = value_map_find(plan->exact, text);
@@ -268,6 +291,10 @@ void normalize_enum(struct record_context *context, const struct field_plan *pla
         return;
     }
     const char *quoted = record_context_quote(context, text);
+    if (plan->provider && plan->provider->open_values) {
+        accept_other(context, plan, text, quoted);
+        return;
+    }
     if (plan->choices == language_codes) {
         record_context_add_verdictf(
             context, plan->field, VERDICT_REJECT, RULE_ENUM,

@@ -15,6 +15,7 @@ static normalize_function *const functions[] = {
     [FIELD_TYPE_INTEGER] = normalize_integer,   [FIELD_TYPE_NATIONAL_ID] = normalize_national_id,
     [FIELD_TYPE_DOCUMENT] = normalize_document, [FIELD_TYPE_CLIENT_ID] = normalize_client_id,
     [FIELD_TYPE_URI] = normalize_uri,           [FIELD_TYPE_TIME] = normalize_time,
+    [FIELD_TYPE_YES_NO] = normalize_yes_no,
 };
 
 void read_field_text(struct record_context *context, const struct field_plan *plan, struct slice source)

@@ -84,6 +84,17 @@ bool record_context_judge(struct record_context *context, enum field_id field, e
     return level != VERDICT_REJECT;
 }
 
+bool record_context_is_relaxed(const struct record_context *context, enum field_id field)
+{
+    for (size_t i = 0; i < context->set->custom_rule_count; i++) {
+        const struct job_rule *rule = context->set->custom_rules[i].rule;
+        if (rule->kind == JOB_RULE_REQUIRED && !rule->required && rule->field == field &&
+            record_context_conditions_hold(context, rule))
+            return true;
+    }
+    return false;
+}
+
 /* The job's rule that sets the level in this record; NULL: none. */
 static const struct job_rule *find_level(const struct record_context *context,
                                          const struct deferred_verdict *verdict)

@@ -106,6 +106,9 @@ const char *record_context_quote(struct record_context *context, struct slice te
 /* True when all conditions (`when`) of a job's rule hold. */
 bool record_context_conditions_hold(const struct record_context *context, const struct job_rule *rule);
 
+/* True when a rule `required: false` of the job applies to a field of the record. */
+bool record_context_is_relaxed(const struct record_context *context, enum field_id field);
+
 /* The record's country, for values that depend on it. */
 enum record_context_country {
     RECORD_CONTEXT_COUNTRY_KNOWN,

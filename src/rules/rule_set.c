@@ -17,6 +17,7 @@
 #include "rules/ndjson_paths.h"
 #include "rules/plan_values.h"
 #include "rules/row_filter.h"
+#include "rules/verifiable.h"
 
 enum { SET_ARENA_CHUNK = 16 * 1024, AGE_MAX_YEARS = 120, KEY_MAX_CHARS = 128, NULL_LENGTHS = 63 };
 
@@ -231,6 +232,8 @@ static int build_plan(const struct builder *builder, const struct job_mapping *m
     plan->mapping = mapping;
     plan->provider = find_row(set, mapping->field);
     plan->max_chars = max_chars_of(plan);
+    if (plan->provider && plan->provider->yes_no)
+        plan->type = FIELD_TYPE_YES_NO;
     if (plan->provider) {
         plan->min_chars = plan->provider->min_chars;
         plan->checks_countries = plan->provider->refused_countries || plan->provider->warned_countries ||
@@ -373,7 +376,8 @@ static void build_requirement(struct rule_set *set, enum field_id field, struct 
 {
     static const struct provider_field key = {.field = FIELD_EXTERNAL_ID, .required = true};
     const struct provider_field *provider = field == FIELD_EXTERNAL_ID ? &key : find_row(set, field);
-    if (!provider || !(provider->required || provider->recommended || provider->heads_member) ||
+    bool is_recommended = provider && provider->recommended && provider->verifies == VERIFIES_NOBODY;
+    if (!provider || !(provider->required || is_recommended || provider->heads_member) ||
         field == FIELD_CUSTOMER_TYPE)
         return;
     enum applicability applicability = applicability_of(set, provider->applies_to);
@@ -403,6 +407,7 @@ static int build_requirements(const struct builder *builder)
     struct rule_set *set = builder->set;
     set->requirements = memory_new(FIELD_COUNT, sizeof *set->requirements);
     struct slice missing = {NULL, 0};
+    verifiable_prepare(set);
     for (size_t i = 0; i < FIELD_COUNT; i++)
         build_requirement(set, (enum field_id)i, &missing);
     if (missing.len == 0)

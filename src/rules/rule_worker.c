@@ -11,6 +11,7 @@
 #include "rules/read_documents.h"
 #include "rules/read_plan.h"
 #include "rules/row_filter.h"
+#include "rules/verifiable.h"
 
 struct rule_worker *rule_worker_new(const struct rule_set *set)
 {
@@ -70,17 +71,6 @@ static void copy_country(const struct record_context *context)
     const struct value *country = &context->values[FIELD_COUNTRY];
     if (country->state == VALUE_PRESENT && country->text.len == sizeof record->country)
         memcpy(record->country, country->text.data, sizeof record->country);
-}
-
-static bool is_relaxed(const struct record_context *context, enum field_id field)
-{
-    for (size_t i = 0; i < context->set->custom_rule_count; i++) {
-        const struct job_rule *rule = context->set->custom_rules[i].rule;
-        if (rule->kind == JOB_RULE_REQUIRED && !rule->required && rule->field == field &&
-            record_context_conditions_hold(context, rule))
-            return true;
-    }
-    return false;
 }
 
 static bool applies_to_record(const struct record_context *context, enum provider_audience applies_to)
@@ -178,11 +168,14 @@ static void check_requirements(struct record_context *context)
         if ((!applies && (!requirement->warns_others || has_unknown_audience(context))) ||
             (requirement->siblings && !(context->record->present[0] & requirement->siblings)))
             continue;
-        if (!requirement->may_be_relaxed || !is_relaxed(context, requirement->field))
+        if (!requirement->may_be_relaxed || !record_context_is_relaxed(context, requirement->field))
             add_required_verdict(context, requirement, applies ? requirement->level : VERDICT_WARN);
     }
-    if (context->set->plain_count < context->set->plan_count && !is_relaxed(context, FIELD_DOCUMENT_TYPE))
+    if (context->set->plain_count < context->set->plan_count &&
+        !record_context_is_relaxed(context, FIELD_DOCUMENT_TYPE))
         read_documents_require_types(context);
+    if (context->set->verifying_count > 0)
+        verifiable_check(context);
 }
 
 /* The built-in rule `valid`, a warning; replaced by a rule `valid` of the job that applies. */

@@ -128,7 +128,7 @@ sub checked
         . "fields:\n" . join('', map { "  $_: $fields{$_}\n" } sort keys %fields)
         . ($taxed ? join('', map { my ($field, $value) = split; "  $field: {value: '$value'}\n" } 'phone +14155550110', 'date_of_birth 1980-02-13',
             'birth_city Rome', 'birth_country IT', 'nationalities IT', 'occupation other')
-            : "  source_of_funds: {value: salary}\n  account_purpose: {value: receive_salary}\n") . ($lines // '') . "\n" . ($rules // '') . "\n"));
+            : "  verification_mode: {value: verification_link}\n") . ($lines // '') . "\n" . ($rules // '') . "\n"));
     my ($status, $out, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report", '--json', '-q');
     return ($out ? decode_json($out) : undef, $status, decode_utf8($err));
 }

@@ -236,7 +236,7 @@ sub checked
     write_file("$folder/job.yaml", "job: dates\ninput: {path: export.$format}\n"
         . "provider: {name: kira, credentials: {api_key: env:NO_KEY, client_id: env:NO_ID, password: env:NO_WORD}}\n"
         . "fields:\n  external_id: id\n  email: email\n  first_name: given\n  last_name: family\n  country: country\n"
-        . "  source_of_funds: {value: salary}\n  account_purpose: {value: receive_salary}\n  date_of_birth: $mapping\n");
+        . "  verification_mode: {value: verification_link}\n  date_of_birth: $mapping\n");
     my ($status, $out, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report", '--json', '-q');
     return ($out ? decode_json($out) : undef, $status, decode_utf8($err));
 }

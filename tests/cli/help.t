@@ -62,6 +62,12 @@ my %facts = (
         ['language', 'one of en, es'],
         ['gender', 'one of male, female, other'],
         ['source_of_funds', 'source_of_funds; recommended; one of salary, self_employment_income, investment_proceeds'],
+        ['phone', 'phone; automatic verification needs it'],
+        ['expected_monthly_payments', 'expected_monthly_payments; automatic verification needs it outside the US'],
+        ['immigration_status', 'such as Permanent U.S. Resident, Non-Permanent U.S. Resident, Non-Resident of U.S.'],
+        ['kyc_id', 'kyc_id'],
+        ['government_document_type', 'government_document_type'],
+        ['residential_address', 'it says the same as the members address_*'],
         ['verification_mode', 'one of automatic, verification_link'],
         ['expected_transaction_count', 'one of 1_to_10, 11_to_50, 51_to_200, more_than_200'],
         ['document_expiry', 'identifying_information.expiration'],
@@ -131,7 +137,9 @@ for my $provider (@providers) {
         my $text = help($provider);
         like($text, qr/^\Q$provider\E /, 'it is about the provider');
         like($text, $_, "$_") for @{$summary{$provider}};
-        like($text, qr/^  documents +identifying_information$/m, 'the list of documents has a member') if $provider eq 'kira';
+        like($text, qr/^Members of the provider's page that are never sent\n\n  residential_address +it says.*\n  documents +the provider's page does not say/m,
+            'what is never sent is named') if $provider eq 'kira';
+        like($text, qr/^  documents +identifying_information; automatic verification needs it$/m, 'the list of documents has a member') if $provider eq 'kira';
         for my $fact (@{$settings{$provider}}) {
             my ($name, $want) = @$fact;
             like(line_of($text, $name), qr/(?:^|[ (])\Q$want\E(?:[,;: )]|$)/, "$name: $want");

@@ -224,7 +224,7 @@ sub write_export
     write_file("$folder/job.yaml", encode 'UTF-8', "job: shapes\ninput: {$input}\n"
         . "provider: {name: kira, credentials: {api_key: env:NO_KEY, client_id: env:NO_ID, password: env:NO_WORD}}\n"
         . "fields:\n  external_id: id\n  email: email\n  first_name: given\n  last_name: family\n  country: country\n"
-        . "  source_of_funds: {value: salary}\n  account_purpose: {value: receive_salary}\n  date_of_birth: dob\n  address_line1: " . ($job->{street} // 'street') . "\n");
+        . "  verification_mode: {value: verification_link}\n  date_of_birth: dob\n  address_line1: " . ($job->{street} // 'street') . "\n");
 }
 
 sub run_check

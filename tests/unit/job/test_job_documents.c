@@ -90,7 +90,7 @@ static void what_cannot_be_a_document_is_refused_at_its_place(void **state)
         {"a rule for a part that is not there",
          FIELDS(
              "  documents: [{type: a, number: b}]\n") "rules:\n  - {field: 'documents[1].number', must_match: x}\n",
-         "`documents[1].number` is not mapped in `fields`"},
+         "8:13: `documents[1].number` is not mapped in `fields`"},
     };
     JOB_TEXT_CHECK_REFUSED(cases);
 

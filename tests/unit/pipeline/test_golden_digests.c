@@ -136,6 +136,8 @@ static const struct member kira_members[] = {
      "additional_info.has_us_bank_account additional_info.note",
      {"e32d3ad9ddf5", "000000000000"}},
     {"metadata", "metadata.Segment metadata.plan", {"5f4029fcf6c8", "000000000000"}},
+    {"government_document_type", "government_document_type", {"4eca2a95ebf1", "000000000000"}},
+    {"kyc_id", "kyc_id", {"2fa7d2b33605", "000000000000"}},
     {.name = NULL},
 };
 
@@ -176,7 +178,7 @@ static const struct golden goldens[] = {
     {"kira",
      kira_members,
      {
-         {golden_kira, "683d5476f8691421e763f87da0d17a95", "96060001be17", "01cc3ff86219653f8e2e"},
+         {golden_kira, "163cc0544de3900cbf7bc29df83ca43a", "96060001be17", "01cc3ff86219653f8e2e"},
          {golden_kira_required, "dc8b05a1ef0d85d2d888325763a5dc08", "55d48f9c23c2", NULL},
      }},
     {"payso",

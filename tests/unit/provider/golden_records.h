@@ -113,6 +113,8 @@ static const struct golden_value golden_kira[] = {
     {"document_expiry", "2030-05-15"},
     {"document_front", "front.jpg"},
     {"document_back", "https://files.example.com/back.png?a=1&b=2"},
+    {"kyc_id", "KYC \"7\"\\x"},
+    {"government_document_type", "passport"},
     {"additional_info.has_us_bank_account", "no"},
     {"additional_info.note", "a \"quoted\" \\ note"},
     {"metadata.Segment", "α–ω"},

@@ -142,6 +142,8 @@ static const struct part kira_parts[] = {
     {"expected_transaction_count", "\"expected_transaction_count\":\"11_to_50\"", LEFT},
     {"additional_info",
      "\"additional_info\":{\"has_us_bank_account\":\"no\",\"note\":\"a \\\"quoted\\\" \\\\ note\"}", LEFT},
+    {"government_document_type", "\"government_document_type\":\"passport\"", LEFT},
+    {"kyc_id", "\"kyc_id\":\"KYC \\\"7\\\"\\\\x\"", LEFT},
     {"metadata",
      "\"metadata\":{\"external_id\":\"K-7/\\\"A\\\\B\\\"\",\"Segment\":\"α–ω\",\"plan\":\"gold\"}",
      "\"metadata\":{\"external_id\":\"K-7/\\\"A\\\\B\\\"\"}"},

@@ -458,7 +458,7 @@ static void an_answer_becomes_an_outcome(void **state)
          .field = "phone"},
         {.sentence = "a member that nobody knows",
          .status = 400,
-         .body = "{\"details\":[{\"path\":\"kyc_id\"}]}",
+         .body = "{\"details\":[{\"path\":\"documents\"}]}",
          .kind = OUTCOME_REFUSED},
         {.sentence = "the token is over",
          .status = 401,

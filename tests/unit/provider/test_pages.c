@@ -396,8 +396,7 @@ static void kira_create_is_the_page(void **state)
     (void)state;
     /* `status` is for the provider's users; `residential_address` says the same as the flat members; the
      * page gives no shape for `documents`. */
-    static const char *const left_out[] = {
-        "status", "residential_address", "documents", "government_document_type", "kyc_id", NULL};
+    static const char *const left_out[] = {"status", "residential_address", "documents", NULL};
     /* Of the example of the page; the page's list of members does not have them. */
     static const char *const added[] = {"document_type", "document_number", "document_country", NULL};
     static const char *const key[] = {"external_id", NULL}, *const nothing[] = {NULL};

@@ -14,6 +14,7 @@
 
 #include "core/digest.h"
 #include "core/safe_open.h"
+#include "model/media.h"
 #include "rules/document.h"
 
 enum { LONG_LEN = 200 * 1024 + 7 };
@@ -105,12 +106,39 @@ static void what_is_no_file_has_no_digest(void **state)
     assert_false(document_digest(cache, -1, slice_from("a.jpg"), digest));
 }
 
+static void a_data_uri_is_what_it_holds(void **state)
+{
+    (void)state;
+    uint8_t got[DIGEST_SHA256_LEN], wanted[DIGEST_SHA256_LEN];
+    digest_sha256(SLICE_LITERAL("\xff\xd8\xff\xe0"), slice_make(NULL, 0), wanted);
+    assert_true(document_digest(NULL, -1, SLICE_LITERAL("data:image/jpeg;base64,/9j/4A=="), got));
+    assert_memory_equal(got, wanted, sizeof got);
+    assert_false(document_digest(NULL, -1, SLICE_LITERAL("data:image/jpeg;base64,/9j/4A="), got));
+}
+
+/* 7.5 MB of base64 letters, and four more. */
+static void a_data_uri_is_bounded_like_a_file(void **state)
+{
+    (void)state;
+    static const char head[] = "data:image/jpeg;base64,/9j/";
+    enum { LETTERS = MEDIA_MAX / 3 * 4 };
+    char *uri = malloc(sizeof head + LETTERS);
+    memset(uri, 'A', sizeof head + LETTERS);
+    memcpy(uri, head, sizeof head - 1);
+    assert_null(document_fault(-1, slice_make(uri, sizeof head - 1 + LETTERS - 4)));
+    assert_non_null(
+        strstr(document_fault(-1, slice_make(uri, sizeof head - 1 + LETTERS)), "larger than 7.5 MB"));
+    free(uri);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_digest_is_of_all_that_the_file_holds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_change_under_the_same_name_shows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_file_has_no_digest, set_up, tear_down),
+        cmocka_unit_test(a_data_uri_is_what_it_holds),
+        cmocka_unit_test(a_data_uri_is_bounded_like_a_file),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("document", tests, NULL, NULL);

@@ -1,0 +1,65 @@
+#include "rules/verifiable.h"
+
+#include "model/document_entry.h"
+
+/* The word of kira's `verification_mode` for a user who verifies by a link. */
+#define LINK_MODE "verification_link"
+
+void verifiable_prepare(struct rule_set *set)
+{
+    const struct provider_fields *fields = set->fields;
+    set->verifying = arena_alloc(&set->arena, fields->field_count * sizeof *set->verifying);
+    for (size_t i = 0; i < fields->field_count; i++)
+        if (fields->fields[i].verifies != VERIFIES_NOBODY)
+            set->verifying[set->verifying_count++] = &fields->fields[i];
+}
+
+static bool is_absent(const struct record_context *context, enum field_id field)
+{
+    return context->values[field].state == VALUE_ABSENT && !record_context_is_relaxed(context, field);
+}
+
+static void add(struct record_context *context, struct slice *list, const char *name)
+{
+    *list = arena_printf(context->arena, "%.*s%s%s", (int)list->len, list->data, list->len ? ", " : "", name);
+}
+
+static void add_documents(struct record_context *context, bool is_abroad, struct slice *list)
+{
+    const struct record *record = context->record;
+    enum field_id number = is_abroad ? FIELD_TAX_ID : FIELD_NATIONAL_ID;
+    const char *type = is_abroad ? DOCUMENT_TYPE_TAX_ID : DOCUMENT_TYPE_SSN;
+    if (!document_entry_is_implied(record, number) && !document_entry_has_type(record, type) &&
+        !record_context_is_relaxed(context, number))
+        add(context, list, is_abroad ? "a document tax_id" : "a document ssn");
+    if (record_context_is_relaxed(context, FIELD_DOCUMENT_FRONT))
+        return;
+    if (!document_entry_has_file(record, "front"))
+        add(context, list, "the front of an identity document");
+    if (!document_entry_has_file(record, "file_proof_of_address"))
+        add(context, list, "the file_proof_of_address of a document");
+}
+
+void verifiable_check(struct record_context *context)
+{
+    const struct rule_set *set = context->set;
+    const struct value *mode = &context->values[FIELD_VERIFICATION_MODE];
+    const struct value *country = &context->values[FIELD_COUNTRY];
+    struct slice list = SLICE_LITERAL("");
+    if (mode->state == VALUE_FAILED || (mode->state == VALUE_PRESENT && slice_is(mode->text, LINK_MODE)))
+        return;
+    bool is_abroad = country->state == VALUE_PRESENT && !slice_is(country->text, "US");
+    bool is_american = country->state == VALUE_PRESENT && !is_abroad;
+    for (size_t i = 0; i < set->verifying_count; i++) {
+        const struct provider_field *row = set->verifying[i];
+        bool counts = row->verifies == VERIFIES_EVERYBODY || is_abroad;
+        if (counts && row->field != FIELD_NONE && is_absent(context, row->field))
+            add(context, &list, field_name(row->field));
+        if (row->group == FIELD_GROUP_DOCUMENTS && (is_abroad || is_american))
+            add_documents(context, is_abroad, &list);
+    }
+    if (list.len > 0)
+        record_context_add_verdictf(context, FIELD_NONE, VERDICT_WARN, RULE_UNVERIFIABLE,
+                                    "the provider cannot verify this customer automatically without %s",
+                                    list.data);
+}
