@@ -52,6 +52,50 @@ for my $provider (provider_names()) {
     };
 }
 
+# What follows the creates: states that were read, and links, of which two answers were lost.
+for my $provider (qw(kira payso)) {
+    parallel "verification and links at $provider" => sub {
+        my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
+        my $case = case_new($sandbox, provider => $provider, rows => 12, set => {'delivery.attempts' => 1, 'delivery.timeout' => '400ms'});
+        case_run($case, '-q');
+        for my $id (map { $_->[0] } case_ledger($case, 'SELECT user_id FROM customer WHERE id <= 6')) {
+            sandbox_control($sandbox, 'POST', "/_sandbox/verification?api=$provider&user=" . ($id =~ s/ /%20/gr) . '&state=needs_action', '');
+        }
+        case_run($case, 'refresh', '-q');
+        sandbox_faults($sandbox, 'drop:x2@link');
+        case_run($case, 'links', '-q', '--only', 'action_needed');
+        my %states = map { @$_ } case_ledger($case, 'SELECT state, count(*) FROM task GROUP BY 1');
+        is_deeply(\%states, {done => 4, in_doubt => 2}, 'two of six links are in doubt');
+        is_verified($case, 'with links in doubt');
+        sandbox_faults($sandbox);
+        case_run($case, 'links', '-q', '--only', 'action_needed');
+        my ($status, $verify) = verify($case);
+        is("$status $verify->{count} $verify->{tasks}", '0 0 6', 'and with all of them made');
+        is((case_ledger($case, "SELECT count(*) FROM customer WHERE link_at > 0 AND verification = 'action_needed'"))[0][0], 6, 'each user has its link');
+        (undef, my $text) = case_run($case, 'status', '--verify');
+        like($text, qr/^verified: .* runs, 6 links and documents: the chain holds/m, 'the text names links and documents');
+
+        my ($whole, $ledger) = (undef, "$case->{folder}/test.ledger");
+        run_program('sqlite3', $ledger, 'PRAGMA wal_checkpoint(TRUNCATE)');
+        $whole = read_file($ledger);
+        for my $one (['a link deleted', 'DELETE FROM task WHERE id = 3', 'its row is missing'],
+            ['the last link deleted', 'DELETE FROM task WHERE id = 6', 'its row is missing'],
+            ['a link that counts as not made', "UPDATE task SET state = 'unsent' WHERE id = 3", 'its row is not the one'],
+            ['a link with another idempotency key', "UPDATE task SET idempotency_key = 'x' WHERE id = 3", 'its row is not the one'],
+            ['a link of another customer', 'UPDATE task SET customer = 9 WHERE id = 3', 'its row is not the one']) {
+            my ($sentence, $sql, $what) = @$one;
+            unlink "$ledger-wal", "$ledger-shm";
+            write_file($ledger, $whole);
+            tamper($case, $sql);
+            ($status, $verify) = verify($case);
+            is("$status $verify->{count} $verify->{findings}[0]{kind}", '5 1 task', "$sentence: is found");
+            like($verify->{findings}[0]{what}, qr/^\Q$what\E/, "$sentence: says what differs");
+            (undef, $text) = case_run($case, 'status', '--verify');
+            like($text, qr/^  task $verify->{findings}[0]{task} of customer cust-\d+: \Q$what\E/m, "$sentence: is in the text");
+        }
+    };
+}
+
 # Each modification of the ledger, and damage of the file, is found.
 sub tamper_everywhere
 {
