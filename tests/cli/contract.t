@@ -189,6 +189,16 @@ sub found_report
     return $decoded;
 }
 
+# The files of a refresh.
+sub found_refresh
+{
+    my ($case) = @_;
+    case_run($case, 'refresh', '-q');
+    found_json('refresh.json', read_file(case_report($case) . '/refresh.json'));
+    found('refresh.prom', map { s/\{job="[^"]*"/{job/r } read_file(case_report($case) . '/refresh.prom') =~ /^(\w+\{.*\})/mg);
+    return;
+}
+
 sub found_results
 {
     my ($case) = @_;
@@ -292,6 +302,9 @@ sub nights
     control($sandbox, 'remove', '', $id{'cust-000007'});
     found_json('status --json', (case_run($case, 'status', '--json', '--verify', '--against-provider'))[1]);
     found_probe($case);
+    found_refresh($case);
+    found_files($case);
+    found_ledger($case);
     found_results($case);
     if ($provider eq 'payso') {
         # Whether a file with this header is read; one with another is not.
