@@ -230,7 +230,7 @@
         "concat mifididentifier mifidid nationalclientidentifier", "")                                       \
     ROW(CLIENT_IDENTIFIER_CALCULATED_AT, "client_identifier_calculated_at", TIME, NONE,                      \
         "When client_identifier was calculated; without it, the time at which it was first sent.",           \
-        "clientidentifiercalculatedat concatcalculatedat concatdate", "")                                    \
+        "concatcalculatedat concatdate", "")                                                                 \
     ROW(KYC_ID, "kyc_id", TEXT, NUMBER, "The id of a KYC that was done before, as the provider knows it.",   \
         "kycreference kycref", "")                                                                           \
     ROW(GOVERNMENT_DOCUMENT_TYPE, "government_document_type", TEXT, NONE,                                    \

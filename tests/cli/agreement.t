@@ -48,6 +48,7 @@ my @odd = (
     'https://example.com/back', 'HTTPS://EXAMPLE.COM', 'http://localhost:3000/x?y=z#w', 'https:', 'https://', 'https:///x', 'http:/x', 'myapp://callback', 'myapp:', 'com.example.app:/done', 'MyApp+x-1.2://a',
     '1app://x', '://x', '//example.com', 'example.com', '/back', 'javascript:alert(1)', 'JavaScript:alert(1)', 'data:text/plain,x', 'DATA:x', 'file:///etc/passwd', 'file:x', 'urn:x:y', 'https://example.com/a b',
     'https://example.com/ü', 'https://example.com/%zz', 'https://example.com/%C3%BC', 'https://example.com/{id}', 'https://example.com/"x', 'https://[::1]/x', 'https://a@b/x', 'https://example.com/\\x', "https://example.com/<x>",
+    'data:image/jpeg;base64,/9j/4A==', 'data:image/png;base64,/9j/4A==', 'data:image/jpeg;base64,%', 'data:image/jpeg,x',
     'https://example.com/id.jpg', 'front.jpg', '../front.jpg', '/etc/passwd', 'none.jpg',
     # CONCAT
     '19800113JOHN#SMITH', 'US19800113JOHN#SMITH', 'XK19800113JOHN#SMITH', 'ZZ19800113JOHN#SMITH', 'us19800113JOHN#SMITH', '19801313JOHN#SMITH', '19800230JOHN#SMITH', '19800113#JOHNSMITH', '19800113JOHN#SMIT1',

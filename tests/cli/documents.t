@@ -149,11 +149,25 @@ is_deeply($sent{A}, [
 is($sent{B}, undef, 'entries without number and file are left out');
 is_deeply($sent{C}, [{type => 'passport', issuing_country => 'MEX', number => 'G3'},
     {type => 'tax_id', issuing_country => 'MEX', number => 'GOGM900515'}], 'a tax number makes a document of its own');
+
+# A file counts by what it holds, wherever that is: a data URI of the same bytes is no change.
+my $same = read_file("$list->{folder}/export.csv");
+(my $inline = $same) =~ s/,a\.jpg,/',"data:image\/jpeg;base64,' . encode_base64(picture('a'), '') . '",'/e;
+isnt($inline, $same, 'the export has the picture itself');
+write_file("$list->{folder}/export.csv", $inline);
+case_run($list, '-q', '--accept-updates');
+is_deeply([@{case_summary($list)}{qw(updated unchanged)}], [0, 3], 'as a data URI it is the same document');
+$inline =~ s/base64,/base64,AAAA/;
+write_file("$list->{folder}/export.csv", $inline);
+case_run($list, 'check', '-q');
+is(case_summary($list)->{rejects_by_rule}{'documents[1].files.front/format'}, 2, 'and one whose content is no picture is rejected');
+write_file("$list->{folder}/export.csv", $same);
 write_file("$list->{folder}/documents/bill.pdf", "%PDF-1.4 BILL");
 case_run($list, '-q', '--accept-updates');
 is_deeply([@{case_summary($list)}{qw(updated unchanged)}], [1, 2], 'another content of one file is one update');
 (undef, $explained) = run_program(program('kyc-import'), 'explain', "$list->{folder}/job.yaml", '--row', 1, '--unmask');
 like($explained, qr/documents\[1\]\.expiry +2030-05-15 +← until/, 'explain shows the parts of each entry');
+like($explained, qr/warn +record\/unverifiable  .*phone/, 'what automatic verification lacks is one warning');
 (undef, $explained) = run_program(program('kyc-import'), 'explain', "$list->{folder}/job.yaml", '--row', 4);
 like($explained, qr/document_type\/required  documents\[1\] has a number or a file, and no type/, 'and which one lacks its type');
 
