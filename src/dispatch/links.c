@@ -9,6 +9,7 @@
 #include "dispatch/requests.h"
 #include "ledger/ledger_verification.h"
 #include "model/job_setting.h"
+#include "model/verdict.h"
 #include "provider/idempotency.h"
 
 enum { ARENA_CHUNK = 4096, STATES_UNVERIFIED = (1 << VERIFICATION_COUNT) - 1 - (1 << VERIFICATION_VERIFIED) };
