@@ -35,8 +35,9 @@ struct dispatcher {
     size_t ahead_max;
     uint64_t in_doubt_count; /* tasks in circulation that are in doubt */
     struct retry_random random;
-    bool stopping; /* no new attempt */
-    bool failed;   /* the ledger cannot be written, and nothing is written any more */
+    bool word_reported; /* that a word of the provider for a verification is unknown */
+    bool stopping;      /* no new attempt */
+    bool failed;        /* the ledger cannot be written, and nothing is written any more */
 };
 
 /* As task_begin and task_enter, with the count of tasks in doubt. Nothing else sets a state. */

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "core/log.h"
 #include "core/text.h"
 #include "dispatch/changes.h"
 #include "dispatch/dispatcher_state.h"
@@ -42,6 +43,17 @@ static void set_left_out(const struct provider_fields *fields, const struct chan
     snprintf(outcome->code, sizeof outcome->code, "%s", evaluated->again ? LEDGER_LEFT_OUT : OUTCOME_WARNING);
 }
 
+/* Once a run. */
+static void report_unknown_word(struct dispatcher *dispatcher, const struct outcome *outcome)
+{
+    if (!outcome->is_unknown_word || dispatcher->word_reported)
+        return;
+    dispatcher->word_reported = true;
+    log_warning(
+        "unknown word of the provider for a verification: `%s`; these users count as pending\nhint: kyc-import help %s lists the known words; check whether the provider has changed them",
+        outcome->verification_word, dispatcher->parts.provider->name);
+}
+
 int provider_warning_evaluate(struct dispatcher *dispatcher, struct task *task,
                               const struct task_action *action, struct error *error)
 {
@@ -52,6 +64,7 @@ int provider_warning_evaluate(struct dispatcher *dispatcher, struct task *task,
     task->left_out = 0;
     if (action->ledger != LEDGER_RESULT_ACKNOWLEDGED || !action->write || dispatcher->failed)
         return 0;
+    report_unknown_word(dispatcher, recorded);
     if (recorded->left_out) {
         if (ledger_find_known(dispatcher->parts.ledger, task->customer, &task->arena, &customer, error) != 0)
             return -1;

@@ -98,6 +98,7 @@ struct outcome {
     /* Of DONE of a CREATE or UPDATE: how far the verification of the user has come; an empty word: the reply
      * does not say. */
     enum verification verification;
+    bool is_unknown_word; /* the word is none that is known of the provider: verification is pending */
     char verification_word[OUTCOME_WORD_SIZE];    /* the provider's own */
     char verification_reason[OUTCOME_QUOTE_SIZE]; /* masked as message; "": none */
 

@@ -271,6 +271,7 @@ static void set_verification(const struct provider *provider, const struct reply
     arena_init(&arena, VERIFICATION_BYTES);
     if (provider_read_verification(provider, body->nodes, 0, &arena, &verification)) {
         outcome->verification = verification.state;
+        outcome->is_unknown_word = verification.is_unknown_word;
         provider_mask_verification(&verification, redaction->record, &redaction->secrets,
                                    outcome->verification_word, outcome->verification_reason);
     }

@@ -218,6 +218,19 @@ static void an_update_shows_the_state_and_makes_no_link(void **state)
     assert_int_equal(outcome.warned, 0);
 }
 
+static void an_unknown_word_is_pending_and_marked(void **state)
+{
+    (void)state;
+    struct outcome outcome =
+        judge(&kira_provider, OPERATION_CREATE, 0, "{\"id\":\"u-1\",\"verification_status\":\"paused\"}");
+    assert_int_equal(outcome.verification, VERIFICATION_PENDING);
+    assert_string_equal(outcome.verification_word, "paused");
+    assert_true(outcome.is_unknown_word);
+    outcome =
+        judge(&kira_provider, OPERATION_CREATE, 0, "{\"id\":\"u-1\",\"verification_status\":\"started\"}");
+    assert_false(outcome.is_unknown_word);
+}
+
 /* Half of a link opens nothing. */
 static void a_link_is_kept_whole_or_not_at_all(void **state)
 {
@@ -244,6 +257,7 @@ int main(void)
         cmocka_unit_test(a_create_shows_how_far_the_verification_has_come),
         cmocka_unit_test(a_verification_in_automatic_mode_is_to_begin_at_once),
         cmocka_unit_test(an_update_shows_the_state_and_makes_no_link),
+        cmocka_unit_test(an_unknown_word_is_pending_and_marked),
         cmocka_unit_test(a_link_is_kept_whole_or_not_at_all),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
