@@ -35,6 +35,8 @@ static const struct command command_table[] = {
     {"documents", "JOB", OPTION_DOCUMENTS, "send the documents of users that exist", command_documents},
     {"resolve", "JOB", OPTION_RESOLVE,
      "record a person's answer: whose user it is, or which new key a customer has", command_resolve},
+    {"adopt", "JOB", OPTION_ADOPT,
+     "build or complete the ledger from the users that the provider already has", command_adopt},
     {"explain", "JOB", OPTION_EXPLAIN,
      "show one record step by step: source, normalized, verdicts, ledger, payload", command_explain},
     {"rejects", "JOB", OPTION_REJECTS, "list the rejected rows of the last run or check, with the reasons",

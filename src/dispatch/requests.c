@@ -254,12 +254,12 @@ static void run_round(struct requests *requests, struct coordinator_queue_arriva
     struct delivery *delivery;
     struct error error;
 
-    if (!requests->broken && ledger_begin(ledger, &error) != 0)
+    if (ledger && !requests->broken && ledger_begin(ledger, &error) != 0)
         stop_by_error(requests, &error);
     while ((delivery = FIFO_POP(&arrivals->deliveries, struct delivery)))
         handle_delivery(requests, delivery);
     fill_window(requests);
-    if (!requests->broken &&
+    if (ledger && !requests->broken &&
         (session_write(requests->session, false, &error) != 0 || ledger_commit(ledger, &error) != 0))
         stop_by_error(requests, &error);
     if (!requests->broken) {
@@ -313,6 +313,7 @@ static int open_requests(struct requests *requests)
     const struct session_parts session = {.job = parts->job,
                                           .provider = parts->provider,
                                           .ledger = parts->ledger,
+                                          .is_probe = !parts->ledger,
                                           .done = coordinator_queue_put_delivery,
                                           .context = parts->queue};
     uint64_t in_flight = parts->job->delivery.in_flight;
@@ -336,7 +337,7 @@ static void end_session(struct requests *requests, uint64_t *sent)
     struct error ignored; /* then the next run waits without need */
 
     session_finish(requests->session);
-    if (ledger_begin(ledger, &ignored) == 0 && session_record_end(requests->session, &ignored) == 0)
+    if (ledger && ledger_begin(ledger, &ignored) == 0 && session_record_end(requests->session, &ignored) == 0)
         (void)ledger_commit(ledger, &ignored);
     *sent = sender_requests(session_sender(requests->session));
     session_close(requests->session);
@@ -346,7 +347,8 @@ static void close_requests(struct requests *requests, uint64_t *sent)
 {
     if (requests->session)
         end_session(requests, sent);
-    job_forget_secrets(requests->parts->job); /* borrowed by the sender until here: a login may be repeated */
+    if (!requests->parts->keeps_secrets) /* borrowed by the sender until here: a login may be repeated */
+        job_forget_secrets(requests->parts->job);
     for (size_t i = 0; i < requests->window; i++) {
         buffer_clear(&requests->all[i].body);
         free(requests->all[i].extra);

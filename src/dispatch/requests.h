@@ -83,9 +83,11 @@ struct requests_handler {
 };
 
 struct requests_parts {
-    struct job *job; /* with secrets: forgotten at the end */
+    struct job *job; /* with secrets: forgotten at the end, unless keeps_secrets */
+    bool keeps_secrets;
     const struct provider *provider;
-    struct ledger *ledger;           /* LEDGER_WRITE */
+    struct ledger *ledger; /* LEDGER_WRITE; NULL: there is none yet, and nothing is written: only of a
+                              provider without nonces, and without the rate of an earlier process */
     struct coordinator_queue *queue; /* for this series alone; an interrupt in it stops the series */
     const struct requests_handler *handler;
     void *context;

@@ -554,10 +554,8 @@ struct ledger_customer ledger_apply(const struct ledger_customer *before, const 
         assign(&row, change);
         break;
     case LEDGER_CHANGE_ADOPT:
-        adopt(&row, change);
-        break;
     case LEDGER_CHANGE_HOLD:
-        hold(&row, change);
+        (change->kind == LEDGER_CHANGE_ADOPT ? adopt : hold)(&row, change);
         break;
     case LEDGER_CHANGE_CLEAR:
         clear_user(&row);

@@ -19,6 +19,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "core/utf8.h"
+#include "dispatch/adopt.h"
 
 enum {
     SUMMARY_MAX = 16 * 1024 * 1024,
@@ -44,6 +45,7 @@ struct history {
     struct arena arena;
     const char *ledger_path; /* as in the job */
     const char *key_path;    /* NULL: there is no key file */
+    const char *way_back;    /* of a hint: adopt, where the provider can list its users; else "" */
     struct last_head *heads;
     size_t count;
 };
@@ -270,8 +272,13 @@ static int load(struct history *history, const struct job *job, const struct pro
     char *real = find_real_path(job->ledger_path);
     struct names names;
 
-    *history = (struct history){.ledger_path = job->ledger_path};
+    *history = (struct history){.ledger_path = job->ledger_path, .way_back = ""};
     arena_init(&history->arena, 4096);
+    if (adopt_is_possible(provider))
+        history->way_back =
+            arena_printf(&history->arena,
+                         "or complete it from the provider's users with kyc-import adopt %s; ", job->path)
+                .data;
     make_names(job, provider, real, &names);
     free(real);
     int result = read_beside(history, job, error);
@@ -298,8 +305,8 @@ static int check_missing(const struct history *history, struct error *error)
         text_format(earlier_path, sizeof earlier_path, " (it was %s then)", last->ledger);
     return error_set(
         error, ERROR_LEDGER,
-        "%s: the ledger is missing, and %s shows that this job had one%s: without it every customer would be created again\nhint: restore it from a copy, together with its .key file; or start over with --new-ledger",
-        history->ledger_path, proof, earlier_path);
+        "%s: the ledger is missing, and %s shows that this job had one%s: without it every customer would be created again\nhint: restore it from a copy, together with its .key file; %sor start over with --new-ledger",
+        history->ledger_path, proof, earlier_path, history->way_back);
 }
 
 static int check_ledger(const struct history *history, struct ledger *ledger, struct error *error)
@@ -312,8 +319,8 @@ static int check_ledger(const struct history *history, struct ledger *ledger, st
         if (held == 0)
             return error_set(
                 error, ERROR_LEDGER,
-                "%s: this ledger does not hold the last run that %s records: it is older than that run, or a different ledger, and every customer that it lacks would be created again\nhint: restore the right ledger; or continue with this one by --new-ledger",
-                history->ledger_path, last->path);
+                "%s: this ledger does not hold the last run that %s records: it is older than that run, or a different ledger, and every customer that it lacks would be created again\nhint: restore the right ledger; %sor continue with this one by --new-ledger",
+                history->ledger_path, last->path, history->way_back);
     }
     return 0;
 }

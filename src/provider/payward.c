@@ -169,6 +169,7 @@ const struct provider payward_provider = {
     .can_update = true,
     .document_types = document_payload_types,
     .documents = PROVIDER_DOCUMENT_URLS,
+    .adopts_by_create = true,
     .recovery = PROVIDER_RECOVERY_REPEAT,
     .recovery_help = "repeated: the same external_reference gives the same user",
     .fields = &fields,

@@ -159,7 +159,9 @@ struct provider {
     bool makes_links;       /* a LINK makes a verification link for a user */
     bool has_link_keys;     /* a LINK that is repeated with its idempotency key makes no second link */
     const char *const *document_types; /* that a DOCUMENT may have, NULL-terminated; NULL: it has none */
-    unsigned documents; /* bits of enum provider_document_form: how a DOCUMENT is sent; 0: not at all */
+    unsigned documents;    /* bits of enum provider_document_form: how a DOCUMENT is sent; 0: not at all */
+    bool adopts_by_create; /* a create with a known external_id answers with the user that it has, so that a
+                              run finds users that were there before */
     enum provider_recovery recovery;
     const char *agreement; /* the page, below the base URL, on which each customer must have signed before the
                               create, its e-mail behind it; NULL: none */
