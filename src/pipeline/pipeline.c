@@ -14,6 +14,7 @@
 #include "job/job_auto.h"
 #include "pipeline/absent_columns.h"
 #include "pipeline/coordinator.h"
+#include "pipeline/existing_users.h"
 #include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
 #include "pipeline/signals.h"
@@ -42,6 +43,21 @@ struct pipeline {
     struct dispatcher *dispatcher;
 };
 
+/* A ledger that adopt has begun and not ended lacks customers that the provider has. */
+static int check_adopted(const struct pipeline *pipeline, struct error *error)
+{
+    bool is_adopting;
+
+    if (ledger_adopting(pipeline->ledger, &is_adopting, error) != 0)
+        return -1;
+    if (!is_adopting)
+        return 0;
+    return error_set(
+        error, ERROR_LEDGER,
+        "%s: kyc-import adopt began to build this ledger and has not ended: every customer that it lacks would be created again\nhint: kyc-import adopt %s continues; or create the others by --new-ledger",
+        pipeline->job->ledger_path, pipeline->job->path);
+}
+
 /* The check of a pass that only reads the ledger, which may be NULL. In the first pass of --strict its
  * failure is that of the run. A dry run warns and continues: what it plans is then not what a run would do.
  */
@@ -50,7 +66,8 @@ static int check_continuity(const struct pipeline *pipeline, struct error *error
     const struct pipeline_settings *settings = pipeline->settings;
 
     if (settings->new_ledger ||
-        ledger_continuity_check(pipeline->job, settings->provider, pipeline->ledger, error) == 0)
+        (ledger_continuity_check(pipeline->job, settings->provider, pipeline->ledger, error) == 0 &&
+         (!pipeline->ledger || check_adopted(pipeline, error) == 0)))
         return 0;
     if (settings->is_first_pass)
         return -1;
@@ -77,6 +94,29 @@ static int open_ledger(struct pipeline *pipeline, struct error *error)
     pipeline->fingerprint =
         fingerprint_new(ledger_fingerprint_key(pipeline->ledger), settings->provider->fields);
     return customer_index_load(pipeline->customer_index, pipeline->ledger, error);
+}
+
+/* Before anything is sent: whether the ledger knows the users that the provider has. --new-ledger says that
+ * it does. */
+static int check_users(struct pipeline *pipeline, struct error *error)
+{
+    const struct pipeline_settings *settings = pipeline->settings;
+    const struct existing_users_parts parts = {
+        .job = settings->job,
+        .provider = settings->provider,
+        .ledger = pipeline->ledger,
+        .queue = pipeline->queue,
+        .limit = settings->limit,
+    };
+
+    if (!settings->send)
+        return 0;
+    if (!settings->new_ledger)
+        return check_adopted(pipeline, error) == 0 ? existing_users_check(&parts, error) : -1;
+    if (ledger_begin(pipeline->ledger, error) != 0 ||
+        ledger_adopting_set(pipeline->ledger, false, error) != 0)
+        return -1;
+    return ledger_commit(pipeline->ledger, error);
 }
 
 static int start_run(struct pipeline *pipeline, struct error *error)
@@ -152,7 +192,7 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     if (job_auto_match(pipeline->settings->job, fields, header->columns, header->column_count, error) != 0)
         return -1;
     pipeline->rules = rule_set_new(job, fields, header->names, header->name_count, today, error);
-    if (!pipeline->rules || open_ledger(pipeline, error) != 0)
+    if (!pipeline->rules || open_ledger(pipeline, error) != 0 || check_users(pipeline, error) != 0)
         return -1;
     map_fields(pipeline);
     const struct rejects_header rejects_header = {header->source_columns, header->column_count, header->raw,

@@ -105,7 +105,7 @@ subtest 'a user with other data' => sub {
     my %id = map { $_->{external_id} => $_->{id} } sandbox_users($sandbox, 'kira');
     my $case = case_new($sandbox, provider => 'kira', rows => 2, set => {%hold});
     sandbox_faults($sandbox, 'status-500:100%@create');
-    case_run($case, '-q');
+    case_run($case, '-q', '--new-ledger');
     sandbox_faults($sandbox);
     is_deeply([case_ledger($case, 'SELECT DISTINCT state FROM customer')], [['in_doubt']], 'two creates in doubt, and neither reached the provider');
     for (['cust-000001'], ['cust-000002', '--unchecked']) {

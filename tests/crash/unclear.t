@@ -53,8 +53,8 @@ sub stays_unclear
 
 sub is_settled_at_once
 {
-    my ($case, $sentence) = @_;
-    my ($status, undef, $err) = case_run($case, '-q');
+    my ($case, $sentence, @more) = @_;
+    my ($status, undef, $err) = case_run($case, '-q', @more);
     is($status, 0, "$sentence: the next run") or diag $err, explain [case_ledger($case, 'SELECT external_id, state, code, message FROM customer')];
     is_settled($case, "$sentence: resolved");
     sandbox_stop($case->{sandbox});
@@ -105,7 +105,7 @@ parallel 'payso, users that exist already, e-mails in lower case' => sub {
     case_run($case, '-q');
     my $set = $case->{set};
     $case = case_new($sandbox, provider => 'payso', rows => $rows, csv => capitals(), set => $set); # without its ledger
-    is_settled_at_once($case, 'payso, users that exist already, e-mails in lower case');
+    is_settled_at_once($case, 'payso, users that exist already, e-mails in lower case', '--new-ledger');
 };
 
 # A provider whose creates get no answer, and whose list is $list; creates are answered once it is told to. Returns how
