@@ -12,8 +12,8 @@ struct job *load_job(const struct options *options, enum load_job_mode mode, con
         .inputs = options->inputs,
         .input_count = options->input_count,
         .report = options->report,
-        .secrets = mode == LOAD_JOB_SEND,
-        .check = mode == LOAD_JOB_CHECK,
+        .secrets = mode == LOAD_JOB_SEND || mode == LOAD_JOB_ASK,
+        .check = mode == LOAD_JOB_CHECK || mode == LOAD_JOB_ASK,
     };
     struct job *job = job_load(options->argument, &overrides, error);
 

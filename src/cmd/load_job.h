@@ -13,6 +13,7 @@
 enum load_job_mode {
     LOAD_JOB_READ,  /* without credentials */
     LOAD_JOB_CHECK, /* the same; report and metrics are those of a dry run */
+    LOAD_JOB_ASK,   /* with credentials, for a dry run that asks the provider */
     LOAD_JOB_SEND,  /* with credentials */
 };
 

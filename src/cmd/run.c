@@ -1,7 +1,9 @@
 /* check and run: one pipeline, with and without the sender. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "cmd/adopt_report.h"
 #include "cmd/command.h"
 #include "cmd/load_job.h"
 #include "cmd/output.h"
@@ -43,15 +45,31 @@ static int save_report(const struct job *job, struct run_stats *stats, int statu
                : merge_status(summary_json_save(stats, job->report_folder, &error), &error, status);
 }
 
-/* Writes the report's files, and the result to standard output. */
-static int report(const struct options *options, const struct job *job, struct run_stats *stats, int status)
+/* The summary as JSON, with what the provider has as one more member. */
+static void write_json(const struct run_stats *stats, const struct adopt_report *plan, struct buffer *out)
+{
+    struct json_writer json;
+
+    summary_json_write(stats, out);
+    if (!plan)
+        return;
+    out->len -= strlen("}\n");
+    buffer_append_text(out, ",\"against_provider\":");
+    json_write_begin(&json, out);
+    adopt_report_write_json(plan, &json);
+    buffer_append_text(out, "}\n");
+}
+
+/* Writes the report's files, and the result to standard output. plan: of --against-provider, else NULL. */
+static int report(const struct options *options, const struct job *job, struct run_stats *stats, int status,
+                  const struct adopt_report *plan)
 {
     struct buffer out;
 
     status = save_report(job, stats, status);
     buffer_init(&out, RESULT_MAX);
     if (options->json)
-        summary_json_write(stats, &out);
+        write_json(stats, plan, &out);
     else if (!options->quiet)
         summary_table_write(stats, job->report_folder, &out);
     else if (status == 1)
@@ -60,6 +78,10 @@ static int report(const struct options *options, const struct job *job, struct r
                     " with a provider warning\nhint: the report in %s names the records",
                     stats->rejected, stats->refused, stats->in_doubt, stats->unsent, stats->in_doubt_absent,
                     stats->provider_warned, job->report_folder);
+    if (plan && !options->json && !options->quiet) {
+        buffer_append_text(&out, "\nAgainst the provider: ");
+        adopt_report_write_text(plan, &out);
+    }
     status = output_result(buffer_slice(&out), status);
     buffer_clear(&out);
     return status;
@@ -101,7 +123,7 @@ static void estimate_run(const struct job *job, const struct provider *provider,
 /* One pass over the input, and its report. Returns the exit status, or PIPELINE_ALL_VALID: a second pass
  * follows. */
 static int run_pass(const struct options *options, struct job *job, const struct provider *provider,
-                    enum pass pass, const struct input_snapshot *strict)
+                    enum pass pass, const struct input_snapshot *strict, const struct adopt_report *plan)
 {
     const struct pipeline_settings settings = {
         .job = job,
@@ -123,7 +145,7 @@ static int run_pass(const struct options *options, struct job *job, const struct
     if (pass == PASS_CHECK)
         estimate_run(job, provider, stats);
     if (stats->finished_ns) {
-        status = report(options, job, stats, status);
+        status = report(options, job, stats, status, plan);
     } else if (status != (int)ERROR_BUSY && status != PIPELINE_ALL_VALID) {
         /* The run did not start: the last report stays, but the metrics show the failure. */
         struct error error;
@@ -141,10 +163,10 @@ static int run_strict(const struct options *options, struct job *job, const stru
 
     if (!strict)
         return output_error(&error);
-    int status = run_pass(options, job, provider, PASS_STRICT_FIRST, strict);
+    int status = run_pass(options, job, provider, PASS_STRICT_FIRST, strict, NULL);
     if (status == PIPELINE_ALL_VALID) {
         log_info("all rows are valid: reading the input again and sending");
-        status = run_pass(options, job, provider, PASS_STRICT_SECOND, strict);
+        status = run_pass(options, job, provider, PASS_STRICT_SECOND, strict, NULL);
     } else if (status == 1) {
         log_error(
             "nothing was sent (--strict): not every row is valid\nhint: correct the rows that the report names, or run without --strict");
@@ -161,7 +183,7 @@ static int run_job(const struct options *options, struct job *job, const struct 
     log_info("%s", bound);
     if (send && options->strict)
         return run_strict(options, job, provider);
-    return run_pass(options, job, provider, send ? PASS_RUN : PASS_CHECK, NULL);
+    return run_pass(options, job, provider, send ? PASS_RUN : PASS_CHECK, NULL, NULL);
 }
 
 static int load_and_run(const struct options *options, bool send)
@@ -175,9 +197,53 @@ static int load_and_run(const struct options *options, bool send)
     return status;
 }
 
+/* The export is read once for the plan and once for the check. */
+static int fail_pipe(const struct job *job, struct error *error)
+{
+    for (size_t i = 0; i < job->input.path_count; i++)
+        if (strcmp(job->input.paths[i], "-") == 0)
+            return error_set(
+                error, ERROR_USAGE,
+                "--against-provider reads the input twice, so it cannot be standard input\nhint: write it to a file first");
+    return 0;
+}
+
+/* A check that also shows what adopt would do: it asks the provider, and sends and writes nothing else. */
+static int check_against_provider(const struct options *options, struct job *job,
+                                  const struct provider *provider)
+{
+    const struct adopt_job_settings settings = {
+        .job = job, .provider = provider, .limit = options->limit, .is_dry = true};
+    struct adopt_job_result result = {.finished_ns = 0};
+    struct adopt_report plan = {.job = job, .provider = provider, .result = &result, .is_dry = true};
+    struct error error;
+    int asked = fail_pipe(job, &error);
+
+    if (asked == 0)
+        asked = adopt_job_run(&settings, &result, &error);
+    int status = asked == 0 ? adopt_job_status(&result) : output_error(&error);
+    if (status != (int)ERROR_USAGE) {
+        plan.status = status;
+        if (result.finished_ns && adopt_report_save(&plan, &error) != 0)
+            status = error_worse_status(status, output_error(&error));
+        status = error_worse_status(
+            status, run_pass(options, job, provider, PASS_CHECK, NULL, result.finished_ns ? &plan : NULL));
+    }
+    adopt_job_clear(&result);
+    return status;
+}
+
 int command_check(const struct options *options)
 {
-    return load_and_run(options, false);
+    const struct provider *provider;
+    struct error error;
+
+    if (!options->against_provider)
+        return load_and_run(options, false);
+    struct job *job = load_job(options, LOAD_JOB_ASK, &provider, &error);
+    int status = job ? check_against_provider(options, job, provider) : output_error(&error);
+    job_free(job);
+    return status;
 }
 
 int command_run(const struct options *options)

@@ -120,8 +120,7 @@ static void begin(void *context)
     candidate_set_begin(context);
 }
 
-static void add(void *context, const struct provider_user *user, const struct json_node *nodes,
-                bool is_known)
+static void add(void *context, const struct provider_user *user, const struct json_node *nodes, bool is_known)
 {
     (void)nodes;
     candidate_set_compare(context, user, is_known);

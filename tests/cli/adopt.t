@@ -1,0 +1,280 @@
+#!/usr/bin/perl
+# adopt: a ledger is built or completed from the users that the provider already has; no run creates one of them again.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use JSON::PP;
+use Test::More;
+use Time::HiRes qw(sleep);
+use KycTest;
+use KycRun;
+use KycParallel;
+
+my $json = JSON::PP->new->utf8;
+
+sub lose_ledger { my ($case) = @_; unlink glob "$case->{folder}/test.ledger*"; return; }
+sub export { my ($case, $csv) = @_; write_file("$case->{folder}/export.csv", $csv); return; }
+sub users { my ($case) = @_; return sandbox_counts($case->{sandbox})->{$case->{provider}}{users}; }
+sub creates { my ($case) = @_; return scalar case_ledger($case, "SELECT 1 FROM event WHERE operation = 'create' AND attempt > 0"); }
+
+# (status, what adopt found, standard error)
+sub adopt
+{
+    my ($case, @more) = @_;
+    my ($status, $out, $err) = case_run($case, 'adopt', '--json', '-q', @more);
+    return ($status, eval { $json->decode($out) } || {}, $err);
+}
+
+# The counts that are not 0.
+sub counts
+{
+    my ($found) = @_;
+    return join ' ', map { "$_ $found->{$_}" } grep { $found->{$_} }
+        qw(unchanged create adopt update unclear in_doubt rejected others unreadable not_shown);
+}
+
+sub unclear { my ($found) = @_; return [map { [@$_{qw(external_id reason)}, join ',', @{$_->{differs}}] } sort { $a->{external_id} cmp $b->{external_id} } @{$found->{unclear_records}}]; }
+
+# A case whose first run looks for users that the provider already has.
+sub looking { my $case = case_new(@_); $case->{looks} = 1; return $case; }
+
+# A run that reads the export from a pipe.
+sub piped
+{
+    my ($case) = @_;
+    return run_program('sh', '-c', 'export=$0; cat "$export" | "$@"', "$case->{folder}/export.csv", case_arguments($case, 'run', '-q', '--input', '-'));
+}
+
+sub filled
+{
+    my ($provider, $rows, @options) = @_;
+    my $sandbox = sandbox_start(@options);
+    my $case = looking($sandbox, provider => $provider, rows => $rows);
+    my ($status, undef, $err) = case_run($case, '-q');
+    is($status, 0, "$provider: a first run on an empty account") or diag $err;
+    return $case;
+}
+
+for my $provider (qw(kira payso)) {
+    parallel "$provider, a lost ledger" => sub {
+        my $case = filled($provider, 130);
+        my $not_shown = $provider eq 'kira' ? ' not_shown 130' : '';    # its replies lack the occupation
+        my ($status, $found, $err) = adopt($case, '--dry-run');
+        is("$status " . counts($found), '0 unchanged 130', "$provider: a ledger that has everything") or diag $err;
+        lose_ledger($case);
+        ($status, undef, $err) = case_run($case, '-q');
+        is($status, 5, "$provider: a run without its ledger stops");
+        like($err, qr/\Qthe ledger is missing\E.*hint: .*kyc-import adopt /s, "$provider: and adopt is a way back");
+        ($status, $found, $err) = adopt($case, '--dry-run');
+        is("$status " . counts($found), "0 adopt 130$not_shown", "$provider: the plan") or diag $err;
+        ok(!-e "$case->{folder}/test.ledger", "$provider: --dry-run makes no ledger");
+        ($status, my $out, $err) = case_run($case, 'check', '--json', '-q', '--against-provider');
+        $found = $json->decode($out);
+        is("$status $found->{plan}{create} " . counts($found->{against_provider}), "0 130 adopt 130$not_shown", "$provider: check shows it, too") or diag $err;
+        is(counts($json->decode(read_file("$case->{folder}/reports/test/check/adopt.json"))), "adopt 130$not_shown", "$provider: and has it in its report");
+        like((case_run($case, 'check', '--against-provider'))[1], qr/^Against the provider: .*^ +130 +adopt /ms, "$provider: in words as well");
+        ($status, $found, $err) = adopt($case);
+        is("$status " . counts($found), "0 adopt 130$not_shown", "$provider: every user is adopted") or diag $err;
+        is_deeply($found->{not_shown_by_field}, $provider eq 'kira' ? {occupation => 130} : {}, "$provider: what it does not show counts as the export's");
+        my ($saved) = $json->decode(read_file("$case->{folder}/reports/test/adopt.json"));
+        is(counts($saved), "adopt 130$not_shown", "$provider: adopt.json has the same");
+        is(sprintf('%o', (stat "$case->{folder}/reports/test/adopt.json")[2] & 07777), '600', "$provider: for its owner alone");
+        is(creates($case), 0, "$provider: nothing is created");
+        is_deeply([case_ledger($case, "SELECT operation, outcome, count(*) FROM event WHERE customer > 0 GROUP BY 1, 2")], [['adopt', 'done', 130]],
+            "$provider: an event for each");
+        is_settled($case, "$provider: adopted");    # the next run sends nothing
+        ($status, $found) = adopt($case);
+        is("$status " . counts($found), '0 unchanged 130', "$provider: once");
+        sandbox_stop($case->{sandbox});
+    };
+
+    parallel "$provider, a changed export" => sub {
+        my $case = filled($provider, 20, '--idempotency-life', '1s');
+        lose_ledger($case);
+        unlink glob "$case->{folder}/reports/test/*";
+        my $csv = csv_rows(22);
+        $csv =~ s/^(cust-000003,.*?,)\+14155550103/$1+14155550999/m;             # another phone
+        $csv =~ s/^cust-000004,Alex,Morgan4,/cust-000004,Alex,Moore,/m;           # another name
+        $csv =~ s/^(cust-000005,.*?)1990-04-15/${1}1980-01-02/m;                  # another birth date
+        $csv =~ s/cust-000006\@/new-6\@/;                                         # another e-mail address
+        $csv =~ s/cust-000007\@/CUST-000007\@/;                                   # the same, in capitals
+        $csv =~ s/^cust-000008,.*\n//m;                                           # somebody else's user
+        $csv =~ s/^cust-000009,(.*)/cust-000009,$1\ntwin-000009,$1/m;             # the same person twice
+        $csv =~ s/^(cust-000010,.*?)1990-04-15/${1}1990-02-30/m;                  # rejected
+        export($case, $csv);
+        my ($status, undef, $err) = case_run($case, '-q');
+        is($status, 4, "$provider: a run with an empty ledger stops");
+        like($err, qr/\Q$provider already has users with the e-mail addresses of\E \d+ records of this export \(the first in row 1\).*hint: .*kyc-import adopt /s,
+            "$provider: and says what to do");
+        is(users($case), 20, "$provider: nothing was created");
+        my $found;
+        ($status, $found, $err) = adopt($case);
+        my $want = $provider eq 'kira' ? 'create 2 adopt 15 update 1 unclear 4 rejected 1 others 5 not_shown 15' : 'create 3 adopt 13 unclear 5 rejected 1 others 7';
+        is("$status " . counts($found), "1 $want", "$provider: what is clear is adopted") or diag $err, explain $found;
+        my @unclear = $provider eq 'kira'
+            ? (['cust-000004', 'differs', 'last_name'], ['cust-000005', 'differs', 'date_of_birth'], ['cust-000006', 'differs', 'email'],
+                ['twin-000009', 'other_customer', ''])
+            : (['cust-000003', 'differs', 'phone'], ['cust-000004', 'differs', 'last_name'], ['cust-000005', 'differs', 'date_of_birth'],
+                ['cust-000009', 'several_records', ''], ['twin-000009', 'several_records', '']);
+        is_deeply(unclear($found), \@unclear, "$provider: the rest with its reasons") or diag explain unclear($found);
+        unlike(read_file("$case->{folder}/reports/test/adopt.json") . $err, qr/Morgan|\@example|1415555/, "$provider: the report has no personal data");
+
+        # The next run creates the new ones, updates what differs, and leaves the unclear ones alone.
+        ($status, undef, $err) = case_run($case, '-q');
+        my $summary = case_summary($case);
+        is(join(' ', $status, map { "$_ $summary->{$_}" } qw(created updated unchanged refused rejected)),
+            $provider eq 'kira' ? '1 created 2 updated 1 unchanged 14 refused 4 rejected 1' : '1 created 3 updated 0 unchanged 13 refused 5 rejected 1',
+            "$provider: the next run") or diag $err;
+        is(users($case), $provider eq 'kira' ? 22 : 23, "$provider: no user twice");
+        like(case_rejects($case), qr/cust-000004,.*the provider already has users: a user that may be this customer's differs in last_name/, "$provider: the reject file names the reason");
+        is_verified($case, "$provider: the ledger verifies");
+
+        # Not even a changed row is created while it is unclear.
+        $csv =~ s/^cust-000004,Alex,Moore,(.*?)1 Market St/cust-000004,Alex,Moore,${1}2 Market St/m;
+        export($case, $csv);
+        case_run($case, '-q');
+        is(users($case), $provider eq 'kira' ? 22 : 23, "$provider: a changed row is held as well");
+
+        # A person decides: this is its user; it has none.
+        my %id = map { $_->{external_id} => $_->{user_id} } @{$found->{unclear_records}};
+        ($status, undef, $err) = case_run($case, 'resolve', '-q', '--key', 'cust-000005', '--user', $id{'cust-000005'}, '--unchecked');
+        is($status, 0, "$provider: its user") or diag $err;
+        ($status, undef, $err) = case_run($case, 'resolve', '-q', '--key', 'cust-000004', '--absent');
+        is($status, 0, "$provider: no user") or diag $err;
+        ($status, $found, $err) = adopt($case);
+        is_deeply([grep { $_->[0] =~ /00000[45]/ } @{unclear($found)}], [], "$provider: adopt asks no more about them") or diag $err;
+        case_run($case, '-q');
+        is(users($case), $provider eq 'kira' ? 23 : 24, "$provider: the one without a user is created");
+        is_verified($case, "$provider: the ledger verifies at the end");
+        sandbox_stop($case->{sandbox});
+    };
+
+    parallel "$provider, a family with one address" => sub {
+        my $csv = csv_rows(8);
+        my $number = 0;
+        $csv =~ s/cust-\d+\@example\.com/family\@example.com/g;
+        $csv =~ s/1990-04-15/sprintf '19%02d-04-15', 60 + $number++/ge;
+        my $sandbox = sandbox_start();
+        my $case = case_new($sandbox, provider => $provider, csv => $csv);
+        case_run($case, '-q');
+        lose_ledger($case);
+        export($case, $csv . "child-1,Kim,Morgan,family\@example.com,+14155550177,2015-01-02,San Francisco,US,1 Market St,San Francisco,94103,US,US,student\n");
+        my ($status, $found, $err) = adopt($case);
+        is("$status " . counts($found), '0 create 1 adopt 8' . ($provider eq 'kira' ? ' not_shown 8' : ''), "$provider: a family: each has its own user, and the new child none") or diag $err, explain $found;
+        case_run($case, '-q');
+        is(users($case), 9, "$provider: a family: the child is created");
+        is(creates($case), 1, "$provider: a family: alone");
+        sandbox_stop($sandbox);
+    };
+
+    parallel "$provider, lost answers and an older ledger" => sub {
+        my $sandbox = sandbox_start('--seed', 7);
+        my %set = ('delivery.attempts' => 1, 'delivery.timeout' => '300ms', 'delivery.in_doubt' => 'hold');
+        my $case = case_new($sandbox, provider => $provider, rows => 30, set => \%set);
+        sandbox_faults($sandbox, 'drop:30%@create');
+        case_run($case, '-q', '--limit', 10);
+        sandbox_faults($sandbox);
+        my ($doubts) = map { $_->[0] } case_ledger($case, "SELECT count(*) FROM customer WHERE state = 'in_doubt'");
+        cmp_ok($doubts, '>', 0, "$provider: creates in doubt");
+        run_program('cp', "$case->{folder}/test.ledger", "$case->{folder}/copy");
+        case_run($case, '-q');
+        unlink glob "$case->{folder}/test.ledger-*";
+        run_program('cp', "$case->{folder}/copy", "$case->{folder}/test.ledger");
+        my ($status, undef, $err) = case_run($case, '-q');
+        is($status, 5, "$provider: a run with an older ledger stops");
+        like($err, qr/does not hold the last run.*hint: .*kyc-import adopt /s, "$provider: and adopt is a way back");
+        sandbox_faults($sandbox, 'status-500:10%', 'garbage:10%', 'truncate:5%', 'reset:5%');
+        ($status, my $found, $err) = adopt($case, '--set', 'delivery.attempts=30');
+        is("$status $found->{adopt}", '0 ' . (20 + $doubts), "$provider: adopts the missing and the doubtful, under faults") or diag $err, explain $found;
+        sandbox_faults($sandbox);
+        $case->{valid} = 30;
+        is_settled($case, "$provider: completed");
+        sandbox_stop($sandbox);
+    };
+
+    parallel "$provider, interrupted" => sub {
+        my $case = filled($provider, 300);
+        lose_ledger($case);
+        unlink glob "$case->{folder}/reports/test/*";
+        my %set = ('delivery.rate' => '100/s', 'delivery.burst' => 1);
+        $case->{set} = {%{$case->{set}}, %set};
+        for my $signal ($provider eq 'kira' ? qw(KILL INT) : 'INT') {
+            sandbox_faults($case->{sandbox}, 'slow:100%@list') if $provider eq 'payso';
+            my $pid = case_start($case, 'adopt', '-q');
+            sleep 1.5;
+            kill $signal, $pid;
+            waitpid $pid, 0;
+            is($signal eq 'KILL' ? $? & 127 : $? >> 8, $signal eq 'KILL' ? 9 : 6, "$provider: interrupted by $signal");
+            my ($status, undef, $err) = case_run($case, '-q');
+            is($status, 5, "$provider: no run uses the unfinished ledger after $signal");
+            like($err, qr/adopt began to build this ledger and has not ended.*hint: kyc-import adopt /s, "$provider: and says so");
+            sandbox_faults($case->{sandbox});
+        }
+        my ($before) = map { $_->[0] } case_ledger($case, 'SELECT count(*) FROM customer');
+        cmp_ok($before, '>', 10, "$provider: some were adopted") if $provider eq 'kira';
+        delete @{$case->{set}}{keys %set};
+        my ($status, $found, $err) = adopt($case);
+        is("$status $found->{adopt} $found->{unchanged}", join(' ', 0, 300 - $before, $before), "$provider: adopt continues") or diag $err;
+        is_settled($case, "$provider: nothing was created");
+        sandbox_stop($case->{sandbox});
+    };
+}
+
+parallel 'users that do not show everything' => sub {
+    my $case = filled('payso', 6);
+    lose_ledger($case);
+    sandbox_faults($case->{sandbox}, 'left-out:100%@list');
+    my ($status, $found, $err) = adopt($case);
+    is("$status " . counts($found), '0 adopt 6 not_shown 6', 'payso: members that are not shown count as the export\'s') or diag $err;
+    is_deeply($found->{not_shown_by_field}, {date_of_birth => 6}, 'payso: and are counted');
+    is_settled($case, 'payso: the next run sends nothing');
+    sandbox_stop($case->{sandbox});
+};
+
+parallel 'a first run' => sub {
+    my $sandbox = sandbox_start();
+    for my $provider (qw(kira payso)) {
+        my $other = looking($sandbox, provider => $provider, rows => 5, csv => csv_rows(5, 0, 1000));
+        case_run($other, '-q');
+        my $case = looking($sandbox, provider => $provider, rows => 5);
+        my ($status, undef, $err) = case_run($case, '-q');
+        is($status, 0, "$provider: users of others do not stop a first run") or diag $err;
+        my $again = looking($sandbox, provider => $provider, rows => 5);
+        ($status, undef, $err) = case_run($again, '-q');
+        is($status, 4, "$provider: users of this export do");
+        is(users($again), 10, "$provider: and nothing is created");
+        ($status, undef, $err) = piped($again);
+        is($status, 4, "$provider: a pipe cannot be compared first");
+        like($err, qr/the input is a pipe.*hint: write the export to a file/s, "$provider: and says so");
+        ($status) = case_run($again, '-q', '--new-ledger');
+        is(users($again), $provider eq 'kira' ? 10 : 15, "$provider: --new-ledger creates them all the same, if the provider does");
+    }
+    sandbox_stop($sandbox);
+};
+
+parallel 'providers that do not list their users' => sub {
+    my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
+    my %hint = (payward => qr/hint: kyc-import run \S+job\.yaml adopts them by itself/,
+        'kraken-embed' => qr/hint: make a CSV file with the columns external_id and user_id, then kyc-import resolve \S+job\.yaml --from FILE/);
+    for my $provider (sort keys %hint) {
+        my $case = case_new($sandbox, provider => $provider, rows => 3);
+        my ($status, undef, $err) = case_run($case, 'adopt', '-q');
+        is($status, 2, "$provider cannot list its users");
+        like($err, $hint{$provider}, "$provider: and the hint");
+        ok(!-e "$case->{folder}/test.ledger", "$provider: no ledger is made");
+        ($status, undef, $err) = case_run($case, 'check', '-q', '--against-provider');
+        is($status, 2, "$provider: nor is there a plan");
+        like($err, $hint{$provider}, "$provider: and the same hint");
+    }
+    my $case = case_new($sandbox, rows => 3);
+    case_run($case, '-q');
+    lose_ledger($case);
+    my ($status, undef, $err) = case_run($case, '-q', '--new-ledger');
+    is($status, 0, 'payward: a run adopts its users itself') or diag $err;
+    is_settled($case, 'payward: none twice');
+    sandbox_stop($sandbox);
+};
+
+parallel_run(3);
+done_testing;
