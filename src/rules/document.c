@@ -182,7 +182,7 @@ bool document_digest(struct document_cache *cache, int folder, struct slice text
         if (content)
             digest_sha256(slice_make((const char *)content, len), slice_make(NULL, 0), out);
         free(content);
-        return fault == NULL;
+        return !fault;
     }
     if (folder < 0 || media_is_url(text))
         return false;

@@ -40,6 +40,14 @@ refused("city: $_", '', "  city: $_\n")
     '{column: given, default: [x]}', '{value: x, default: y}', '{value: x, match: y}', '{value: x, columns: [given]}', '{default: x}', '{}', '[]', '~',
     '{column: given, country: DE}', '{column: given, format: DD}', '{column: given, zone: UTC}', '{column: given, time: drop}', '{column: given, century: 1930}',
     '{column: given, locale: de}', "{column: given, split: ','}", '{column: given, otherwise: x}', '{column: given, values: [x]}', "{column: given, default: x, values: {'': y}}";
+refused("documents: $_", '', "  documents: $_\n")
+    for 'town', '[]', '{}', '~', '[given]', '[[given]]', '[{}]', '[{type: given}]', '[{type: given, country: given}]', '[{typ: given, number: given}]',
+    '[{type: given, number: [given]}]', '[{type: given, number: town}]', '[{type: given, number: none}]', '[{type: given, files: given}]', '[{type: given, files: {}}]',
+    '[{type: given, files: [given]}]', '[{type: given, files: {Front: given}}]', '[{type: given, files: {front: [given]}}]', "[{type: given, files: {'': given}}]",
+    '[{type: {value: x, default: y}, number: given}]', '[{type: given, number: {column: given, split: x}}]', '[{type: given, number: given, expiry: {column: dob, format: DD}}]',
+    '[{type: given, number: {column: given, match: x, unmatched: drop}}]',
+    '[' . join(', ', ('{type: given, number: given}') x 17) . ']', '[{type: given, files: {' . join(', ', map { "f$_: given" } 1 .. 96) . '}}]';
+refused('a part of an entry by its name', '', "  documents[0].number: given\n");
 refused("phone: $_", '', "  phone: $_\n") for '{column: tel, country: XX}', '{column: tel, country: [DE]}', '{column: tel, country: ~}';
 refused("date_of_birth: $_", '', "  date_of_birth: $_\n")
     for '{column: dob, format: []}', '{column: dob, format: {a: b}}', '{column: dob, format: [DD/MM/YYYY, DD/MM/YYYY]}', '{column: dob, format: DD/MM}',
