@@ -437,6 +437,30 @@ part('in doubt', sub {
     sandbox_stop($sandbox);
 });
 
+# Verification links: one is made, one is in doubt and repeated, one is refused; then another one for the first.
+part('links', sub {
+    my $sandbox = sandbox_start();
+    my $case = case_new($sandbox, provider => 'kira', rows => 5, set => {'delivery.attempts' => 1, 'delivery.in_flight' => 1});
+    end($case, undef, '-q');
+    my @users = map { $_->[0] } case_ledger($case, 'SELECT user_id FROM customer ORDER BY id');
+    my $states = sub { sandbox_control($sandbox, 'POST', "/_sandbox/verification?api=kira&user=$users[$_]&state=$_[$_]", '') for grep { $_[$_] } 0 .. $#_ };
+    $states->(qw(needs_action needs_action needs_action verified rejected));
+    case_run($case, 'refresh', '-q');
+    sandbox_faults($sandbox, 'drop:x1@link', 'status-422:x1@link');
+    case_run($case, 'links', '-q', '--only', 'action_needed') for 1, 2;
+    my $tasks = sub { return join ' ', map { $_->[0] } case_ledger($case, 'SELECT state FROM task ORDER BY id') };
+    is($tasks->(), 'done refused done', 'links: one is refused');
+    found_ledger($case);
+    $states->(('in_review') x 2);
+    case_run($case, 'refresh', '-q');
+    $states->(('needs_action') x 2);
+    case_run($case, 'refresh', '-q');
+    case_run($case, 'links', '-q', '--only', 'action_needed');
+    found_ledger($case);
+    is($tasks->(), 'done done done', 'links: and made when the provider asks for something again');
+    sandbox_stop($sandbox);
+});
+
 # A killed run, a run beside another, an interrupted one, and runs with a damaged or missing ledger.
 part('broken off', sub {
     my $sandbox = sandbox_start('--latency', '400ms');
