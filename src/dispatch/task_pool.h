@@ -15,7 +15,7 @@
 #include "dispatch/task.h"
 #include "model/record.h"
 
-enum { TASK_POOL_BYTES_MAX = 8 * 1024 * 1024 };
+enum { TASK_POOL_BYTES_MAX = 16 * 1024 * 1024 }; /* 1,000 ordinary ones (dispatcher_has_capacity) */
 
 /* Tasks are recycled. */
 struct task_pool {
