@@ -398,7 +398,7 @@ static void decide(struct adopt_plan *plan, struct adopt_record *record, const s
     plan->decided[plan->decided_count++] = (uint32_t)(record - plan->records);
 }
 
-/* The first pair of a record with this relation; *count: how many there are. */
+/* The pair of a record with this relation, of several that with the first user by id; *count: how many. */
 static const struct pair *find_pair(const struct adopt_plan *plan, const struct adopt_record *record,
                                     enum relation relation, size_t *count)
 {
@@ -410,7 +410,8 @@ static const struct pair *find_pair(const struct adopt_plan *plan, const struct 
         bool is_free = relation == RELATION_OTHER || !plan->users[pair->user].is_adopted;
         if (pair->relation != relation || !is_free)
             continue;
-        found = pair;
+        if (!found || strcmp(plan->users[pair->user].id, plan->users[found->user].id) < 0)
+            found = pair;
         ++*count;
     }
     return found;

@@ -94,6 +94,50 @@ static void a_user_that_is_not_given_whole_may_be_anybodys(void **state)
     assert_int_equal(match_user(payso()->fields, &nothing, &theirs), MATCH_OTHER);
 }
 
+/* A member that is shown must agree; what the record lacks is compared only where it identifies a person. */
+static void every_member_that_is_shown_is_compared(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        enum field_id field;
+        int record, user;
+        bool is_shown, is_unreadable, differs, is_not_shown;
+    } rows[] = {
+        {"the same phone", FIELD_PHONE, 1, 1, true, false, false, false},
+        {"another phone", FIELD_PHONE, 1, 2, true, false, true, false},
+        {"a phone that is not shown", FIELD_PHONE, 1, 0, false, false, false, true},
+        {"a phone that cannot be read", FIELD_PHONE, 1, 0, true, true, true, false},
+        {"a phone that the record lacks", FIELD_PHONE, 0, 2, true, false, false, false},
+        {"neither has a phone", FIELD_PHONE, 0, 0, false, false, false, false},
+        {"another last name", FIELD_LAST_NAME, 1, 2, true, false, true, false},
+        {"a company's name that the record lacks", FIELD_COMPANY_NAME, 0, 2, true, false, true, false},
+        {"the e-mail but for case", FIELD_EMAIL, 1, 2, true, false, false, false},
+    };
+    size_t len = payso()->fields->slot_count * MEMBER_LEN;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint8_t record[PROVIDER_MEMBERS_MAX * MEMBER_LEN], user[PROVIDER_MEMBERS_MAX * MEMBER_LEN];
+        uint64_t bit = UINT64_C(1) << member_of(rows[i].field);
+        uint64_t all = (UINT64_C(1) << payso()->fields->slot_count) - 1;
+        char email[MEMBER_LEN] = {1};
+        struct match_members members;
+        memset(record, 1, sizeof record);
+        memset(user, 1, sizeof user);
+        set(record, rows[i].field, rows[i].record);
+        set(user, rows[i].field, rows[i].user);
+        const struct match_digests ours = {slice_make((const char *)record, len),
+                                           slice_make(email, sizeof email)},
+                                   theirs = {slice_make((const char *)user, len),
+                                             slice_make(email, sizeof email)};
+        match_members(payso()->fields, &ours, &theirs, rows[i].is_shown ? all : all & ~bit,
+                      rows[i].is_unreadable ? bit : 0, &members);
+        if (members.differing != (rows[i].differs ? bit : 0) ||
+            members.not_shown != (rows[i].is_not_shown ? bit : 0))
+            fail_msg("%s", rows[i].sentence);
+    }
+}
+
 static void the_users_found_resolve_it_or_a_person_does(void **state)
 {
     (void)state;
@@ -193,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_user_is_ours_when_every_compared_member_agrees),
         cmocka_unit_test(a_user_that_is_not_given_whole_may_be_anybodys),
+        cmocka_unit_test(every_member_that_is_shown_is_compared),
         cmocka_unit_test(the_users_found_resolve_it_or_a_person_does),
         cmocka_unit_test(two_customers_are_told_apart_by_what_is_compared),
         cmocka_unit_test(a_user_of_another_customer_is_no_proof_of_absence),
