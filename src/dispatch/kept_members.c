@@ -100,6 +100,8 @@ int kept_members_merge(struct dispatcher *dispatcher, struct task *task, const s
 
     if (!names || action->ledger != LEDGER_RESULT_ACKNOWLEDGED || !action->write || dispatcher->failed)
         return 0;
+    if (operation_is_question(task->delivery.call.operation)) /* it found the user of a create */
+        return 0;
     dispatcher->kept.answers++;
     if (!recorded->kept[0] && !recorded->not_kept)
         return 0;
