@@ -89,6 +89,39 @@ static void seals_of_rows_are_the_published_formula(void **state)
     ledger_sealer_free(sealer);
 }
 
+static void seals_of_tasks_are_the_published_formula(void **state)
+{
+    static const struct {
+        struct ledger_task task;
+        const char *seal;
+    } cases[] = {
+        {{.id = 3,
+          .customer = 7,
+          .kind = LEDGER_TASK_DOCUMENT,
+          .slot = {.data = "ssn", .len = 3},
+          .state = LEDGER_TASK_DONE,
+          .digest = {.data = "\0\1", .len = 2},
+          .idempotency_key = {.data = "key-1", .len = 5},
+          .attempts = 2,
+          .http_status = 201,
+          .code = {.data = "code", .len = 4},
+          .created_at = 40,
+          .updated_at = 50},
+         "2389dcba78b8828030ce3847334be5d0"},
+        {{.id = 1, .customer = 1, .created_at = 40, .updated_at = 40}, "0749604d80b8e71194b6732639145547"},
+    };
+    struct ledger_sealer *sealer = make_sealer();
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct ledger_value values[LEDGER_TASK_COLUMNS];
+        uint8_t seal[LEDGER_SEAL_LEN];
+        ledger_row_to_values(&ledger_task_table, &cases[i].task, values);
+        ledger_sealer_seal(sealer, &ledger_task_table, values, seal);
+        assert_hex(seal, sizeof seal, cases[i].seal);
+    }
+    ledger_sealer_free(sealer);
+}
+
 static void the_chain_of_events_is_the_published_formula(void **state)
 {
     static const char seal[] = "\0\1\2\3\4\5\6\7\x8\x9\xa\xb\xc\xd\xe\xf";
@@ -485,6 +518,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seals_of_rows_are_the_published_formula),
+        cmocka_unit_test(seals_of_tasks_are_the_published_formula),
         cmocka_unit_test(the_chain_of_events_is_the_published_formula),
         cmocka_unit_test(a_value_that_moves_or_changes_its_kind_changes_the_seal),
         cmocka_unit_test(the_head_does_not_depend_on_where_commits_end),
