@@ -111,7 +111,7 @@ static const struct option option_table[] = {
     {"--log-format", "text|json", OPTION_LOG_FORMAT, OPTION_ALL, OFFSET(log_json), 0,
      "the format of the log lines on standard error"},
     {"-q", NULL, OPTION_FLAG, OPTION_ALL, OFFSET(quiet), 0,
-     "print warnings and errors only; no result of check, run, status, resolve, probe and refresh at status 0"},
+     "print warnings and errors only; no summary at status 0"},
     {"-v", NULL, OPTION_FLAG, OPTION_ALL, OFFSET(verbose), 0, "print more detail"},
     {"--help", NULL, OPTION_FLAG, OPTION_ALL, OFFSET(help), 0, "print this help"},
 };
