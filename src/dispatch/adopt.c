@@ -38,9 +38,7 @@ struct fetched {
 
 bool adopt_is_possible(const struct provider *provider)
 {
-    const struct recovery *recovery = recovery_of(provider);
-
-    return recovery->lists || recovery->looks_up;
+    return recovery_of(provider)->lists || provider->list_page > 0;
 }
 
 bool adopt_fetches(const struct provider *provider)

@@ -506,17 +506,7 @@ static void leave_unclear(const struct adopt_plan *plan, struct adopt_record *re
     record->not_shown = pair->not_shown;
 }
 
-/* A user with the record's e-mail address that could not be read; NULL: none. */
-static const struct user *find_unread(const struct adopt_plan *plan, const struct adopt_record *record)
-{
-    for (size_t i = 0; plan->is_fetched && i < plan->user_count; i++)
-        if (plan->users[i].is_unread && plan->users[i].is_hit &&
-            memcmp(plan->users[i].email, record->email, MEMBER_LEN) == 0)
-            return &plan->users[i];
-    return NULL;
-}
-
-static void explain(const struct adopt_plan *plan, struct adopt_record *record, bool any_unread)
+static void explain(const struct adopt_plan *plan, struct adopt_record *record)
 {
     static const struct {
         enum relation relation;
@@ -534,29 +524,37 @@ static void explain(const struct adopt_plan *plan, struct adopt_record *record, 
         if (pair)
             leave_unclear(plan, record, reasons[i].reason, pair);
     }
-    const struct user *unread = any_unread && !record->reason ? find_unread(plan, record) : NULL;
-    if (unread) {
-        record->reason = ADOPT_NOT_FETCHED;
-        record->user_id = unread->id;
-    }
     record->result = record->reason && !record->is_decided ? ADOPT_UNCLEAR : ADOPT_CREATE;
+}
+
+/* A user that could not be read may be that of any record with its e-mail address. */
+static void explain_unread(struct adopt_plan *plan, const struct user *user)
+{
+    for (size_t i = find_email(plan, user->email); has_email(plan, i, user->email); i++) {
+        struct adopt_record *record = &plan->records[i];
+        if (record->result != ADOPT_CREATE || record->is_decided)
+            continue;
+        record->result = ADOPT_UNCLEAR;
+        record->reason = ADOPT_NOT_FETCHED;
+        record->user_id = user->id;
+    }
 }
 
 void adopt_plan_finish(struct adopt_plan *plan)
 {
-    bool any_unread = false;
     size_t count;
 
     settle(plan, 0, NULL);
-    for (size_t i = 0; i < plan->user_count; i++)
-        any_unread = any_unread || plan->users[i].is_unread;
     for (size_t i = 0; i < plan->record_count; i++) {
         struct adopt_record *record = &plan->records[i];
         if (record->result == ADOPT_OPEN)
-            explain(plan, record, any_unread);
+            explain(plan, record);
         else if (record->result == ADOPT_USER && find_pair(plan, record, RELATION_OURS, &count))
             record->reason = ADOPT_SEVERAL_USERS; /* a second one carries its key */
     }
+    for (size_t i = 0; i < plan->user_count; i++)
+        if (plan->users[i].is_unread && plan->users[i].is_hit)
+            explain_unread(plan, &plan->users[i]);
 }
 
 void adopt_plan_reject(struct adopt_record *record)
