@@ -48,12 +48,24 @@ static void another_job_customer_or_count_is_another_key(void **state)
     }
 }
 
+static void a_link_has_a_key_of_its_own(void **state)
+{
+    (void)state;
+    char first[IDEMPOTENCY_KEY_SIZE], again[IDEMPOTENCY_KEY_SIZE], later[IDEMPOTENCY_KEY_SIZE],
+        create[IDEMPOTENCY_KEY_SIZE];
+    idempotency_link_key("a", slice_from("b"), 1, first);
+    assert_string_equal(idempotency_link_key("a", slice_from("b"), 1, again), first);
+    assert_string_not_equal(idempotency_link_key("a", slice_from("b"), 2, later), first);
+    assert_string_not_equal(idempotency_key("a", slice_from("b"), 1, create), first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_version_5_uuid_is_that_of_the_standard),
         cmocka_unit_test(a_key_is_the_same_on_every_machine),
         cmocka_unit_test(another_job_customer_or_count_is_another_key),
+        cmocka_unit_test(a_link_has_a_key_of_its_own),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("idempotency", tests, NULL, NULL);
