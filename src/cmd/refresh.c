@@ -84,10 +84,10 @@ static void warn(const struct refresh_stats *stats, const struct provider *provi
             " users could not be read\nhint: run refresh again; kyc-import status JOB --against-provider shows which users differ",
             reading->unclear + reading->no_answer);
     if (rejected || action_needed)
-        log_warning(
-            "since the last refresh %" PRIu64 " customers became rejected, and %" PRIu64
-            " need action\nhint: kyc-import results JOB --verification rejected,action_needed --since %s",
-            rejected, action_needed, clock_rfc3339(stats->since_ns, since));
+        log_warning("since the last refresh %" PRIu64 " customers became rejected, and %" PRIu64
+                    " need action\nhint: kyc-import results JOB --verification rejected,action_needed%s%s",
+                    rejected, action_needed, stats->since_ns ? " --since " : "",
+                    stats->since_ns ? clock_rfc3339(stats->since_ns, since) : "");
 }
 
 /* Merges into stats->status. */

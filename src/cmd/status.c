@@ -273,10 +273,10 @@ static void write_state_line(struct buffer *out, const char *word, uint64_t coun
 {
     if (count == 0)
         return;
-    buffer_printf(out, "%12" PRIu64 "  %-13s", count, word);
     if (changed)
-        buffer_printf(out, "  %" PRIu64 " changed", changed);
-    buffer_append_char(out, '\n');
+        buffer_printf(out, "%12" PRIu64 "  %-13s  %" PRIu64 " changed\n", count, word, changed);
+    else
+        buffer_printf(out, "%12" PRIu64 "  %s\n", count, word);
 }
 
 /* Users by the state of their verification, and how many changed since since_ns (0: ever). */

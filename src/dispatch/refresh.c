@@ -15,6 +15,7 @@ enum { HTTP_NOT_FOUND = 404, HTTP_GONE = 410, ARENA_CHUNK = 16 * 1024 };
 /* The extra of a request by id. */
 struct refresh_subject {
     int64_t customer;
+    bool is_listed; /* its state was read from a listing, and counted */
 };
 
 struct refresh {
@@ -103,7 +104,8 @@ static int next_page(struct refresh *refresh, struct request *request)
 }
 
 /* The next user by id: those that a listing has not explained, then those that are still due. */
-static int next_user(struct refresh *refresh, struct ledger_customer *customer, struct error *error)
+static int next_user(struct refresh *refresh, struct ledger_customer *customer, bool *is_listed,
+                     struct error *error)
 {
     uint64_t read_ns;
 
@@ -111,7 +113,8 @@ static int next_user(struct refresh *refresh, struct ledger_customer *customer, 
         return 0;
     arena_reset(&refresh->arena);
     int64_t unexplained = refresh->list ? refresh_list_next_unexplained(refresh->list) : 0;
-    if (unexplained != 0) {
+    *is_listed = unexplained != 0;
+    if (*is_listed) {
         refresh->begun++;
         return ledger_find(refresh->parts->ledger, unexplained, &refresh->arena, customer, error);
     }
@@ -132,7 +135,7 @@ static int next_request(void *context, struct request *request, struct error *er
 
     if (refresh->is_listing)
         return next_page(refresh, request);
-    int found = next_user(refresh, &customer, error);
+    int found = next_user(refresh, &customer, &subject->is_listed, error);
     if (found != 1)
         return found;
     subject->customer = customer.id;
@@ -199,9 +202,14 @@ static int answered(void *context, struct request *request, struct error *error)
         return more < 0 ? -1 : 0;
     }
     arena_reset(&refresh->arena);
-    if (ledger_find_known(refresh->parts->ledger, subject->customer, &refresh->arena, &customer, error) != 0)
+    uint64_t read = refresh->reading.read;
+    if (ledger_find_known(refresh->parts->ledger, subject->customer, &refresh->arena, &customer, error) !=
+            0 ||
+        handle_user(refresh, request, &customer, error) != 0)
         return -1;
-    return handle_user(refresh, request, &customer, error);
+    if (subject->is_listed)
+        refresh->reading.read = read;
+    return 0;
 }
 
 static int gave_up(void *context, struct request *request, bool is_stopping, struct error *error)
