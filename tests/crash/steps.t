@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # A run is stopped at every failpoint in turn (each commit, rename, request, answer and outcome), of each provider, for
-# creates, updates, creates in doubt and users given by a person. An undisturbed run logs the list of failpoints. Stopped by
+# creates, updates, creates in doubt, users given by a person and users that adopt finds. An undisturbed run logs the list of failpoints. Stopped by
 # SIGKILL, SIGTERM, SIGINT or SIGINT twice, and resumed, it reaches the same end; and another run changes nothing.
 #
 #   KYC_SCENARIOS=kira/in-doubt,payso/create  only these;  KYC_STEPS=committed#3,…  only these steps;  KYC_WAYS=kill,term
@@ -38,7 +38,7 @@ for my $result (parallel_map($workers, \&play, @scenarios)) {
     my $name = $result->{item};
     subtest $name => sub {
         is($result->{died}, undef, 'ran to its end') or return;
-        cmp_ok($result->{steps}, '>', %only_steps ? 0 : $name =~ /resolve|rekey/ ? 3 : 20, "has steps to stop at ($result->{steps})");
+        cmp_ok($result->{steps}, '>', %only_steps ? 0 : $name =~ /resolve|rekey|adopt/ ? 3 : 20, "has steps to stop at ($result->{steps})");
         is_deeply($result->{problems}, [], "$result->{stops} stops: the same end");
     };
     $kinds{$_} ||= 0 for keys %{$result->{kinds} || {}};
@@ -72,7 +72,7 @@ sub play
 
     my ($turn, %stopped, %figures) = ($number);
     # Always stop at the first step of each kind: in the creates of payward, or in the scenario that has it at all.
-    my %scenario_of = ('logged in' => 'kira/create', 'verdict written' => 'kira/resolve');
+    my %scenario_of = ('logged in' => 'kira/create', 'verdict written' => 'kira/resolve', map { $_ => 'payso/adopt' } 'adopt started', 'adopted', 'adopt ended');
     my $is_first = sub { $steps[$_[0]] =~ /^(.*)#1$/ && $name eq ($scenario_of{$1} || 'payward/create') };
     for my $step (@steps[grep { ($_ + $number) % $every == 0 || $is_first->($_) } 0 .. $#steps]) {
         for my $way ($all_ways ? @ways : $ways[$turn++ % @ways]) {
@@ -107,6 +107,6 @@ sub stopped_well
     my ($scenario, $way, $status, $err) = @_;
     my %number = (kill => 9, term => 15, int => 2, twice => 2);
     return () if $status == 128 + $number{$way};
-    return $scenario->{name} =~ /^(resolve|rekey)$/ ? () : scenario_missing($scenario) if $way ne 'kill' && ($status == 6 || $status == 0 || $status == 1);
+    return $scenario->{name} =~ /^(resolve|rekey|adopt)$/ ? () : scenario_missing($scenario) if $way ne 'kill' && ($status == 6 || $status == 0 || $status == 1);
     return "status $status: $err";
 }

@@ -30,13 +30,15 @@ my %scenarios = (
     'in-doubt-changed' => 'creates in doubt whose rows have changed',
     'in-doubt-old' => 'creates in doubt for longer than the idempotency key holds (kira)',
     resolve => 'creates in doubt, and a person who gives their users',
+    adopt => 'users that existed before, and a lost ledger (kira, payso)',
     rekey => 'the key column changed its format, and a person who gives the customers of the ledger their new keys',
 );
 
 sub scenario_names
 {
     my ($provider) = @_;
-    return grep { $_ ne 'in-doubt-old' || $provider eq 'kira' } sort keys %scenarios;
+    my %providers = ('in-doubt-old' => qr/^kira$/, adopt => qr/^(?:kira|payso)$/);
+    return grep { !$providers{$_} || $provider =~ $providers{$_} } sort keys %scenarios;
 }
 
 # One request at a time, so that a run takes the same steps each time.
@@ -89,7 +91,7 @@ sub scenario_new
     write_file("$scenario->{folder}/state", '');
     start($scenario);
     my $case = $scenario->{case} = case_new($scenario->{sandbox}, provider => $provider, rows => $option{rows}, bad => 1, set => \%set);
-    if ($name eq 'update' || $name eq 'rekey') {
+    if ($name eq 'update' || $name eq 'rekey' || $name eq 'adopt') {
         run($scenario);
     } elsif ($name ne 'create') {
         local @ENV{qw(KYC_STOP_AT KYC_STOP_BY)} = ('outcome taken#' . int($option{rows} / 2 + 1), 'kill');
@@ -101,6 +103,8 @@ sub scenario_new
         write_file("$case->{folder}/export.csv", read_file("$case->{folder}/export.csv") =~ s/^cust-/new-/gmr);
         run($scenario);
     }
+    # Its key stays, so that the digests of two ends can be compared.
+    unlink grep { !/\.key$/ } glob "$case->{folder}/test.ledger*" if $name eq 'adopt';
     scenario_leave($scenario);
     shell('cp', '-a', "$case->{folder}/.", "$scenario->{folder}/before");
     shell('cp', "$scenario->{folder}/state", "$scenario->{folder}/state.before");
@@ -131,6 +135,7 @@ sub scenario_run
     my ($scenario, %environment) = @_;
     local @ENV{keys %environment} = values %environment;
     return give_keys($scenario) if $scenario->{name} eq 'rekey';
+    return run($scenario, 'adopt') if $scenario->{name} eq 'adopt';
     return $scenario->{name} eq 'resolve' ? give_users($scenario) : run($scenario);
 }
 
@@ -179,8 +184,8 @@ sub scenario_finish
 
     sandbox_faults($scenario->{sandbox});
     my ($status, undef, $err) = $scenario->{name} eq 'resolve' ? give_users($scenario)
-        : $scenario->{name} eq 'rekey' ? give_keys($scenario) : (0, '', '');
-    $problem->("the users given: status $status: $err") if $status;
+        : $scenario->{name} eq 'rekey' ? give_keys($scenario) : $scenario->{name} eq 'adopt' ? run($scenario, 'adopt') : (0, '', '');
+    $problem->("the users given: status $status: $err") if $status != ($scenario->{name} eq 'adopt' ? 1 : 0);    # a row is rejected
     ($status, undef, $err) = run($scenario);
     $problem->("the next run: status $status: $err") if $status != 1;
     $problem->(scenario_missing($scenario));
