@@ -186,12 +186,29 @@ parallel 'stopped' => sub {
         sandbox_reset($sandbox);
         ($status, $read, $err) = refresh($case, '--older', $late);
         is($read->{read}, 60 - $fresh, 'the next one continues') or diag $err;
-        is(sandbox_counts($sandbox)->{payward}{over_limit}, 0, 'within the limit');
         is_verified($case, "SIG$signal: the ledger");
     }
     is(sandbox_counts($sandbox)->{payward}{bad_nonces}, 0, 'and nonces rise');
     ($status, $read) = refresh($case, '--limit', 5);
     is("$status $read->{read} $read->{requests}", '0 5 5', '--limit limits the requests');
+    sandbox_stop($sandbox);
+};
+
+# The rate holds over a run and the refreshes after it, one of them killed.
+parallel 'the rate' => sub {
+    my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--rate', '20/s');
+    my $case = case_new($sandbox, rows => 30, set => {'delivery.rate' => '20/s', 'delivery.burst' => 1});
+    case_run($case, '-q');
+    is((refresh($case))[0], 0, 'a refresh right after the run');
+    my $pid = case_start($case, 'refresh', '-q');
+    sleep 0.03 until sandbox_counts($sandbox)->{payward}{requests} >= 70;
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+    my ($status, $read, $err) = refresh($case);
+    is("$status $read->{read}", '0 30', 'a refresh right after a killed one') or diag $err;
+    my $counts = sandbox_counts($sandbox)->{payward};
+    is($counts->{over_limit}, 0, 'nothing is over the limit');
+    cmp_ok($counts->{max_per_second}, '<=', 20, 'in any second');
     sandbox_stop($sandbox);
 };
 
