@@ -8,6 +8,7 @@ use File::Copy qw(copy);
 use File::Path qw(make_path);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use JSON::PP;
 use Test::More;
 use KycTest;
 
@@ -84,36 +85,71 @@ subtest 'the cron line' => sub {
     is_deeply($entry->{input}, [], 'without a percent sign, which cron takes for the end of the line');
     like($entry->{user}, qr/^kyc$/, 'for the user of jobs/README.md');
 
-    my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
-    my ($key, $secret) = $sandbox->{out} =~ /: payward: api_key (\S+), api_secret (\S+)/;
+    my $sandbox = sandbox_start();
+    my ($key, $client, $password) = $sandbox->{out} =~ /: kira: api_key (\S+), client_id (\S+), password (\S+)/;
+    my $credentials = "KIRA_API_KEY='$key'\nKIRA_CLIENT_ID='$client'\nKIRA_PASSWORD='$password'";
     my $root = scratch_folder();
     # As jobs/README.md writes it, and with no line end after the last line.
-    install_job($root, 'payward', "# the credentials\nPWS_API_KEY='$key'\nPWS_API_SECRET='$secret'",
-        '  name: payward' => "  name: payward\n  base_url: $sandbox->{url}/payward\n  nonce_window: 10000000000", '  rate:' => '  rate: 2000/s');
-    my ($status, $out, $err) = cron_run($root, $set, $entry);
-    is("$status$out$err", '0', 'the first run: status 0, and no mail');
-    is(sandbox_counts($sandbox)->{payward}{users}, 200, 'every customer of the export is created');
+    install_job($root, 'kira', "# the credentials\n$credentials", '  name: kira' => "  name: kira\n  base_url: $sandbox->{url}/kira", '  rate:' => '  rate: 2000/s');
+    my $report = "$root/var/lib/kyc-import/reports/kira-nightly";
+    # {create => N, …} of the night, and (status, standard output, standard error).
+    my $night = sub {
+        sandbox_reset($sandbox);
+        my @result = cron_run($root, $set, $entry);
+        return (sandbox_counts($sandbox)->{kira}{by_operation}, @result);
+    };
+    my $links = sub { return scalar grep { m{,https://} } split /\n/, read_file("$report/links.csv") };
+    my $refreshed = sub { return JSON::PP->new->utf8->decode(read_file("$report/refresh.json")) };
+
+    my ($sent, $status, $out, $err) = $night->();
+    is("$status$out$err", '0', 'the first night: status 0, and no mail');
+    is(sandbox_counts($sandbox)->{kira}{users}, 200, 'every customer of the export is created');
     my @files = all_files($root);
     is_deeply([grep { !m{^(?:usr/local/bin/kyc-import|etc/kyc-import/environment|var/lib/kyc-import/.*)$} } @files], [], 'files are made in /var/lib/kyc-import alone');
-    ok(-s "$root/var/lib/kyc-import/payward-nightly.ledger", 'the ledger beside the job');
-    ok(-s "$root/var/lib/kyc-import/reports/payward-nightly/summary.json", 'and the report');
-    my $requests = sandbox_counts($sandbox)->{payward}{requests};
-    ($status, $out, $err) = cron_run($root, $set, $entry);
-    is("$status$out$err", '0', 'the second run: the same');
-    is(sandbox_counts($sandbox)->{payward}{requests}, $requests, 'and no request');
+    ok(-s "$root/var/lib/kyc-import/kira-nightly.ledger", 'the ledger beside the job');
+    ok(-s "$report/summary.json", 'and the report');
+    is($refreshed->()->{customers}{pending}, 200, 'the states of all are read');
+    is($links->(), 200, 'and each has the link of its create');
+    ($sent, $status, $out, $err) = $night->();
+    is("$status$out$err", '0', 'the second night: the same');
+    is_deeply([map { $sent->{$_} || 0 } qw(create update link)], [0, 0, 0], 'and only the states are asked for');
+
+    # A night with work for each of the three; the first two end with status 1.
+    my @users = sandbox_users($sandbox, 'kira');
+    sandbox_control($sandbox, 'POST', "/_sandbox/verification?api=kira&user=$_->{id}&state=rejected", '') for @users[0 .. 2];
+    my $job = "$root/var/lib/kyc-import/kira.yaml";
+    my $text = read_file($job);
+    write_file($job, $text =~ s/years: 18/years: 30/r);
+    ($sent, $status, $out, $err) = $night->();
+    is($status, 1, 'rejected rows and rejected customers: status 1');
+    like($err, qr/^kyc-import: warning: \d+ rejected, .*\n.*since the last refresh 3 customers became rejected/s, 'both are mailed');
+    is($sent->{link}, 3, 'and the three get their links all the same');
+    is($links->(), 203, 'which are in the file');
+    unlike("$out$err", qr{https?://verify|\@}, 'and not in the mail');
+    write_file($job, $text);
+    ($sent, $status, $out, $err) = $night->();
+    is("$status$out$err", '0', 'the next night is silent');
+    is($links->(), 203, 'and makes none');
+
+    # Stopped: nothing follows.
+    sandbox_control($sandbox, 'POST', '/_sandbox/revoke-keys', '');
+    write_file($job, $text =~ s/given_name/family_name/r);
+    ($sent, $status, $out, $err) = $night->();
+    is($status, 4, 'a night without valid credentials is status 4');
+    is(scalar(() = $err =~ /^kyc-import: error: /mg), 1, 'and the run alone is in the mail') or diag $err;
+    sandbox_control($sandbox, 'POST', '/_sandbox/restore-keys', '');
+    write_file($job, $text);
 
     # Errors are mailed.
-    my $job = "$root/var/lib/kyc-import/payward.yaml";
-    my $text = read_file($job);
     write_file($job, $text =~ s/years: 18/years: 70/r);
     ($status, $out, $err) = cron_run($root, $set, $entry);
     is($status, 1, 'rejected rows are status 1');
     like("$out$err", qr/^kyc-import: warning: \d+ rejected, .*\nhint: the report in \S+ names the records\n\z/, 'and the report is named');
     write_file($job, $text);
-    write_file("$root/etc/kyc-import/environment", "PWS_API_KEY='$key'\n");
+    write_file("$root/etc/kyc-import/environment", "KIRA_API_KEY='$key'\nKIRA_CLIENT_ID='$client'\n");
     ($status, $out, $err) = cron_run($root, $set, $entry);
     is($status, 2, 'a credential that is not set is status 2');
-    like($err, qr/PWS_API_SECRET is not set/, 'and named');
+    like($err, qr/KIRA_PASSWORD is not set/, 'and named');
     unlink "$root/etc/kyc-import/environment";
     ($status, $out, $err) = cron_run($root, $set, $entry);
     isnt($status, 0, 'without its environment the job does not begin');
@@ -138,11 +174,14 @@ sub read_unit
 
 subtest 'the systemd unit' => sub {
     my $service = read_unit("$project/jobs/kyc-import.service")->{Service};
-    my ($program, $verb, $job, @options) = split ' ', $service->{ExecStart}[0];
-    is("$verb @options", 'run -q', 'runs the job');
+    my @commands = map { [split ' '] } @{$service->{ExecStart}};
+    my ($program, undef, $job) = @{$commands[0]};
+    my ($verbs, $cron_job) = $entries->[0]{command} =~ /for command in ([a-z ]+); do kyc-import \$command (\S+) -q /;
+    is_deeply(\@commands, [map { [$program, $_, $job, '-q'] } split ' ', $verbs], 'runs the commands of the cron line');
+    my %success = map { $_ => 1 } split ' ', $service->{SuccessExitStatus}[0];
+    ok($success{1} && !grep({ $success{$_} } 2 .. 5), 'each after the status 1 of the one before, and none after a failure');
     my ($made, $commands) = run_program('make', '-n', '-C', $project, 'install', 'DESTDIR=/root-of-it');
     like($commands, qr{install .* /root-of-it\Q$program\E$}m, 'by the program that make install puts there');
-    my ($cron_job) = $entries->[0]{command} =~ /kyc-import run (\S+)/;
     is($job, $cron_job, 'which is the job of the cron line');
     my @paths = split ':', $set->{PATH};
     ok((grep { "$_/kyc-import" eq $program } @paths), 'and its program');
@@ -170,7 +209,7 @@ subtest 'the systemd unit' => sub {
         skip 'no systemd-analyze here', 1 if $found;
         my $units = scratch_folder();
         my $here = abs_path(program('kyc-import'));
-        write_file("$units/kyc-import.service", read_file("$project/jobs/kyc-import.service") =~ s/^ExecStart=\S+/ExecStart=$here/mr);
+        write_file("$units/kyc-import.service", read_file("$project/jobs/kyc-import.service") =~ s/^ExecStart=\S+/ExecStart=$here/gmr);
         copy("$project/jobs/kyc-import.timer", "$units/kyc-import.timer");
         my ($status, $out, $err) = run_program('systemd-analyze', 'verify', '--man=no', map { "$units/kyc-import.$_" } qw(service timer));
         is("$status$out$err", '0', 'systemd-analyze verify has no complaint');
