@@ -112,6 +112,10 @@ static int next_link(void *context, struct request *request, struct error *error
             return -1;
         if (!prepare(links, &customer, found ? &known : NULL, request))
             continue;
+        if (links->begun == 0 && link_file_prepare(parts->file, error) != 0) {
+            user_task_clear(request->extra);
+            return -1;
+        }
         links->begun++;
         return 1;
     }

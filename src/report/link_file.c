@@ -104,6 +104,15 @@ static int open_file(const char *path)
     return -1;
 }
 
+int link_file_prepare(const struct link_file *file, struct error *error)
+{
+    int fd = open_file(file->path);
+    if (fd < 0)
+        return fail(file, error);
+    close(fd);
+    return 0;
+}
+
 /* What goes before the next line: the header of a new file, or the end of a line that a kill cut off. */
 static int write_start(int fd, off_t size, enum link_file_format format)
 {

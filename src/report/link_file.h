@@ -31,6 +31,10 @@ struct link_file *link_file_new(const char *path, enum link_file_format format);
 /* Drops links that were not synced. */
 void link_file_free(struct link_file *file);
 
+/* Makes the file, empty, if there is none, and sees whether it can be written: before the provider makes a
+ * link that would be lost. 0, or -1 as link_file_sync. */
+int link_file_prepare(const struct link_file *file, struct error *error);
+
 struct link_file_entry {
     struct slice external_id, user_id, link;
     uint64_t made_ns; /* real ns */

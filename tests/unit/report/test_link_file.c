@@ -190,6 +190,27 @@ static void what_does_not_fit_leaves_the_file_as_it_was(void **state)
     link_file_free(file);
 }
 
+static void a_prepared_file_is_empty_and_gets_its_header_later(void **state)
+{
+    (void)state;
+    struct error error;
+    struct stat about;
+    struct link_file *file = link_file_new(path, LINK_FILE_CSV);
+    assert_int_equal(link_file_prepare(file, &error), 0);
+    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(about.st_size, 0);
+    assert_int_equal(about.st_mode & 07777, 0600);
+    add(file, "C-1", "https://verify.example.com/a");
+    assert_int_equal(link_file_sync(file, &error), 0);
+    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(about.st_size, strlen(HEADER FIRST));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("elsewhere", path), 0);
+    assert_int_equal(link_file_prepare(file, &error), -1);
+    assert_int_equal(error.scope, ERROR_USAGE);
+    link_file_free(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +220,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_line_that_a_kill_cut_off_stays_a_line_of_its_own, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_written_through_a_link, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_prepared_file_is_empty_and_gets_its_header_later, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_does_not_fit_leaves_the_file_as_it_was, set_up, tear_down),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
