@@ -9,8 +9,8 @@
  *   JOB_LEDGER_READ       to read   no       ERROR_LEDGER                         no
  *   JOB_LEDGER_READ_ANY   to read   no       NULL with error->scope ERROR_NONE    no
  *
- * EXCLUSIVE writes nothing, but sends requests: the lock keeps other runs of the job away, which would
- * together exceed the provider's rate limit and mix up the nonces of a key. Thread: any.
+ * EXCLUSIVE creates no ledger and no customer, but sends requests: the lock keeps other runs of the job away,
+ * which would together exceed the provider's rate limit and mix up the nonces of a key. Thread: any.
  */
 #ifndef KYC_PIPELINE_JOB_LEDGER_H
 #define KYC_PIPELINE_JOB_LEDGER_H
