@@ -112,7 +112,7 @@ sub case_arguments
     # A first run does not look for users that the provider already has, unless the case says `looks`: faults and counts
     # of requests are of the run itself (tests/cli/adopt.t looks).
     push @more, '--new-ledger' if $command eq 'run' && !$case->{looks} && $case->{provider} =~ /^(?:kira|payso)$/
-        && !-e "$case->{folder}/reports" && !(() = glob "$case->{folder}/test.ledger*") && !grep { /^--(?:dry-run|new-ledger)$/ } @more;
+        && !(() = glob "$case->{folder}/test.ledger* $case->{folder}/reports/test/*.head") && !grep { /^--(?:dry-run|new-ledger)$/ } @more;
     return (program('kyc-import'), $command, "$case->{folder}/job.yaml",
         (map { ('--set', "$_=$set{$_}") } grep { defined $set{$_} } sort keys %set), @more);
 }
