@@ -4,6 +4,7 @@
 
 #include "cmd/command.h"
 #include "cmd/load_job.h"
+#include "cmd/open_tasks.h"
 #include "cmd/output.h"
 #include "core/json.h"
 #include "job/job_load.h"
@@ -12,7 +13,7 @@
 #include "pipeline/send_documents.h"
 #include "provider/provider_list.h"
 
-enum { TEXT_MAX = 64 * 1024 };
+enum { TEXT_MAX = 64 * 1024, RESULT_MAX = 1 << 24 };
 
 static bool maps_documents(const struct job *job)
 {
@@ -67,24 +68,19 @@ static uint64_t count_faults(const struct send_documents_counts *counts)
     return count;
 }
 
-static void write_counts(const struct send_documents_counts *counts, struct buffer *out)
+static void write_members(const struct send_documents_counts *counts, struct json_writer *json)
 {
-    struct json_writer json;
-
-    json_write_begin(&json, out);
-    json_write_object(&json);
-    json_write_member_unsigned(&json, "read", counts->read);
-    json_write_member_unsigned(&json, "rejected", counts->rejected);
-    json_write_member_unsigned(&json, "without_user", counts->without_user);
-    json_write_member_unsigned(&json, "sent", counts->documents.done);
-    json_write_member_unsigned(&json, "unchanged", counts->unchanged);
-    json_write_member_unsigned(&json, "refused", counts->documents.refused);
-    json_write_member_unsigned(&json, "refused_before", counts->refused_before);
-    json_write_member_unsigned(&json, "in_doubt", counts->documents.in_doubt);
-    json_write_member_unsigned(&json, "unsent", counts->documents.unsent);
-    json_write_member_unsigned(&json, "not_sendable", count_faults(counts));
-    json_write_member_unsigned(&json, "requests", counts->requests);
-    json_write_object_end(&json);
+    json_write_member_unsigned(json, "read", counts->read);
+    json_write_member_unsigned(json, "rejected", counts->rejected);
+    json_write_member_unsigned(json, "without_user", counts->without_user);
+    json_write_member_unsigned(json, "sent", counts->documents.done);
+    json_write_member_unsigned(json, "unchanged", counts->unchanged);
+    json_write_member_unsigned(json, "refused", counts->documents.refused);
+    json_write_member_unsigned(json, "refused_before", counts->refused_before);
+    json_write_member_unsigned(json, "in_doubt", counts->documents.in_doubt);
+    json_write_member_unsigned(json, "unsent", counts->documents.unsent);
+    json_write_member_unsigned(json, "not_sendable", count_faults(counts));
+    json_write_member_unsigned(json, "requests", counts->requests);
 }
 
 static void describe(const struct send_documents_counts *counts, struct buffer *out)
@@ -113,18 +109,33 @@ static void describe(const struct send_documents_counts *counts, struct buffer *
         buffer_append_text(out, "  run it again: what is in doubt is repeated\n");
 }
 
-static int print(const struct options *options, const struct send_documents_counts *counts, int status)
+/* The counts, and what is open. Returns the exit status. */
+static int print(const struct options *options, struct ledger *ledger,
+                 const struct send_documents_counts *counts, int status)
 {
     struct buffer out;
+    struct json_writer json;
+    struct error error;
+    int result;
 
-    buffer_init(&out, TEXT_MAX);
+    buffer_init(&out, RESULT_MAX);
+    json_write_begin(&json, &out);
     if (options->json) {
-        write_counts(counts, &out);
-        buffer_append_char(&out, '\n');
-    } else if (!options->quiet || status != 0) {
+        json_write_object(&json);
+        write_members(counts, &json);
+    } else {
         describe(counts, &out);
     }
-    status = output_result(buffer_slice(&out), status);
+    result = open_tasks_write(ledger, LEDGER_TASK_DOCUMENT, counts->started_ns, &out,
+                              options->json ? &json : NULL, &error);
+    if (options->json) {
+        json_write_object_end(&json);
+        buffer_append_char(&out, '\n');
+    }
+    if (result != 0)
+        status = error_worse_status(status, output_error(&error));
+    if (options->json || !options->quiet || status != 0)
+        status = output_result(buffer_slice(&out), status);
     buffer_clear(&out);
     return status;
 }
@@ -133,10 +144,14 @@ static int print(const struct options *options, const struct send_documents_coun
 static int finish(struct job_series *series, const struct send_documents_counts *counts, int status)
 {
     struct buffer out;
+    struct json_writer json;
     struct error error;
 
     buffer_init(&out, TEXT_MAX);
-    write_counts(counts, &out);
+    json_write_begin(&json, &out);
+    json_write_object(&json);
+    write_members(counts, &json);
+    json_write_object_end(&json);
     if (job_series_finish(series, status, buffer_slice(&out), &error) != 0)
         status = error_worse_status(status, output_error(&error));
     buffer_clear(&out);
@@ -162,7 +177,7 @@ static int send_all(const struct options *options, struct job *job, const struct
     if (result != 0)
         status = error_worse_status(status, output_error(error));
     status = finish(&series, &counts, status);
-    status = print(options, &counts, status);
+    status = print(options, series.ledger, &counts, status);
     job_series_close(&series);
     return status;
 }

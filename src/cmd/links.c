@@ -5,6 +5,7 @@
 
 #include "cmd/command.h"
 #include "cmd/load_job.h"
+#include "cmd/open_tasks.h"
 #include "cmd/output.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -16,7 +17,7 @@
 #include "provider/provider_list.h"
 #include "rules/uri.h"
 
-enum { TEXT_MAX = 64 * 1024 };
+enum { TEXT_MAX = 64 * 1024, RESULT_MAX = 1 << 24 };
 
 #define NDJSON_NAME "links.ndjson"
 
@@ -66,21 +67,14 @@ static char *output_path(const struct options *options, const struct job *job)
     return file_join(job->report_folder, options->format == RESULTS_NDJSON ? NDJSON_NAME : LINK_FILE_NAME);
 }
 
-static void write_counts(const struct links_counts *counts, const char *path, struct buffer *out)
+static void write_members(const struct links_counts *counts, struct json_writer *json)
 {
-    struct json_writer json;
-
-    json_write_begin(&json, out);
-    json_write_object(&json);
-    json_write_member_unsigned(&json, "made", counts->links.done);
-    json_write_member_unsigned(&json, "refused", counts->links.refused);
-    json_write_member_unsigned(&json, "in_doubt", counts->links.in_doubt);
-    json_write_member_unsigned(&json, "unsent", counts->links.unsent);
-    json_write_member_unsigned(&json, "refused_before", counts->refused_before);
-    json_write_member_unsigned(&json, "requests", counts->requests);
-    if (path)
-        json_write_member(&json, "file", slice_from(path));
-    json_write_object_end(&json);
+    json_write_member_unsigned(json, "made", counts->links.done);
+    json_write_member_unsigned(json, "refused", counts->links.refused);
+    json_write_member_unsigned(json, "in_doubt", counts->links.in_doubt);
+    json_write_member_unsigned(json, "unsent", counts->links.unsent);
+    json_write_member_unsigned(json, "refused_before", counts->refused_before);
+    json_write_member_unsigned(json, "requests", counts->requests);
 }
 
 static void describe(const struct links_counts *counts, const char *path, struct buffer *out)
@@ -100,19 +94,34 @@ static void describe(const struct links_counts *counts, const char *path, struct
         buffer_printf(out, "  written to %s\n", path);
 }
 
-static int print(const struct options *options, const struct links_counts *counts, const char *path,
-                 int status)
+/* The counts, and what is open. Returns the exit status. */
+static int print(const struct options *options, struct ledger *ledger, const struct links_counts *counts,
+                 const char *path, int status)
 {
     struct buffer out;
+    struct json_writer json;
+    struct error error;
+    int result;
 
-    buffer_init(&out, TEXT_MAX);
+    buffer_init(&out, RESULT_MAX);
+    json_write_begin(&json, &out);
     if (options->json) {
-        write_counts(counts, path, &out);
-        buffer_append_char(&out, '\n');
-    } else if (!options->quiet || status != 0) {
+        json_write_object(&json);
+        write_members(counts, &json);
+        json_write_member(&json, "file", slice_from(path));
+    } else {
         describe(counts, path, &out);
     }
-    status = output_result(buffer_slice(&out), status);
+    result = open_tasks_write(ledger, LEDGER_TASK_LINK, counts->started_ns, &out,
+                              options->json ? &json : NULL, &error);
+    if (options->json) {
+        json_write_object_end(&json);
+        buffer_append_char(&out, '\n');
+    }
+    if (result != 0)
+        status = error_worse_status(status, output_error(&error));
+    if (options->json || !options->quiet || status != 0)
+        status = output_result(buffer_slice(&out), status);
     buffer_clear(&out);
     return status;
 }
@@ -121,10 +130,14 @@ static int print(const struct options *options, const struct links_counts *count
 static int finish(struct job_series *series, const struct links_counts *counts, int status)
 {
     struct buffer out;
+    struct json_writer json;
     struct error error;
 
     buffer_init(&out, TEXT_MAX);
-    write_counts(counts, NULL, &out);
+    json_write_begin(&json, &out);
+    json_write_object(&json);
+    write_members(counts, &json);
+    json_write_object_end(&json);
     if (job_series_finish(series, status, buffer_slice(&out), &error) != 0)
         status = error_worse_status(status, output_error(&error));
     buffer_clear(&out);
@@ -157,7 +170,7 @@ static int make_links(const struct options *options, struct job *job, const stru
     if (result != 0)
         status = error_worse_status(status, output_error(error));
     status = finish(&series, &counts, status);
-    status = print(options, &counts, path, status);
+    status = print(options, series.ledger, &counts, path, status);
     link_file_free(parts.file);
     free(path);
     job_series_close(&series);

@@ -204,7 +204,7 @@ int links_run(const struct links_parts *parts, struct links_counts *counts, stru
         .interrupted = "interrupted: not every link was made\nhint: run it again",
     };
 
-    *counts = (struct links_counts){.requests = 0};
+    *counts = (struct links_counts){.started_ns = links.now_ns};
     arena_init(&links.arena, ARENA_CHUNK);
     links.hmac = digest_hmac_new(
         DIGEST_SHA256, slice_make((const char *)ledger_fingerprint_key(parts->ledger), FINGERPRINT_KEY_LEN));

@@ -40,6 +40,7 @@ struct links_counts {
     struct user_task_counts links; /* done: made */
     uint64_t refused_before;       /* not sent: the provider refused it, and nothing has changed */
     uint64_t requests;
+    uint64_t started_ns; /* real ns */
 };
 
 /* 0, or -1 as of requests_run; then too the counts cover what was done. */

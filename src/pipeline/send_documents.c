@@ -319,7 +319,7 @@ int send_documents(const struct send_documents_settings *settings, struct send_d
     struct sending *sending = memory_new(1, sizeof *sending);
     const uint8_t *key = ledger_fingerprint_key(settings->series->ledger);
 
-    *counts = (struct send_documents_counts){.requests = 0};
+    *counts = (struct send_documents_counts){.started_ns = clock_real_ns()};
     sending->settings = settings;
     sending->counts = counts;
     sending->queue = coordinator_queue_new(ingest_batches(WORKERS));

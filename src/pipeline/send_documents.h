@@ -36,6 +36,7 @@ struct send_documents_counts {
     uint64_t refused_before;
     struct send_documents_fault faults[SEND_DOCUMENTS_FAULTS_MAX];
     uint64_t requests;
+    uint64_t started_ns; /* real ns */
 };
 
 /* 0, or -1 with an error (of the input, the job, or as of requests_run); then too the counts cover what was

@@ -136,9 +136,11 @@ for my $provider (qw(kira payso)) {
         sandbox_faults($sandbox, 'status-422:x1@link');
         my ($counts, $status) = make_links($case);
         is("$status $counts->{refused} $counts->{made}", '1 1 0', 'a 422 refuses it: status 1');
+        is_deeply([map { "$_->{external_id} $_->{state} $_->{http_status}" } @{$counts->{open}}], ['cust-000001 refused 422'], 'and is listed');
         is_deeply([case_ledger($case, 'SELECT state, http_status FROM task')], [['refused', 422]], 'the ledger has why');
         ($counts, $status) = make_links($case);
         is("$status $counts->{refused_before} $counts->{requests}", '0 1 0', 'it is not asked again while nothing changes');
+        is_deeply($counts->{open}, [], 'nor listed again');
         ($counts) = make_links($case, '--retry-refused');
         is($counts->{made}, 1, 'but with --retry-refused');
         sandbox_stop($sandbox);
@@ -193,6 +195,7 @@ for my $provider (qw(kira payso)) {
         sandbox_faults($sandbox, 'drop:x2@link');
         my ($counts, $status) = make_links($case);
         is("$status $counts->{in_doubt} $counts->{made}", '1 2 0', 'no answer: in doubt, status 1');
+        is_deeply([map { "$_->{external_id} $_->{state}" } @{$counts->{open}}], ['cust-000001 in_doubt', 'cust-000002 in_doubt'], 'both are listed');
         is_deeply([case_ledger($case, 'SELECT state FROM task')], [['in_doubt'], ['in_doubt']], 'so it is in the ledger');
         ($counts, $status) = make_links($case);
         is("$status $counts->{made}", '0 2', 'the next command makes them');

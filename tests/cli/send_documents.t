@@ -158,6 +158,7 @@ for my $provider (qw(payward kraken-embed)) {
         sandbox_faults($sb, 'status-422:x1@document');
         my ($counts, $status) = send_documents($case);
         is("$status " . numbers($counts, 'refused'), '1 refused 1', 'status 1');
+        is_deeply([map { "$_->{external_id} $_->{document} $_->{state} $_->{http_status}" } @{$counts->{open}}], ['cust-000001 0/front refused 422'], 'and it is listed');
         ($counts, $status) = send_documents($case);
         is("$status " . numbers($counts, qw(refused_before requests)), '0 refused_before 1 requests 0', 'not again while it is the same');
         is(numbers((send_documents($case, '--retry-refused'))[0], 'sent'), 'sent 1', 'but with --retry-refused');
