@@ -192,6 +192,7 @@ static int write_rest(struct adopt *adopt, struct error *error)
     size_t next = 0;
     int more = 1;
 
+    adopt_plan_finish(parts->plan);
     while (more > 0) {
         if (is_interrupted(adopt))
             return error_set(error, ERROR_INTERRUPTED, INTERRUPTED);
@@ -201,7 +202,6 @@ static int write_rest(struct adopt *adopt, struct error *error)
         if (more < 0 || (!parts->is_dry && ledger_commit(parts->ledger, error) != 0))
             return -1;
     }
-    adopt_plan_finish(parts->plan);
     for (more = !parts->is_dry; more > 0;)
         more = write_holds(adopt, &next, error);
     return more;

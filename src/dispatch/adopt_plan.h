@@ -113,7 +113,7 @@ void adopt_plan_add_fetched(struct adopt_plan *plan, size_t number, const struct
 /* The next record whose user is decided: no reply that is still to come changes that. NULL: none at present.
  */
 struct adopt_record *adopt_plan_pop(struct adopt_plan *plan);
-/* Every user is compared: decides all other records. */
+/* Every user is compared: decides all other records, of which adopt_plan_pop gives those with a user. */
 void adopt_plan_finish(struct adopt_plan *plan);
 /* The ledger gave the user of a decided record to another customer. */
 void adopt_plan_reject(struct adopt_record *record);

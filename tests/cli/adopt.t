@@ -10,6 +10,7 @@ use Time::HiRes qw(sleep);
 use KycTest;
 use KycRun;
 use KycParallel;
+use KycHostile;
 
 my $json = JSON::PP->new->utf8;
 
@@ -230,6 +231,24 @@ parallel 'users that do not show everything' => sub {
     is_deeply($found->{not_shown_by_field}, {date_of_birth => 6}, 'payso: and are counted');
     is_settled($case, 'payso: the next run sends nothing');
     sandbox_stop($case->{sandbox});
+};
+
+parallel 'a listing without e-mail addresses' => sub {
+    my $user = {id => '11111111-2222-3333-4444-555555555555', email => 'cust-000001@example.com', first_name => 'Alex', last_name => 'Morgan1',
+        metadata => {external_id => 'cust-000001'}};
+    my $server = hostile_start(sub {
+        my ($socket, $head) = @_;
+        print {$socket} hostile_answer(200, $json->encode($head =~ /^POST/ ? {data => {access_token => 't', expires_in => 3600}}
+            : $head =~ m{/users/} ? $user : {data => [{id => $user->{id}}], total => 1}));
+    });
+    my $case = case_new($server, provider => 'kira', rows => 1);
+    my ($status, $found, $err) = adopt($case);
+    is("$status " . counts($found), '0 adopt 1 not_shown 1', 'the user is found by its own reply') or diag $err;
+    is_deeply([case_ledger($case, 'SELECT external_id, user_id FROM customer')], [['cust-000001', $user->{id}]], 'and is in the ledger');
+    ($status, undef, $err) = case_run($case, '-q');
+    is($status, 0, 'the next run') or diag $err;
+    is(scalar(grep { m{^POST /kira/v1/users } } hostile_requests($server)), 0, 'creates nobody');
+    hostile_end($server);
 };
 
 parallel 'a first run' => sub {
