@@ -25,8 +25,9 @@ static const struct {
          "ask the provider what became of it. A run does not create a user for a customer that has one in the ledger"},
     [AUDIT_FOREIGN] = {"foreign", "the provider has this user for another customer",
                        "compare both at the provider: one of them has the other's user"},
-    [AUDIT_UNKNOWN] = {"unknown", "a user at the provider that is not in the ledger",
-                       "if it is a customer of yours, adopt it: kyc-import resolve JOB --from FILE"},
+    [AUDIT_UNKNOWN] =
+        {"unknown", "a user at the provider that is not in the ledger",
+         "if it is a customer of yours, take it into the ledger: kyc-import adopt JOB, or resolve JOB --key ID --user USER_ID"},
     [AUDIT_UNCLEAR] = {"unclear", "the answer does not identify the user",
                        "look this user up at the provider"},
     [AUDIT_NO_ANSWER] = {"no_answer", "no answer came", "run this command again"},

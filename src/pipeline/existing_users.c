@@ -181,6 +181,19 @@ static int compare_export(struct existing_users *existing, struct error *error)
         name, existing->record_count, existing->first_row, path);
 }
 
+/* A run that cannot look does not send: each user would be created again. */
+static int fail_unlisted(struct error *error)
+{
+    const struct error why = *error;
+
+    if (why.scope == ERROR_PROVIDER)
+        error_set(
+            error, ERROR_PROVIDER,
+            "before a first run the users that the provider already has are listed (--new-ledger omits that), and they were not: %s",
+            why.text);
+    return -1;
+}
+
 int existing_users_check(const struct existing_users_parts *parts, struct error *error)
 {
     struct existing_users existing = {.parts = parts};
@@ -189,7 +202,7 @@ int existing_users_check(const struct existing_users_parts *parts, struct error 
         return 0;
     arena_init(&existing.arena, ARENA_CHUNK);
     existing.emails = hash_table_new();
-    int result = list_users(&existing, error);
+    int result = list_users(&existing, error) == 0 ? 0 : fail_unlisted(error);
     if (result == 0 && !existing.is_whole)
         log_warning(
             "the provider's listing of users has gaps: whether it already has users of this export is not certain");

@@ -266,6 +266,12 @@ parallel 'a first run' => sub {
         ($status, undef, $err) = piped($again);
         is($status, 4, "$provider: a pipe cannot be compared first");
         like($err, qr/the input is a pipe.*hint: write the export to a file/s, "$provider: and says so");
+        sandbox_faults($sandbox, 'status-500:100%@list', 'status-500:100%@look_up');
+        ($status, undef, $err) = case_run($again, '-q', '--set', 'delivery.attempts=2');
+        is($status, 4, "$provider: nor do users that cannot be listed");
+        like($err, qr/the users that the provider already has are listed \(--new-ledger omits that\), and they were not: .*\n\s*hint: /, "$provider: and why");
+        sandbox_faults($sandbox);
+        is(users($again), 10, "$provider: and nothing is created");
         ($status) = case_run($again, '-q', '--new-ledger');
         is(users($again), $provider eq 'kira' ? 10 : 15, "$provider: --new-ledger creates them all the same, if the provider does");
     }
