@@ -16,8 +16,10 @@ static int add_part(struct job_reader *reader, const struct job_node *source, st
                     struct parts *parts)
 {
     if (parts->count == FIELD_ENTRY_PARTS_MAX)
-        return job_keys_fail(reader, source, "the entries of `documents` have more than %d parts together\nhint: remove what the provider does not need",
-                             FIELD_ENTRY_PARTS_MAX);
+        return job_keys_fail(
+            reader, source,
+            "the entries of `documents` have more than %d parts together\nhint: remove what the provider does not need",
+            FIELD_ENTRY_PARTS_MAX);
     parts->list[parts->count++] = part;
     return 0;
 }
@@ -103,7 +105,8 @@ int job_documents_define(struct job_reader *reader, const struct job_node *docum
     if (documents->kind != JOB_NODE_LIST || documents->count == 0)
         return job_keys_fail(reader, documents, "`documents` is a list of entries\nhint: as in - " EXAMPLE);
     if (documents->count > FIELD_ENTRIES_MAX)
-        return job_keys_fail(reader, documents, "`documents` has %zu entries; the maximum is %d\nhint: remove some",
+        return job_keys_fail(reader, documents,
+                             "`documents` has %zu entries; the maximum is %d\nhint: remove some",
                              documents->count, FIELD_ENTRIES_MAX);
     for (const struct job_node *entry = documents->first; entry; entry = entry->next)
         if (define_entry(reader, entry, index++, &parts) != 0)
