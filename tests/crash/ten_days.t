@@ -28,7 +28,9 @@ my $kills = $ENV{KYC_KILLS} || (proof_is_long() ? 3 : 1);
 my @providers = @ARGV ? @ARGV : qw(payso kira kraken-embed payward);
 
 my %task_of = (kira => 'links', payso => 'links', payward => 'documents', 'kraken-embed' => 'documents');
-my $in_flight = 4;    # as many answers a kill can lose
+my $in_flight = 4;
+# Answers that a kill can lose: those on their way, and as many that have come and are not committed.
+my $lost_by_kill = 2 * $in_flight;
 my $png = "\x89PNG\r\n\x1a\n";
 # What each state of the sandbox is in the ledger.
 my %ledger_state = (unverified => 'pending', started => 'pending', in_review => 'pending', needs_action => 'action_needed',
@@ -71,7 +73,7 @@ sub play
     my $provider = $item->{provider};
     my $state = {provider => $provider, task => $task_of{$provider}, tag => "$$-$number", port => free_port(), folder => scratch_folder(),
         customers => [], problems => [], killed => {}, runs => 0, deaths => 0, attempts => 0, seen => {}, life => {}, links => {}, need => {},
-        documents => {}, wanted => {}};
+        documents => {}, wanted => {}, command => ''};
     start_provider($state);
     $state->{case} = new_job($state);
     for my $day (1 .. $days) {
@@ -81,6 +83,7 @@ sub play
         for my $command (qw(run refresh), $state->{task}) {
             disturb($state, $command) if !$state->{calm};
             complete($state, $command);
+            pass_time($state) if $command eq 'run';
         }
         $state->{task} eq 'links' ? check_links($state) : check_documents($state);
         visit_links($state) if $state->{task} eq 'links';
@@ -112,10 +115,10 @@ sub problem
 sub start_provider
 {
     my ($state) = @_;
-    # Nobody is decided by the clock, only by night().
+    # Users are decided in the second pass_time() after their create, never in between.
     $state->{sandbox} = sandbox_start('--listen', "127.0.0.1:$state->{port}", '--key-tag', $state->{tag}, '--state', "$state->{folder}/state",
         '--rate', '300/s', '--nonce-window', 10_000_000_000, '--latency', '1ms..8ms', '--slow-for', '1500ms', '--seed', int rand 1_000_000,
-        '--verify-after', '6h..23h', '--reject-share', '2%', '--action-share', '20%');
+        '--verify-after', '13h..23h', '--reject-share', '2%', '--action-share', '20%');
     $state->{case}{sandbox} = $state->{sandbox} if $state->{case};
 }
 
@@ -133,9 +136,16 @@ sub add_counts
     $state->{seen}{$_} += $counts->{$_} for qw(over_limit bad_nonces bad_signatures requests);
     $state->{seen}{faults} += $_ for values %{$counts->{faults}};
     $state->{seen}{by_operation}{$_} += $counts->{by_operation}{$_} for keys %{$counts->{by_operation}};
-    # The request was handled, but nobody or too late somebody saw its answer.
-    $state->{lost_answers} += $counts->{faults}{$_} || 0 for qw(drop slow);
+    lose($state, $_) for map { $counts->{faults}{$_} || 0 } qw(drop slow);
     return $counts;
+}
+
+# Counts answers that were lost to the command whose operations may then be done twice: a link of payso and a document are
+# sent again, and of a create of kira the link is known from its answer alone.
+sub lose
+{
+    my ($state, $count) = @_;
+    $state->{lost_answers} += $count if $state->{command} eq ($state->{provider} eq 'kira' ? 'run' : $state->{task});
 }
 
 sub new_job
@@ -149,6 +159,7 @@ sub new_job
     mkdir "$case->{folder}/docs" or die $!;
     my $yaml = read_file("$case->{folder}/job.yaml");
     $yaml =~ s/^(  base_url)/  documents: docs\n$1/m if $provider ne 'payward';
+    $yaml .= "  verification_mode: mode\n" if $provider eq 'kira';
     write_file("$case->{folder}/job.yaml", $yaml . <<'YAML');
   documents:
     - {type: {value: passport}, number: id_no, country: {value: US}, files: {front: front}}
@@ -171,7 +182,7 @@ sub morning
         $customer->{street} = int(rand 90) + 10 . ' Market St';
     }
     my $wanted = $days > 1 ? int $rows * (0.5 + 0.5 * ($state->{day} - 1) / ($days - 1)) : $rows;
-    my @new = map { {key => sprintf('cust-%06d', $_), street => '1 Market St'} } @$customers + 1 .. $wanted;
+    my @new = map { {key => sprintf('cust-%06d', $_), street => '1 Market St', mode => $_ % 2 ? 'verification_link' : ''} } @$customers + 1 .. $wanted;
     push @$customers, @new;
     if ($provider ne 'payso') {
         add_document($state, $_, 'front') for some(0.3, @new), some(0.05, @old);
@@ -181,10 +192,10 @@ sub morning
     for my $i (0 .. $#lines) {
         my $customer = $customers->[$i];
         $lines[$i] =~ s/1 Market St/$customer->{street}/;
-        $lines[$i] .= join '', map { $customer->{$_} ? ",$_-$i,$customer->{$_}" : ',,' } qw(front bill);
+        $lines[$i] .= ",$customer->{mode}" . join '', map { $customer->{$_} ? ",$_-$i,$customer->{$_}" : ',,' } qw(front bill);
     }
-    my $bad = csv_rows(1, 1) =~ /^(bad-.*)$/m ? "$1,,,," : die 'no bad row';
-    write_file("$state->{case}{folder}/export.csv", join '', map { "$_\n" } "$head,id_no,front,bill_no,bill", @lines, $bad);
+    my $bad = csv_rows(1, 1) =~ /^(bad-.*)$/m ? "$1,,,,," : die 'no bad row';
+    write_file("$state->{case}{folder}/export.csv", join '', map { "$_\n" } "$head,mode,id_no,front,bill_no,bill", @lines, $bad);
 }
 
 # A document that is new or, where the customer had one, another one; and what the provider shall have of it: the digest that
@@ -213,6 +224,8 @@ sub faults_of
 {
     my ($state, $command) = @_;
     my @faults = ('status-500:4%', 'reset:3%');
+    push @faults, 'rejected:1%@create' if $command eq 'run';
+    push @faults, 'link-error:15%@create' if $command eq 'run' && $state->{provider} eq 'kira';
     return (@faults, 'drop:4%@update', 'slow:1%@update') if $command eq 'run' && $state->{provider} eq 'kraken-embed';
     return (@faults, 'drop:5%', $command eq 'links' && $state->{provider} eq 'payso' ? () : 'slow:1%');
 }
@@ -231,6 +244,7 @@ sub disturb
     my ($state, $command) = @_;
     local $state->{case}{set} = settings($state, $command);
     sandbox_faults($state->{sandbox}, faults_of($state, $command));
+    $state->{command} = $command;
     my $made = 0;
     for (my $attempt = 0; $made < $kills && $attempt < 3 * $kills; $attempt++) {
         my $pid = case_start($state->{case}, $command, '-q');
@@ -249,15 +263,15 @@ sub disturb
         my $killed = ($? & 127) == 9;
         $$life *= $killed ? 1.2 : 0.6;
         $state->{killed}{$command} += $killed;
-        $state->{lost_answers} += $in_flight * $killed;
+        lose($state, $lost_by_kill * $killed);
         $made += $killed;
     }
     # And once to its end, whatever that is.
     my ($status, undef, $err) = command($state, $command);
     problem($state, "$command among faults: status $status: $err") if $status > 4 && $status != 6;
     sandbox_faults($state->{sandbox});
-    # A request that is handled late belongs to this command.
-    for (my $waited = 0; counts($state)->{in_flight} > 0 && $waited < 200; $waited++) { sleep 0.05; }
+    # A request that is handled late, even if its client is dead, belongs to this command.
+    sleep 1.6 if grep { /^slow/ } faults_of($state, $command);
     add_counts($state);
 }
 
@@ -270,7 +284,7 @@ sub kill_provider
     start_provider($state);
     sandbox_faults($state->{sandbox}, faults_of($state, $command));
     $state->{deaths}++;
-    $state->{lost_answers} += $in_flight;
+    lose($state, $in_flight);
 }
 
 sub command
@@ -330,9 +344,11 @@ sub check_links
     my $more = 0;
     for my $user (users($state)) {
         my $id = $user->{id};
-        my $needed = $need->{$id} && $user->{state} =~ /^(?:needs_action|rejected)$/ ? 1 : 0;
+        # A user that is new needs one, in that mode of kira or rejected at once: from its create, or made since.
+        my $needed = ($need->{$id} || !exists $links->{$id}) && $user->{state} =~ /^(?:needs_action|rejected)$/
+            || !exists $links->{$id} && ($user->{body}{verification_mode} || '') eq 'verification_link' ? 1 : 0;
         my $made = $user->{links} - ($links->{$id} || 0);
-        problem($state, "$user->{email} ($user->{state}): $made links where $needed are needed") if $made < $needed || ($made > $needed && (!$needed || $provider eq 'kira'));
+        problem($state, "$user->{email} ($user->{state}): $made links where $needed are needed") if $made < $needed || ($made > $needed && (!$needed || $provider eq 'kira' && exists $links->{$id}));
         $more += $made - $needed;
         $state->{needs} += $needed;
         problem($state, "$user->{email}: the last link is not in the file") if $user->{links} && !$in_file{link_of($provider, $id, $user->{links} - 1)};
@@ -450,25 +466,32 @@ sub check_rest
     problem($state, "status --verify: status $status: $out$err") if $status;
 }
 
-# Half a day passes: users are decided. A few verified ones must act again, and on the first day somebody is rejected. Who
-# must act now or was rejected needs a link.
-sub night
+# Half a day passes: users are decided. Who must act now or was rejected needs a link.
+sub pass_time
 {
-    my ($state) = @_;
+    my ($state, %set) = @_;
     my %before = map { $_->{id} => $_->{state} } users($state);
     sandbox_control($state->{sandbox}, 'POST', '/_sandbox/later', '12h');
-    my @verified = grep { $before{$_} eq 'verified' } sort keys %before;
-    set_state($state, $_, 'needs_action') for @verified ? ($verified[rand @verified], some(0.005, @verified)) : ();
-    set_state($state, (grep { $before{$_} eq 'unverified' } sort keys %before)[0], 'rejected') if $state->{day} == 1;
+    set_state($state, $_, $set{$_}) for sort keys %set;
     for my $user (users($state)) {
         $state->{need}{$user->{id}} = 1 if $user->{state} ne $before{$user->{id}} && $user->{state} =~ /^(?:needs_action|rejected)$/;
     }
 }
 
+# A night, after which a few verified users must act again. On the first day somebody is rejected.
+sub night
+{
+    my ($state) = @_;
+    my %users = map { $_->{id} => $_->{state} } users($state);
+    my @verified = grep { $users{$_} eq 'verified' } sort keys %users;
+    my %set = map { $_ => 'needs_action' } @verified ? ($verified[rand @verified], some(0.005, @verified)) : ();
+    $set{(grep { $users{$_} eq 'unverified' } sort keys %users)[0]} = 'rejected' if $state->{day} == 1;
+    pass_time($state, %set);
+}
+
 sub set_state
 {
     my ($state, $id, $word) = @_;
-    return if !defined $id;
     $id =~ s/ /%20/g;
     sandbox_control($state->{sandbox}, 'POST', "/_sandbox/verification?api=$state->{provider}&user=$id&state=$word", '');
 }
