@@ -151,8 +151,8 @@ static void decide_unresolved(const struct decide_context *context, const struct
     if (ledger_customer_is_refused_twin(customer))
         return; /* refused by us, nothing was sent: whether it still is a twin is checked again */
     if (customer->state == LEDGER_REFUSED) {
-        /* The provider may have the user of one that is held, whatever its row is now. */
-        if ((same || ledger_customer_is_held(customer)) && !context->retry_refused)
+        /* The provider may have the user of one that is held, whatever its row is now: not to be repeated. */
+        if (ledger_customer_is_held(customer) || (same && !context->retry_refused))
             refuse(decision, RULE_REFUSED, customer->message);
         return;
     }

@@ -136,6 +136,8 @@ for my $provider (qw(kira payso)) {
         export($case, $csv);
         case_run($case, '-q');
         is(users($case), $provider eq 'kira' ? 22 : 23, "$provider: a changed row is held as well");
+        case_run($case, '-q', '--retry-refused');
+        is(users($case), $provider eq 'kira' ? 22 : 23, "$provider: --retry-refused repeats what the provider refused, not this");
 
         # A person decides: this is its user; it has none.
         my %id = map { $_->{external_id} => $_->{user_id} } @{$found->{unclear_records}};
