@@ -435,6 +435,7 @@ static const struct outcome_table outcomes = {
     .read_success = kira_read_success,
     .updated_member = "updated_fields",
     .link_paths = link_paths,
+    .link_user = "user_id",
     .link_member = "verification_link",
     .link_error_member = "verification_link_error",
     .link_mode = "verification_link",
