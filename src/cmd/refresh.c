@@ -1,6 +1,5 @@
 /* refresh: asks the provider for the verification of the users in the ledger. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "cmd/command.h"
 #include "cmd/load_job.h"
@@ -9,6 +8,7 @@
 #include "core/log.h"
 #include "core/quantity.h"
 #include "dispatch/refresh.h"
+#include "dispatch/refresh_counts.h"
 #include "job/job_load.h"
 #include "pipeline/job_series.h"
 #include "report/refresh_report.h"
@@ -33,20 +33,6 @@ static int read_selection(const struct options *options, uint64_t now_ns, struct
     *due = (struct ledger_selection){.states = states & ~(unsigned)OPTIONS_DELETED,
                                      .with_deleted = (states & OPTIONS_DELETED) != 0,
                                      .read_before_ns = now_ns - older_ns};
-    return 0;
-}
-
-/* States at the end, and what changed since the last complete refresh. */
-static int count_states(struct ledger *ledger, struct refresh_stats *stats, struct error *error)
-{
-    struct ledger_verification_counts counts;
-
-    if (ledger_count_verification(ledger, stats->since_ns ? stats->since_ns : 1, &counts, error) != 0)
-        return -1;
-    memcpy(stats->customers, counts.states, sizeof counts.states);
-    memcpy(stats->changed, counts.changed, sizeof counts.changed);
-    stats->customers[REFRESH_DELETED] = counts.deleted;
-    stats->changed[REFRESH_DELETED] = counts.changed_to_deleted;
     return 0;
 }
 
@@ -113,7 +99,7 @@ static void run_refresh(const struct options *options, struct job_series *series
     if (result != 0 && error.scope == ERROR_LEDGER)
         return;
     stats->complete = result == 0;
-    if (count_states(series->ledger, stats, &error) != 0)
+    if (refresh_counts_read(series->ledger, stats, &error) != 0)
         add_error(stats, &error);
     if (stats->changed[VERIFICATION_REJECTED] || stats->changed[VERIFICATION_ACTION_NEEDED] ||
         stats->reading.unclear || stats->reading.no_answer)

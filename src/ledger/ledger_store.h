@@ -121,6 +121,8 @@ int store_reading_remove(struct store *store, int64_t customer, struct error *er
 /* As ledger_next_reading. */
 int store_next_reading(struct store *store, const struct ledger_selection *selection, struct arena *arena,
                        struct ledger_customer *customer, uint64_t *read_at_ns, struct error *error);
+/* As ledger_verification_is_known. */
+int store_verification_is_known(struct store *store, bool *is_known, struct error *error);
 /* As ledger_count_verification. */
 int store_count_verification(struct store *store, uint64_t since_ns,
                              struct ledger_verification_counts *counts, struct error *error);

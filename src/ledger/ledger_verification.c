@@ -34,6 +34,11 @@ int ledger_next_reading(struct ledger *ledger, const struct ledger_selection *se
     return store_next_reading(ledger->store, selection, arena, customer, read_at_ns, error);
 }
 
+int ledger_verification_is_known(struct ledger *ledger, bool *is_known, struct error *error)
+{
+    return store_verification_is_known(ledger->store, is_known, error);
+}
+
 int ledger_count_verification(struct ledger *ledger, uint64_t since_ns,
                               struct ledger_verification_counts *counts, struct error *error)
 {

@@ -59,6 +59,10 @@ struct ledger_verification_counts {
     uint64_t changed[VERIFICATION_COUNT], changed_to_deleted; /* verification_at is since_ns or later */
 };
 
+/* *is_known: the provider was asked about some user, or one of the last 1,000 customers has a state (of the
+ * answer that created it). Takes the same time whatever the ledger holds. 0, or -1. */
+int ledger_verification_is_known(struct ledger *ledger, bool *is_known, struct error *error);
+
 /* since_ns: real ns; UINT64_MAX: nothing has changed since. One pass over the customers. 0, or -1. */
 int ledger_count_verification(struct ledger *ledger, uint64_t since_ns,
                               struct ledger_verification_counts *counts, struct error *error);

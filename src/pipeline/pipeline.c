@@ -11,6 +11,7 @@
 #include "core/memory.h"
 #include "core/process.h"
 #include "delivery/key_slots.h"
+#include "dispatch/refresh_counts.h"
 #include "job/job_auto.h"
 #include "pipeline/absent_columns.h"
 #include "pipeline/coordinator.h"
@@ -344,6 +345,9 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
     if (status == 0 && (stats->rejected || stats->refused || stats->in_doubt || stats->unsent ||
                         left_in_doubt || stats->provider_warned))
         status = 1;
+    if (pipeline->settings->send && status != ERROR_LEDGER &&
+        refresh_counts_read_run(pipeline->ledger, stats, &error) != 0)
+        status = log_and_merge_status(status, &error);
     stats->finished_ns = clock_real_ns();
     stats->status = status;
     if (pipeline->settings->send && finish_ledger(pipeline, status, &error) != 0 &&

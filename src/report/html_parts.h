@@ -28,6 +28,8 @@ void html_breakdown_write_completeness(const struct html_page *page);
 void html_breakdown_write_relaxed(const struct html_page *page);
 /* Of a check. */
 void html_run_write_plan(const struct html_page *page);
+/* Of a run: the states of the ledger's users; nothing where none is known. */
+void html_run_write_verification(const struct html_page *page);
 /* Of a run: the rate over time, retries, latency. */
 void html_run_write_requests(const struct html_page *page);
 

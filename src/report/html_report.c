@@ -3,13 +3,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "core/clock.h"
 #include "core/file.h"
 #include "core/text.h"
 #include "report/format_number.h"
 #include "report/html.h"
+#include "report/html_frame.h"
 #include "report/html_parts.h"
-#include "report/html_style.h"
 #include "report/report_file.h"
 #include "report/status_help.h"
 
@@ -19,39 +18,6 @@ enum {
 };
 
 #define HTML_REPORT_MAX ((size_t)64 << 20)
-
-static void html_report_head(const struct html_page *page)
-{
-    struct buffer *out = page->out;
-    buffer_append_text(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
-        "<meta name=\"robots\" content=\"noindex\">\n<title>");
-    html_text(out, slice_from(page->stats->job));
-    buffer_printf(out, ": %s</title>\n<style>\n", page->stats->is_dry ? "check" : "run");
-    buffer_append_text(out, html_style);
-    buffer_append_text(out, "</style>\n</head>\n<body>\n<div class=\"page\">\n");
-}
-
-static void html_report_fact(struct buffer *out, const char *label, const char *figure, const char *text)
-{
-    buffer_printf(out, "<div><dt>%s</dt><dd data-figure=\"%s\">", label, figure);
-    html_text(out, slice_from(text));
-    buffer_append_text(out, "</dd></div>\n");
-}
-
-/* 2026-11-21 08:09:10 UTC */
-static void html_report_time(struct buffer *out, const char *label, const char *figure, uint64_t real_ns)
-{
-    enum { DATE = 10, TIME_AT = 11, TIME = 8 };
-    char text[CLOCK_RFC3339_SIZE];
-    clock_rfc3339(real_ns, text);
-    buffer_printf(
-        out, "<div><dt>%s</dt><dd><time datetime=\"%s\" data-figure=\"%s\">%.*s %.*s UTC</time></dd></div>\n",
-        label, text, figure, DATE, text, TIME, text + TIME_AT);
-}
 
 static void html_report_inputs(const struct html_page *page)
 {
@@ -113,37 +79,34 @@ static void html_report_header(const struct html_page *page)
     html_report_status(page);
     buffer_append_text(out, "<dl class=\"facts\">\n");
     html_report_inputs(page);
-    html_report_fact(out, "Command", "command", stats->command);
-    html_report_fact(out, "Provider", "provider", page->job->provider.name);
-    html_report_time(out, "Started", "started", stats->started_ns);
-    html_report_time(out, "Finished", "finished", stats->finished_ns);
+    html_frame_fact(out, "Command", "command", stats->command);
+    html_frame_fact(out, "Provider", "provider", page->job->provider.name);
+    html_frame_time(out, "Started", "started", stats->started_ns);
+    html_frame_time(out, "Finished", "finished", stats->finished_ns);
     buffer_printf(
         out,
         "<div><dt>Took</dt><dd><data value=\"%.3f\" data-figure=\"seconds\">%s</data></dd></div>\n</dl>\n</header>\n",
         stats->seconds, format_number_seconds(stats->seconds, seconds));
 }
 
-static void html_report_link(struct buffer *out, const char *id, const char *label)
-{
-    buffer_printf(out, "<li><a href=\"#%s\">%s</a></li>\n", id, label);
-}
-
 static void html_report_nav(const struct html_page *page)
 {
     struct buffer *out = page->out;
     buffer_append_text(out, "<nav aria-label=\"On this page\">\n<ul>\n");
-    html_report_link(out, "totals", "Totals");
+    html_frame_link(out, "totals", "Totals");
+    if (page->stats->verification.is_known)
+        html_frame_link(out, "verification", "Verification");
     if (page->stats->is_dry)
-        html_report_link(out, "plan", "Plan");
+        html_frame_link(out, "plan", "Plan");
     else
-        html_report_link(out, "requests", "Requests");
+        html_frame_link(out, "requests", "Requests");
     if (html_rules_count(page, VERDICT_REJECT))
-        html_report_link(out, "rejects", "Rejects");
+        html_frame_link(out, "rejects", "Rejects");
     if (html_rules_count(page, VERDICT_WARN))
-        html_report_link(out, "warnings", "Warnings");
-    html_report_link(out, "breakdown", "Breakdown");
-    html_report_link(out, "completeness", "Completeness");
-    html_report_link(out, "files", "Files");
+        html_frame_link(out, "warnings", "Warnings");
+    html_frame_link(out, "breakdown", "Breakdown");
+    html_frame_link(out, "completeness", "Completeness");
+    html_frame_link(out, "files", "Files");
     buffer_append_text(out, "</ul>\n</nav>\n");
 }
 
@@ -266,11 +229,12 @@ void html_report_write(const struct run_stats *stats, const struct job *job, str
 {
     uint32_t *ranking = run_stats_rank_rules(stats);
     const struct html_page page = {stats, job, ranking, out};
-    html_report_head(&page);
+    html_frame_begin(out, stats->job, stats->is_dry ? "check" : "run");
     html_report_header(&page);
     html_report_nav(&page);
     buffer_append_text(out, "<main>\n");
     html_report_totals(&page);
+    html_run_write_verification(&page);
     if (stats->is_dry)
         html_run_write_plan(&page);
     else
@@ -281,10 +245,9 @@ void html_report_write(const struct run_stats *stats, const struct job *job, str
     html_breakdown_write_completeness(&page);
     html_breakdown_write_relaxed(&page);
     html_report_files(&page);
-    buffer_append_text(
+    html_frame_end(
         out,
-        "</main>\n<footer>\n<p>kyc-import " KYC_VERSION
-        ". This page shows no values of records: in the examples every letter is an x, every digit a 9. It is still about people: protect it like the export.</p>\n</footer>\n</div>\n</body>\n</html>\n");
+        "This page shows no values of records: in the examples every letter is an x, every digit a 9. It is still about people: protect it like the export.");
     free(ranking);
 }
 

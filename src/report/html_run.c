@@ -4,6 +4,7 @@
 #include "model/outcome.h"
 #include "report/format_number.h"
 #include "report/html.h"
+#include "report/html_funnel.h"
 #include "report/html_parts.h"
 
 struct html_run_row {
@@ -166,6 +167,20 @@ static void html_run_chart(const struct html_page *page)
     html_run_steps(out, series, top);
     buffer_printf(out, "\"/></svg>\n<div class=\"axis\"><span>0 s</span><span>%s</span></div>\n</figure>\n",
                   end);
+}
+
+void html_run_write_verification(const struct html_page *page)
+{
+    const struct html_funnel funnel = {.path = "verification",
+                                       .customers = page->stats->verification.customers};
+
+    if (!page->stats->verification.is_known)
+        return;
+    html_section(page->out, "verification", "Verification");
+    html_funnel_write(
+        page->out, &funnel,
+        "All customers of the ledger that have a user at the provider, by the verification state that the provider last reported. <code>kyc-import refresh</code> reads the states again.");
+    buffer_append_text(page->out, "</section>\n");
 }
 
 void html_run_write_requests(const struct html_page *page)

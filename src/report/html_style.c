@@ -55,8 +55,12 @@ const char html_style[] =
     ".tile.plain .word::before{display:none}\n"
     ".tile b{display:block;font-size:1.5rem;line-height:1.3;font-weight:600;letter-spacing:-.01em}\n"
     ".tile small{color:var(--soft);font-size:.85rem}\n"
+    ".tone{white-space:nowrap}.tone::before{content:\"\";display:inline-block;width:.65rem;height:.65rem;border-radius:.15rem;"
+    "margin-right:.45rem;background:var(--tone)}\n"
     ".stack{display:block;width:100%;height:1.1rem;border-radius:.3rem;margin:0 0 1rem}\n"
     ".stack .part,.bar .fill{fill:var(--tone)}.track{fill:var(--track)}\n"
+    ".funnel .bar{height:.8rem}.funnel .step th{font-weight:600}.funnel tbody th{width:auto}"
+    ".funnel .number{width:1%;min-width:clamp(3.4rem,9vw,8rem)}\n"
     ".bar{display:block;width:100%;height:.4rem;border-radius:.2rem;margin-top:.3rem}\n"
 
     "table{border-collapse:collapse;width:100%;margin:0 0 1rem}\n"
@@ -68,6 +72,7 @@ const char html_style[] =
     "tbody th{font-weight:400;width:60%}\n"
     ".number{text-align:right;white-space:nowrap;overflow-wrap:normal}\n"
     "thead .number{white-space:normal}\n"
+    "td:not(.number){min-width:5.5rem}\n"
     "details summary{cursor:pointer;color:var(--info);padding:.2rem 0}\n"
 
     ".rules{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,30rem),1fr));gap:1rem;"

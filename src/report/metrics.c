@@ -148,6 +148,16 @@ static void metrics_rules(const struct metrics *metrics, const char *name, const
     buffer_clear(&rule);
 }
 
+static void metrics_verification(const struct metrics *metrics)
+{
+    if (!metrics->stats->verification.is_known)
+        return;
+    metrics_name(metrics, REFRESH_METRIC, REFRESH_METRIC_HELP);
+    for (unsigned state = 0; state < REFRESH_STATES; state++)
+        metrics_count(metrics, REFRESH_METRIC, "state", refresh_report_state(state),
+                      metrics->stats->verification.customers[state]);
+}
+
 static void metrics_requests(const struct metrics *metrics)
 {
     const struct run_stats *stats = metrics->stats;
@@ -234,6 +244,7 @@ void metrics_write(const struct run_stats *stats, struct slice before, struct bu
                   VERDICT_REJECT, ranking);
     metrics_rules(&metrics, "warnings", "Records with a warning, by rule.", VERDICT_WARN, ranking);
     metrics_requests(&metrics);
+    metrics_verification(&metrics);
     buffer_clear(&metrics.labels);
     free(ranking);
 }

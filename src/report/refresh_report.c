@@ -65,7 +65,8 @@ void refresh_report_text(const struct refresh_stats *stats, struct buffer *out)
     buffer_append_text(out, stats->complete ? "\n" : "; not every user was requested\n");
 }
 
-static void write_states(struct json_writer *json, const char *key, const uint64_t counts[REFRESH_STATES])
+void refresh_report_json_states(struct json_writer *json, const char *key,
+                                const uint64_t counts[REFRESH_STATES])
 {
     json_write_key(json, key);
     json_write_object(json);
@@ -111,6 +112,22 @@ static void write_readings(struct json_writer *json, const struct refresh_readin
     json_write_array_end(json);
 }
 
+static void write_reasons(struct json_writer *json, const struct refresh_stats *stats)
+{
+    json_write_key(json, "reasons");
+    json_write_array(json);
+    for (size_t i = 0; i < stats->reason_count; i++) {
+        json_write_object(json);
+        json_write_member(json, "state", slice_from(refresh_report_state(stats->reasons[i].state)));
+        json_write_key(json, "reason");
+        json_write_any(json, slice_from(stats->reasons[i].text));
+        json_write_member_unsigned(json, "count", stats->reasons[i].customers);
+        json_write_object_end(json);
+    }
+    json_write_array_end(json);
+    json_write_member_unsigned(json, "other_reasons", stats->other_reasons);
+}
+
 void refresh_report_json(const struct refresh_stats *stats, struct buffer *out)
 {
     struct json_writer json;
@@ -128,8 +145,9 @@ void refresh_report_json(const struct refresh_stats *stats, struct buffer *out)
     json_write_bool(&json, stats->complete);
     json_write_member_unsigned(&json, "requests", stats->requests);
     write_readings(&json, &stats->reading);
-    write_states(&json, "customers", stats->customers);
-    write_states(&json, "changed", stats->changed);
+    refresh_report_json_states(&json, "customers", stats->customers);
+    refresh_report_json_states(&json, "changed", stats->changed);
+    write_reasons(&json, stats);
     json_write_object_end(&json);
     buffer_append_char(out, '\n');
 }
@@ -191,8 +209,7 @@ void refresh_report_metrics(const struct refresh_stats *stats, struct buffer *ou
          stats->reading.stateless + stats->reading.unclear + stats->reading.no_answer},
     };
 
-    write_state_metrics(stats, "verification_customers", "Customers with a user, by verification state.",
-                        stats->customers, out);
+    write_state_metrics(stats, REFRESH_METRIC, REFRESH_METRIC_HELP, stats->customers, out);
     write_state_metrics(
         stats, "verification_changed_customers",
         "Customers whose verification changed since the refresh before the last one, by their state now.",

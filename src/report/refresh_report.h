@@ -12,13 +12,23 @@
 
 #include "core/buffer.h"
 #include "core/error.h"
+#include "core/json.h"
 #include "model/outcome.h"
 #include "model/verification.h"
 
-enum { REFRESH_DELETED = VERIFICATION_COUNT, REFRESH_STATES, REFRESH_WORDS_MAX = 20 };
+enum {
+    REFRESH_DELETED = VERIFICATION_COUNT,
+    REFRESH_STATES,
+    REFRESH_WORDS_MAX = 20,
+    REFRESH_REASONS_MAX = 50,
+};
 
 /* The provider's word that the ledger has for a user which is gone; its state is unknown. */
 #define REFRESH_DELETED_WORD "deleted"
+
+/* The metric of customers by state: of a refresh and of a run, with one help text. */
+#define REFRESH_METRIC      "verification_customers"
+#define REFRESH_METRIC_HELP "Customers with a user, by verification state."
 
 /* `pending`, …, `deleted`. */
 const char *refresh_report_state(unsigned state);
@@ -33,6 +43,13 @@ struct refresh_reading {
     size_t word_count;
 };
 
+/* Customers that need action, or are rejected, for one reason of the provider. */
+struct refresh_reason {
+    enum verification state;
+    char text[OUTCOME_QUOTE_SIZE]; /* masked; "": none */
+    uint64_t customers;
+};
+
 struct refresh_stats {
     const char *job;
     uint64_t started_ns, finished_ns; /* real ns */
@@ -43,7 +60,14 @@ struct refresh_stats {
     struct refresh_reading reading;
     uint64_t customers[REFRESH_STATES]; /* with a user, at the end */
     uint64_t changed[REFRESH_STATES];   /* of these, those that changed since since_ns, by their state now */
+    struct refresh_reason reasons[REFRESH_REASONS_MAX]; /* by state, most customers first */
+    size_t reason_count;
+    uint64_t other_reasons; /* customers with yet other reasons */
 };
+
+/* The member `key` with an object of the states and these counts. */
+void refresh_report_json_states(struct json_writer *json, const char *key,
+                                const uint64_t counts[REFRESH_STATES]);
 
 void refresh_report_text(const struct refresh_stats *stats, struct buffer *out);
 void refresh_report_json(const struct refresh_stats *stats, struct buffer *out);

@@ -18,6 +18,7 @@
 #include "model/record.h"
 #include "model/verdict.h"
 #include "report/rate_series.h"
+#include "report/refresh_report.h"
 
 enum {
     RUN_STATS_COUNTRIES = 1 + 36 * 36, /* two letters or digits; 0: unknown */
@@ -131,7 +132,11 @@ struct run_stats {
     double p50_ms, p95_ms, p99_ms, max_ms, rate_per_s;
     uint64_t replies, latency_sum_ns; /* complete replies, and the sum of their latencies */
     uint64_t pauses, pause_ns;        /* of the circuit breaker */
-    char chain_head[65];              /* "" without a ledger */
+    struct {
+        bool is_known;                      /* that of some user; never of a dry run */
+        uint64_t customers[REFRESH_STATES]; /* of the ledger, with a user, at the end */
+    } verification;
+    char chain_head[65]; /* "" without a ledger */
     const char *stopped; /* why the run stopped early: a constant or stopped_text; NULL: it did not */
     char stopped_text[1024];
 };

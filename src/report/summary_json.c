@@ -74,6 +74,16 @@ static void summary_json_plan(struct json_writer *json, const struct run_stats *
     json_write_object_end(json);
 }
 
+static void summary_json_verification(struct json_writer *json, const struct run_stats *stats)
+{
+    if (stats->verification.is_known) {
+        refresh_report_json_states(json, "verification", stats->verification.customers);
+        return;
+    }
+    json_write_key(json, "verification");
+    json_write_null(json);
+}
+
 static void summary_json_rules(struct json_writer *json, const struct run_stats *stats, const char *key,
                                enum verdict_level level, const uint32_t *ranking)
 {
@@ -153,6 +163,7 @@ void summary_json_write(const struct run_stats *stats, struct buffer *out)
     json_write_member_unsigned(json, "absent", stats->absent);
     json_write_member_unsigned(json, "in_doubt_absent", stats->in_doubt_absent);
     json_write_member_unsigned(json, "provider_warned", stats->provider_warned);
+    summary_json_verification(json, stats);
 
     uint32_t *ranking = run_stats_rank_rules(stats);
     summary_json_rules(json, stats, "rejects_by_rule", VERDICT_REJECT, ranking);

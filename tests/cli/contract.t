@@ -446,6 +446,7 @@ part('links', sub {
     my $states = sub { sandbox_control($sandbox, 'POST', "/_sandbox/verification?api=kira&user=$users[$_]&state=$_[$_]", '') for grep { $_[$_] } 0 .. $#_ };
     $states->(qw(needs_action needs_action needs_action verified rejected));
     case_run($case, 'refresh', '-q');
+    found_json('refresh.json', read_file(case_report($case) . '/refresh.json'));
     sandbox_faults($sandbox, 'drop:x1@link', 'status-422:x1@link');
     case_run($case, 'links', '-q', '--only', 'action_needed') for 1, 2;
     my $tasks = sub { return join ' ', map { $_->[0] } case_ledger($case, 'SELECT state FROM task ORDER BY id') };

@@ -74,6 +74,9 @@ static const char *const sql[STORE_SQL_COUNT] = {
         "AS read_at FROM customer NOT INDEXED WHERE id > ?1 AND user_id IS NOT NULL "
         "AND instr(?2, ',' || ifnull(verification, 'unknown') || ',') > 0 AND read_at < ?3 "
         "AND (?4 OR verification_word IS NOT 'deleted') ORDER BY id LIMIT 1",
+    [STORE_SQL_VERIFICATION_KNOWN] =
+        "SELECT EXISTS(SELECT 1 FROM reading) OR EXISTS(SELECT 1 FROM (SELECT verification FROM customer "
+        "ORDER BY id DESC LIMIT 1000) WHERE verification IS NOT NULL)",
     [STORE_SQL_VERIFICATIONS] =
         "SELECT verification, verification_word, verification_at, link_at IS NOT NULL, "
         "EXISTS(SELECT 1 FROM reading WHERE reading.customer = customer.id) FROM customer NOT INDEXED "

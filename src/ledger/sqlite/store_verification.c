@@ -65,6 +65,17 @@ int store_next_reading(struct store *store, const struct ledger_selection *selec
     return row;
 }
 
+int store_verification_is_known(struct store *store, bool *is_known, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_VERIFICATION_KNOWN, error);
+    *is_known = false;
+    if (!statement || store_next_row(store, statement, error) != 1)
+        return -1;
+    *is_known = sqlite3_column_int(statement, 0) != 0;
+    store_release(statement);
+    return 0;
+}
+
 int store_count_verification(struct store *store, uint64_t since_ns,
                              struct ledger_verification_counts *counts, struct error *error)
 {
