@@ -11,6 +11,7 @@
 #include "dispatch/refresh_counts.h"
 #include "job/job_load.h"
 #include "pipeline/job_series.h"
+#include "report/html_refresh.h"
 #include "report/refresh_report.h"
 
 enum { RESULT_MAX = 1 << 20, COUNTS_MAX = 1024, OLDER_HOURS_MAX = 24 * 366 };
@@ -114,6 +115,8 @@ static int report(const struct options *options, const struct job *job, struct r
     struct error error;
 
     if (refresh_report_save(stats, job->report_folder, &error) != 0)
+        add_error(stats, &error);
+    if (html_refresh_save(stats, job->provider.name, job->report_folder, &error) != 0)
         add_error(stats, &error);
     buffer_init(&out, RESULT_MAX);
     if (options->json)

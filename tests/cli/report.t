@@ -9,6 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Cwd qw(abs_path);
+use File::Copy qw(copy);
 use JSON::PP;
 use KycBrowser;
 use KycRun;
@@ -44,6 +45,8 @@ for my $command (qw(check run)) {
 
 values_are_masked();
 metrics_of_a_command_that_could_not_begin();
+my %page;
+states_of_verification();
 in_a_browser();
 done_testing;
 
@@ -147,6 +150,7 @@ sub metrics_of_a_command_that_could_not_begin
 sub in_a_browser
 {
     my $browser = browser_start();
+    my @looks = ([400, 'light'], [400, 'dark'], [1400, 'light'], [1400, 'dark'], [720, 'print']);
     SKIP: {
         skip 'chromium and chromium-driver are not installed', 1 if !$browser;
         for my $command (sort keys %report) {
@@ -154,15 +158,25 @@ sub in_a_browser
             is_deeply([browser_console($browser)], [], "$command: nothing is on the console");
             is_deeply([grep { !m{^file://.*/report\.html$} } browser_requests($browser)], [], "$command: no request");
             figures_agree($browser, $command);
-            for my $look ([400, 'light'], [400, 'dark'], [1400, 'light'], [1400, 'dark'], [720, 'print']) {
-                my ($width, $scheme) = @$look;
-                browser_width($browser, $width);
-                browser_scheme($browser, $scheme);
-                is_readable($browser, "$command, $width pixels, $scheme");
-                browser_picture($browser, "$ENV{KYC_PICTURES}/$command-$width-$scheme.png") if $ENV{KYC_PICTURES};
-            }
+            look_at($browser, $command, @$_) for @looks;
+        }
+        for my $name (sort keys %page) {
+            browser_open($browser, "file://$page{$name}");
+            is_deeply([browser_console($browser)], [], "$name: nothing is on the console");
+            is_deeply([grep { $_ ne "file://$page{$name}" } browser_requests($browser)], [], "$name: no request");
+            look_at($browser, $name, @$_) for @looks;
         }
     }
+}
+
+sub look_at
+{
+    my ($browser, $name, $width, $scheme) = @_;
+    browser_width($browser, $width);
+    browser_scheme($browser, $scheme);
+    is_readable($browser, "$name, $width pixels, $scheme");
+    browser_picture($browser, "$ENV{KYC_PICTURES}/$name-$width-$scheme.png") if $ENV{KYC_PICTURES};
+    return;
 }
 
 sub figures_agree
@@ -207,6 +221,85 @@ sub same
 {
     my ($shown, $want) = @_;
     return $shown =~ /^[\d.]+$/ && $want =~ /^[\d.]+$/ ? $shown == $want : $shown eq $want;
+}
+
+# The states of the users are on the page of a run, in its summary and its metrics, once one is known.
+sub states_of_verification
+{
+    my $case = case_new($sandbox, provider => 'payward', rows => 60);
+    my $folder = "$case->{folder}/reports/test";
+    my ($status, undef, $err) = case_run($case, '-q');
+    is($status, 0, 'a run whose answers have no state') or diag $err;
+    is(case_summary($case)->{verification}, undef, 'the summary has none');
+    unlike(read_file("$folder/report.html"), qr/verification/i, 'nor has the page');
+    unlike(read_file("$folder/metrics.prom"), qr/verification/, 'nor have the metrics');
+
+    my %id = map { @$_ } case_ledger($case, 'SELECT external_id, user_id FROM customer');
+    my @state = (('verified') x 31, ('needs_action') x 5, ('rejected') x 2, 'deleted');
+    for my $row (1 .. @state) {
+        my $user = $id{sprintf 'cust-%06d', $row} =~ s/ /%20/gr;
+        sandbox_control($sandbox, 'POST', "/_sandbox/verification?api=payward&user=$user&state=$state[$row - 1]", '');
+    }
+    ($status, undef, $err) = case_run($case, 'refresh', '-q', '--limit', 57);
+    is($status, 1, 'a refresh of all but three users') or diag $err;
+    case_run($case, '-q');
+    my %want = (unknown => 3, pending => 18, verified => 31, action_needed => 5, rejected => 2, deleted => 1);
+    is_deeply(case_summary($case)->{verification}, \%want, 'the summary of the next run has the states of all users');
+    my $page = read_file("$folder/report.html");
+    is_well_formed($page, 'the page is well-formed');
+    is_deeply({$page =~ /<data value="(\d+)" data-figure="verification\.(\w+)">/g}, {reverse %want}, 'and has them too');
+    my %sample = read_file("$folder/metrics.prom") =~ /^kyc_import_verification_customers\{job="test",command="run",state="(\w+)"\} (\d+)$/mg;
+    is_deeply(\%sample, \%want, 'and so have the metrics');
+    my ($check) = case_run($case, 'check', '-q');
+    is($check, 0, 'a check');
+    unlike(read_file("$folder/check/report.html"), qr/verification/i, 'whose page has none');
+    keep_page(funnel => "$folder/report.html");
+    page_of_a_refresh($case, $folder);
+}
+
+# refresh.html has the counts of refresh.json, and names no customer.
+sub page_of_a_refresh
+{
+    my ($case, $folder) = @_;
+    my @users = case_ledger($case, 'SELECT external_id, user_id FROM customer');
+    my %id = map { @$_ } @users;
+    sandbox_control($sandbox, 'POST', '/_sandbox/verification?api=payward&user=' . $id{"cust-0000$_"} =~ s/ /%20/gr . '&state=rejected', '')
+        for 45 .. 47;
+    case_run($case, 'refresh', '-q');
+    my $page = read_file("$folder/refresh.html");
+    my $json = JSON::PP->new->utf8->decode(read_file("$folder/refresh.json"));
+    is(mode("$folder/refresh.html"), '600', 'the page of a refresh is its owner\'s alone');
+    is_well_formed($page, 'it is well-formed');
+    unlike($page, qr{//|<script|\son\w+=|javascript:}i, 'it refers to nothing outside of it and has no script');
+    my @named = grep { index($page, $_) >= 0 } map { @$_ } @users;
+    is_deeply(\@named, [], 'it names no customer and no user');
+    unlike($page =~ s{<style>.*?</style>}{}sr, qr/\@|\+\d{6}/, 'and has no e-mail address and no phone');
+    my %want = (unknown => 0, pending => 18, verified => 31, action_needed => 5, rejected => 5, deleted => 1);
+    is_deeply($json->{customers}, \%want, 'refresh.json has the states') or diag explain $json;
+    is_deeply({$page =~ /data-figure="customers\.(\w+)">(\d+)</g}, \%want, 'and the page');
+    is_deeply({$page =~ /data-figure="changed\.(\w+)">(\d+)</g}, {unknown => 0, pending => 3, verified => 0,
+        action_needed => 0, rejected => 3, deleted => 0}, 'with what has changed since the last refresh');
+    is_deeply([$page =~ m{<th scope="row">([^<]+)</th><td class="\w+"><span class="tone">([^<]+)</span></td><td class="number">(\d+)<}g],
+        ['not read yet', 'pending', 3, 'pending', 'rejected', 3], 'and the changes that this refresh found');
+    my %by_state;
+    $by_state{$_->{state}} += $_->{count} for @{$json->{reasons}};
+    is_deeply(\%by_state, {action_needed => 5, rejected => 5}, 'every customer that needs action or is rejected has its reason counted');
+    for my $reason (@{$json->{reasons}}) {
+        my $label = $reason->{state} =~ s/_/ /r;
+        my $text = $reason->{reason} || 'none was given';
+        like($page, qr{\Q$text\E.*?<td>$label</td><td class="number">$reason->{count}</td>}, "the reason `$text` is on the page");
+    }
+    keep_page(refresh => "$folder/refresh.html");
+    return;
+}
+
+# For the browser, beyond the end of its case.
+sub keep_page
+{
+    my ($name, $path) = @_;
+    $page{$name} = abs_path($work) . "/$name.html";
+    copy($path, $page{$name}) or die "$path: $!";
+    return;
 }
 
 # No element wider than the page, no text below 12 pixels or with a contrast below 4.5.
