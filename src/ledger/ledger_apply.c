@@ -208,12 +208,31 @@ static void clear_known(struct ledger_customer *row)
 static void set_verification(struct ledger_customer *row, enum verification verification, struct slice word,
                              struct slice reason, uint64_t at_ns)
 {
-    if (ledger_apply_same_verification(row, verification, word, reason))
-        return;
+    bool is_same_state = row->verification == verification && slice_equal(row->verification_word, word);
+    bool is_other_reason =
+        row->verification_reason.len > 0 && reason.len > 0 && !slice_equal(row->verification_reason, reason);
+
+    if (!is_same_state || is_other_reason)
+        row->verification_at = at_ns;
     row->verification = verification;
     row->verification_word = word;
     row->verification_reason = reason;
-    row->verification_at = at_ns;
+}
+
+/* What an answer to a create or an update reports. Only some answers have reasons: one that is known for the
+ * same state stays. */
+static void acknowledge_verification(struct ledger_customer *row, const struct outcome *outcome,
+                                     uint64_t at_ns)
+{
+    struct slice word = slice_from(outcome->verification_word);
+    struct slice reason = slice_from(outcome->verification_reason);
+
+    if (word.len == 0)
+        return;
+    if (reason.len == 0 &&
+        ledger_apply_same_verification(row, outcome->verification, word, row->verification_reason))
+        reason = row->verification_reason;
+    set_verification(row, outcome->verification, word, reason, at_ns);
 }
 
 /* Of a user that the customer has no more. */
@@ -326,9 +345,7 @@ static void acknowledge(struct ledger_customer *row, const struct ledger_change 
     struct slice kept = slice_from(change->outcome->kept);
     if (kept.len > 0)
         row->kept = slice_is(kept, LEDGER_KEPT_NOTHING) ? nothing : kept;
-    if (change->outcome->verification_word[0])
-        set_verification(row, change->outcome->verification, slice_from(change->outcome->verification_word),
-                         slice_from(change->outcome->verification_reason), change->at_ns);
+    acknowledge_verification(row, change->outcome, change->at_ns);
     if (change->outcome->link[0])
         row->link_at = change->at_ns;
     clear_pending(row);

@@ -82,8 +82,10 @@ struct ledger_customer {
     enum verification verification; /* of the user, as the provider reported it last; unknown is NULL */
     /* In the provider's own words, masked. LEDGER_DELETED: the provider has no such user any more. */
     struct slice verification_word, verification_reason;
-    uint64_t verification_at; /* real ns of the last change of these three; 0: it reported none */
-    uint64_t link_at;         /* real ns of the user's last verification link; 0: none */
+    /* real ns of the last change of state or word, or to another reason; not when a reason is reported for
+     * the first time, or no more: many answers have none. 0: nothing was reported */
+    uint64_t verification_at;
+    uint64_t link_at; /* real ns of the user's last verification link; 0: none */
 };
 
 /* The verification_word of a user that the provider does not have any more; its verification is unknown. */

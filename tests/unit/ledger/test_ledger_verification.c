@@ -26,19 +26,22 @@ static void a_change_is_an_event_and_a_reading_is_none(void **state)
     static const struct {
         enum verification state;
         const char *word, *reason;
-        bool changed;
+        bool changed, same_state; /* same_state: the time of the change stays */
     } steps[] = {
-        {VERIFICATION_UNKNOWN, "", "", false}, /* as a customer that was never read */
-        {VERIFICATION_PENDING, "submitted", "", true},
-        {VERIFICATION_PENDING, "submitted", "", false},
-        {VERIFICATION_PENDING, "in_review", "", true},
-        {VERIFICATION_ACTION_NEEDED, "in_review", "", true},
-        {VERIFICATION_ACTION_NEEDED, "in_review", "blurred", true},
-        {VERIFICATION_ACTION_NEEDED, "in_review", "blurred", false},
-        {VERIFICATION_VERIFIED, "approved", "", true},
-        {VERIFICATION_UNKNOWN, LEDGER_DELETED, "", true},
-        {VERIFICATION_UNKNOWN, LEDGER_DELETED, "", false},
-        {VERIFICATION_UNKNOWN, "", "", true},
+        {VERIFICATION_UNKNOWN, "", "", false, true}, /* as a customer that was never read */
+        {VERIFICATION_PENDING, "submitted", "", true, false},
+        {VERIFICATION_PENDING, "submitted", "", false, true},
+        {VERIFICATION_PENDING, "in_review", "", true, false},
+        {VERIFICATION_ACTION_NEEDED, "in_review", "", true, false},
+        {VERIFICATION_ACTION_NEEDED, "in_review", "blurred", true, true},
+        {VERIFICATION_ACTION_NEEDED, "in_review", "blurred", false, true},
+        {VERIFICATION_ACTION_NEEDED, "in_review", "", true, true},
+        {VERIFICATION_ACTION_NEEDED, "in_review", "expired", true, true},
+        {VERIFICATION_ACTION_NEEDED, "in_review", "too dark", true, false},
+        {VERIFICATION_VERIFIED, "approved", "", true, false},
+        {VERIFICATION_UNKNOWN, LEDGER_DELETED, "", true, false},
+        {VERIFICATION_UNKNOWN, LEDGER_DELETED, "", false, true},
+        {VERIFICATION_UNKNOWN, "", "", true, false},
     };
     struct fixture *fixture = *state;
     int64_t id = fixture_create(fixture, "C-1", "abc", "U-1");
@@ -47,7 +50,7 @@ static void a_change_is_an_event_and_a_reading_is_none(void **state)
     assert_verification(fixture, id, VERIFICATION_UNKNOWN, "", "", 0, 0);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         int64_t events = count_events(fixture);
-        if (steps[i].changed)
+        if (!steps[i].same_state)
             changed_at = i + 100;
         assert_int_equal(
             fixture_verification(fixture, id, steps[i].state, steps[i].word, steps[i].reason, i + 100),
@@ -56,7 +59,7 @@ static void a_change_is_an_event_and_a_reading_is_none(void **state)
         assert_int_equal(count_events(fixture), events + steps[i].changed);
         assert_int_equal(ledger_customer_is_deleted(
                              &(struct ledger_customer){.verification_word = slice_from(steps[i].word)}),
-                         i == 8 || i == 9);
+                         i == 11 || i == 12);
     }
     struct ledger_customer after = fixture_find(fixture, id);
     assert_int_equal(after.updated_at, before.updated_at);
@@ -66,10 +69,10 @@ static void a_change_is_an_event_and_a_reading_is_none(void **state)
                                     "SELECT count(*) FROM event WHERE operation = 'verification' AND "
                                     "outcome = 'changed' AND code IN ('pending', 'action_needed', "
                                     "'verified', 'unknown')"),
-                     7);
+                     10);
     assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
     fixture_reopen(fixture);
-    assert_verification(fixture, id, VERIFICATION_UNKNOWN, "", "", changed_at, 110);
+    assert_verification(fixture, id, VERIFICATION_UNKNOWN, "", "", changed_at, 113);
 }
 
 static void an_answer_brings_its_own_verification(void **state)
@@ -91,6 +94,17 @@ static void an_answer_brings_its_own_verification(void **state)
     fixture_journal(fixture, id, "C-1", OPERATION_UPDATE, "abd");
     fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_ACKNOWLEDGED, &nothing, 2);
     assert_verification(fixture, id, VERIFICATION_REJECTED, "REJECTED", "too young", FIXTURE_AT + 1, 0);
+    /* Nor does one take a reason away that it does not have, for the same state. */
+    nothing.verification = VERIFICATION_REJECTED;
+    snprintf(nothing.verification_word, sizeof nothing.verification_word, "REJECTED");
+    fixture_journal(fixture, id, "C-1", OPERATION_UPDATE, "abe");
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_ACKNOWLEDGED, &nothing, 3);
+    assert_verification(fixture, id, VERIFICATION_REJECTED, "REJECTED", "too young", FIXTURE_AT + 1, 0);
+    nothing.verification = VERIFICATION_PENDING;
+    snprintf(nothing.verification_word, sizeof nothing.verification_word, "IN_REVIEW");
+    fixture_journal(fixture, id, "C-1", OPERATION_UPDATE, "abf");
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_ACKNOWLEDGED, &nothing, 4);
+    assert_verification(fixture, id, VERIFICATION_PENDING, "IN_REVIEW", "", FIXTURE_AT + 4, 0);
     assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM customer, event WHERE event.code LIKE "
                                              "'%secret%' OR message LIKE '%secret%' OR kept LIKE '%secret%'"),
                      0);
