@@ -224,6 +224,7 @@ sub faults_of
 {
     my ($state, $command) = @_;
     my @faults = ('status-500:4%', 'reset:3%');
+    push @faults, 'drop:10%@link', 'drop:10%@document' if $command ne 'run';
     push @faults, 'rejected:1%@create' if $command eq 'run';
     push @faults, 'link-error:15%@create' if $command eq 'run' && $state->{provider} eq 'kira';
     return (@faults, 'drop:4%@update', 'slow:1%@update') if $command eq 'run' && $state->{provider} eq 'kraken-embed';
@@ -256,8 +257,12 @@ sub disturb
             sleep $death;
             kill_provider($state, $command);
             $end -= $death;
+            sleep $end;
+        } elsif ($command eq $state->{task} && $made % 2 == 0) {
+            await_requests($state, $pid);
+        } else {
+            sleep $end;
         }
-        sleep $end;
         kill 'KILL', $pid;
         waitpid $pid, 0;
         my $killed = ($? & 127) == 9;
@@ -273,6 +278,20 @@ sub disturb
     # A request that is handled late, even if its client is dead, belongs to this command.
     sleep 1.6 if grep { /^slow/ } faults_of($state, $command);
     add_counts($state);
+}
+
+# Until some links or documents were asked for, so that they are under way; or until the command has ended.
+sub await_requests
+{
+    my ($state, $pid) = @_;
+    my $operation = $state->{task} =~ s/s$//r;
+    my $asked = (counts($state)->{by_operation}{$operation} || 0) + 1 + int rand 6;
+    for (my $waited = 0; $waited < 1000; $waited++) {
+        return if (counts($state)->{by_operation}{$operation} || 0) >= $asked;
+        my (undef, undef, $state_of) = split ' ', eval { read_file("/proc/$pid/stat") } || '0 0 Z';
+        return if $state_of eq 'Z';
+        sleep 0.005;
+    }
 }
 
 sub kill_provider
