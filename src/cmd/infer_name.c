@@ -9,15 +9,16 @@
 #define PREFIXES                                                                                             \
     "(?i:af|al|bin|da|das|de|del|della|den|der|di|do|dos|du|el|ibn|la|las|le|los|mac|op|san|st\\.?|ten|ter|van|von|zu|zum|zur|y)"
 
-/* How whole names are written, and which group is which name. The simple pattern goes where it splits as
- * many.
+/* How whole names are written, and which group is which name. The simple pattern is written where it splits
+ * as many. whole: a pattern that splits every name, by a choice; NULL: there is none.
  */
 static const struct {
     const char *pattern, *simple, *first, *last;
+    const char *whole, *choice;
 } forms[] = {
-    {"(\\S+)\\s+((?:" PREFIXES "\\s+)*\\S+)", "(\\S+)\\s+(\\S+)", "$1", "$2"},
-    {"([^,]+?)\\s*,\\s*([^,]+)", "([^,]+?)\\s*,\\s*([^,]+)", "$2", "$1"},
-    {"((?:" PREFIXES "\\s+)*\\S+)\\s+(\\S+)", "(\\S+)\\s+(\\S+)", "$2", "$1"},
+    {"(\\S+)\\s+((?:" PREFIXES "\\s+)*\\S+)", "(\\S+)\\s+(\\S+)", "$1", "$2", "(.+)\\s+(\\S+)", "last word"},
+    {"([^,]+?)\\s*,\\s*([^,]+)", "([^,]+?)\\s*,\\s*([^,]+)", "$2", "$1", NULL, NULL},
+    {"((?:" PREFIXES "\\s+)*\\S+)\\s+(\\S+)", "(\\S+)\\s+(\\S+)", "$2", "$1", "(\\S+)\\s+(.+)", "first word"},
 };
 
 static size_t count_matches(const struct infer_sample *sample, size_t column, const char *text)
@@ -45,12 +46,36 @@ static bool has_commas(const struct infer_sample *sample, size_t column)
     return commas * 2 > infer_column_filled(sample, column);
 }
 
-static void write_part(const struct infer_writer *writer, enum field_id field, const char *pattern,
-                       const char *replacement)
+/* before: how the lines begin. */
+static void write_parts(const struct infer_writer *writer, const char *before, const char *pattern,
+                        size_t form)
 {
-    buffer_printf(writer->out, "  %s: {column: ", field_name(field));
-    infer_line_column(writer, field, writer->matches.full_name);
-    buffer_printf(writer->out, ", match: '%s', replace: '%s'}\n", pattern, replacement);
+    static const enum field_id parts[] = {FIELD_FIRST_NAME, FIELD_LAST_NAME};
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        buffer_printf(writer->out, "%s%s: {column: ", before, field_name(parts[i]));
+        infer_line_column(writer, parts[i], writer->matches.full_name);
+        buffer_printf(writer->out, ", match: '%s', replace: '%s'}\n", pattern,
+                      parts[i] == FIELD_FIRST_NAME ? forms[form].first : forms[form].last);
+    }
+}
+
+/* left: names that the pattern does not split. */
+static void write_choice(const struct infer_writer *writer, size_t form, size_t count, size_t left)
+{
+    const char *whole = forms[form].whole;
+
+    buffer_printf(
+        writer->out,
+        "  # %zu %s more words, or one: %s rejected (first_name/match), as nothing shows where to split.\n",
+        left, left == 1 ? "has" : "have", left == 1 ? "it is" : "they are");
+    if (!whole || count_matches(writer->sample, writer->matches.full_name, whole) <= count)
+        return;
+    buffer_printf(
+        writer->out,
+        "  # To take the %s as the last name of all, put these two lines in place of the two below:\n",
+        forms[form].choice);
+    write_parts(writer, "  #   ", whole, form);
 }
 
 void infer_name_write(struct infer_writer *writer)
@@ -67,11 +92,6 @@ void infer_name_write(struct infer_writer *writer)
         "  # CHECK: whole names are in one column: %zu of %zu are split into first and last name%s.\n", count,
         filled, form ? ", the last name first" : "");
     if (count < filled)
-        buffer_printf(
-            writer->out,
-            "  # %zu have more words, or one: they are rejected (first_name/match), as nothing tells how to cut them.\n"
-            "  # To take the last word as the last name: match: '(.+)\\s+(\\S+)'\n",
-            filled - count);
-    write_part(writer, FIELD_FIRST_NAME, pattern, forms[form].first);
-    write_part(writer, FIELD_LAST_NAME, pattern, forms[form].last);
+        write_choice(writer, form, count, filled - count);
+    write_parts(writer, "  ", pattern, form);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/infer_column.h"
+#include "cmd/words_write.h"
 #include "cmd/yaml_scalar.h"
 #include "core/ascii.h"
 #include "core/text.h"
@@ -60,15 +61,16 @@ static const char *find_nearest(const struct infer_writer *writer, struct slice 
     return country ? country->alpha2 : NULL;
 }
 
-static void write_unknown_word(const struct infer_writer *writer, const struct infer_word *word,
-                               const char *const *choices)
+static void write_unknown_word(const struct infer_writer *writer, enum field_id field,
+                               const struct infer_word *word, const char *const *choices)
 {
     struct slice shown = utf8_shorten(word->text, WORD_SHOWN_MAX);
     const char *nearest = find_nearest(writer, word->text, choices);
 
     buffer_append_text(writer->out, "    #   ");
     yaml_scalar_append(writer->out, shown);
-    buffer_printf(writer->out, ": %s    # %zu row%s%s%s\n", nearest ? nearest : "?", word->count,
+    buffer_printf(writer->out, ": %s    # %zu row%s%s%s\n",
+                  nearest ? nearest : words_write_placeholder(field, choices), word->count,
                   word->count == 1 ? "" : "s", nearest ? ", the nearest" : "",
                   shown.len < word->text.len ? ", shortened here" : "");
 }
@@ -164,7 +166,7 @@ void infer_words_write(struct infer_writer *writer, enum field_id field)
     size_t shown = 0;
     for (size_t i = 0; is_shown && i < unknown && shown < WORDS_SHOWN; i++)
         if (may_be_shown(words[i].text)) {
-            write_unknown_word(writer, &words[i], choices);
+            write_unknown_word(writer, field, &words[i], choices);
             shown++;
         }
     if (shown < unknown)

@@ -101,8 +101,7 @@ static void write_choices(struct buffer *out, const char *provider, const char *
     buffer_append_char(out, '\n');
 }
 
-/* The place for a word that a person must write. */
-static const char *placeholder(enum field_id field, const char *const *choices)
+const char *words_write_placeholder(enum field_id field, const char *const *choices)
 {
     if (choices == language_codes || !choices)
         return field_table[field].type == FIELD_TYPE_BOOL ? "true or false" : "CODE";
@@ -264,7 +263,7 @@ void words_write_field(struct buffer *out, const char *provider, const struct jo
     if (!is_free_text(&writer) && writer.unknown > 0) {
         if (choices && choices != language_codes)
             write_choices(out, provider, choices);
-        write_mapping(&writer, placeholder(mapping->field, choices));
+        write_mapping(&writer, words_write_placeholder(mapping->field, choices));
     } else if (!is_free_text(&writer)) {
         write_read(&writer);
     }

@@ -15,4 +15,7 @@ void words_write_field(struct buffer *out, const char *provider, const struct jo
                        const struct rule_set *rules, struct source_words *reader,
                        const struct words_table *table);
 
+/* What is written for a word or a code that a person must give. choices: the field's words, or NULL. */
+const char *words_write_placeholder(enum field_id field, const char *const *choices);
+
 #endif
