@@ -196,21 +196,27 @@ static int by_text(const void *a, const void *b)
     return order ? order : (first->len > second->len) - (first->len < second->len);
 }
 
-bool infer_column_is_distinct(const struct infer_sample *sample, size_t column)
+size_t infer_column_distinct(const struct infer_sample *sample, size_t column)
 {
     struct slice *texts = memory_new(sample->row_count + 1, sizeof *texts);
-    bool is_distinct = sample->row_count > 0;
+    size_t filled = 0, distinct = 0;
 
     for (size_t row = 0; row < sample->row_count; row++) {
-        texts[row] = infer_sample_first(sample, row, column);
-        is_distinct = is_distinct && !infer_column_is_null(texts[row]);
+        struct slice text = infer_sample_first(sample, row, column);
+        if (!infer_column_is_null(text))
+            texts[filled++] = text;
     }
-    if (is_distinct)
-        qsort(texts, sample->row_count, sizeof *texts, by_text);
-    for (size_t row = 1; row < sample->row_count && is_distinct; row++)
-        is_distinct = !slice_equal(texts[row - 1], texts[row]);
+    if (filled)
+        qsort(texts, filled, sizeof *texts, by_text);
+    for (size_t i = 0; i < filled; i++)
+        distinct += i == 0 || !slice_equal(texts[i - 1], texts[i]);
     free(texts);
-    return is_distinct;
+    return distinct;
+}
+
+bool infer_column_is_distinct(const struct infer_sample *sample, size_t column)
+{
+    return sample->row_count > 0 && infer_column_distinct(sample, column) == sample->row_count;
 }
 
 size_t infer_column_shared(struct infer_sample *sample, size_t column)

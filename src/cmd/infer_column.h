@@ -20,6 +20,9 @@ size_t infer_column_filled(const struct infer_sample *sample, size_t column);
 /* Returns how many of them look like values of the type; for a type of free text, all do. */
 size_t infer_column_plausible(struct infer_sample *sample, size_t column, enum field_type type);
 
+/* Returns the number of different values; cells without one do not count. */
+size_t infer_column_distinct(const struct infer_sample *sample, size_t column);
+
 /* True if every row has a value, and no two the same. */
 bool infer_column_is_distinct(const struct infer_sample *sample, size_t column);
 

@@ -97,6 +97,23 @@ static size_t count_several(const struct infer_sample *sample, enum field_id fie
     return count;
 }
 
+/* How many different values a key has. That those of a last resort are distinct is said with it. */
+static void describe_key(const struct infer_writer *writer, const struct infer_match *match,
+                         struct buffer *text)
+{
+    size_t distinct = infer_column_distinct(writer->sample, match->column);
+    size_t filled = infer_column_filled(writer->sample, match->column);
+    size_t rows = writer->sample->row_count;
+
+    if (distinct < filled)
+        buffer_printf(
+            text,
+            "CHECK: only %zu different values in %zu rows; the others are rejected (external_id/unique)",
+            distinct, rows);
+    else if (filled && !match->is_last_resort)
+        buffer_printf(text, "%zu different values in %zu rows", distinct, rows);
+}
+
 /* Appends how certain a match is to its line. */
 void infer_line_confidence(struct infer_writer *writer, enum field_id field)
 {
@@ -124,6 +141,8 @@ void infer_line_confidence(struct infer_writer *writer, enum field_id field)
         buffer_printf(&text, "%zu of its %zu values do not look like one", filled - plausible, filled);
     else if (empty && infer_line_is_required(writer, field))
         buffer_printf(&text, "empty in %zu of %zu rows, and the provider needs it", empty, sample->row_count);
+    else if (field == FIELD_EXTERNAL_ID)
+        describe_key(writer, match, &text);
     const char *fit = describe_fit(writer, match);
     if (fit[0] || text.len) {
         infer_line_remark(writer->out);
@@ -179,7 +198,10 @@ void infer_line_rivals(const struct infer_writer *writer, enum field_id field)
     for (size_t i = 0; i < match->rival_count; i++) {
         buffer_append_text(out, i ? ", " : " ");
         yaml_scalar_append(out, sample->columns[match->rivals[i]]);
-        buffer_printf(out, " (filled in %zu of %zu rows)", infer_column_filled(sample, match->rivals[i]),
+        bool is_key = field == FIELD_EXTERNAL_ID;
+        buffer_printf(out, is_key ? " (%zu different in %zu rows)" : " (filled in %zu of %zu rows)",
+                      is_key ? infer_column_distinct(sample, match->rivals[i])
+                             : infer_column_filled(sample, match->rivals[i]),
                       sample->row_count);
     }
     buffer_append_char(out, '\n');

@@ -100,6 +100,13 @@ static unsigned distance_of(const struct candidate *item, enum column_group addr
     return item->name.group == COLUMN_GROUP_NONE ? 1 : 2;
 }
 
+/* A key that repeats is none for all records: no other column is offered that does. */
+static bool may_be_rival(const struct matcher *matcher, enum field_id field, size_t column)
+{
+    return field != FIELD_EXTERNAL_ID ||
+           infer_column_distinct(matcher->sample, column) == infer_column_filled(matcher->sample, column);
+}
+
 /* candidates: by score. */
 static void choose(const struct matcher *matcher, enum field_id field, enum column_group address,
                    struct infer_match *match)
@@ -113,7 +120,8 @@ static void choose(const struct matcher *matcher, enum field_id field, enum colu
             bool is_wanted = item->name.field == field && distance_of(item, address) == distance;
             if (is_wanted && (!first || (first->score == 0 && item->score))) {
                 first = item;
-            } else if (is_wanted && item->score && match->rival_count < INFER_RIVALS_MAX) {
+            } else if (is_wanted && item->score && match->rival_count < INFER_RIVALS_MAX &&
+                       may_be_rival(matcher, field, item->column)) {
                 match->is_open |= match->rival_count == 0 && item->score == first->score &&
                                   item->name.group == first->name.group;
                 match->rivals[match->rival_count++] = item->column;
