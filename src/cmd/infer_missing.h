@@ -11,8 +11,8 @@
  * answered its TODO. */
 void infer_missing_write(struct infer_writer *writer, enum field_id field);
 
-/* Appends, as comments, a field that the provider recommends, or needs of some customers, with its words; of
- * any other field nothing. */
+/* Appends, as comments, a field that the provider recommends, or needs of some customers, with its words, or
+ * that makes it ask customers for what is missing; of any other field nothing. */
 void infer_missing_need(const struct infer_writer *writer, enum field_id field);
 
 /* Appends, as a comment, the names of all others that the provider takes and that no column fits. */

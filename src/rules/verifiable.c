@@ -5,9 +5,6 @@
 
 #include "model/document_entry.h"
 
-/* The word of kira's `verification_mode` for a user who verifies by a link. */
-#define LINK_MODE "verification_link"
-
 enum { MESSAGE_MAX = 2048 }; /* the names of all fields of the table fit */
 
 void verifiable_prepare(struct rule_set *set)
@@ -67,7 +64,8 @@ void verifiable_check(struct record_context *context)
     const struct value *mode = &context->values[FIELD_VERIFICATION_MODE];
     const struct value *country = &context->values[FIELD_COUNTRY];
     struct message message;
-    if (mode->state == VALUE_FAILED || (mode->state == VALUE_PRESENT && slice_is(mode->text, LINK_MODE)))
+    if (mode->state == VALUE_FAILED ||
+        (mode->state == VALUE_PRESENT && slice_is(mode->text, VERIFIABLE_LINK_MODE)))
         return;
     message.len = message.items = 0;
     bool is_abroad = country->state == VALUE_PRESENT && !slice_is(country->text, "US");

@@ -1,4 +1,5 @@
-/* verifiable: what a provider needs to verify a customer by itself: record/unverifiable. Inside of src/rules.
+/* verifiable: what a provider needs to verify a customer by itself: record/unverifiable. Inside of src/rules
+ * and for guess.
  *
  * Thread: one worker's.
  */
@@ -6,6 +7,9 @@
 #define KYC_RULES_VERIFIABLE_H
 
 #include "rules/record_context.h"
+
+/* The word of kira's `verification_mode` for a user who verifies by a link. */
+#define VERIFIABLE_LINK_MODE "verification_link"
 
 /* Collects the rows of the provider that count (provider_field.verifies). */
 void verifiable_prepare(struct rule_set *set);
