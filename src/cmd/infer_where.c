@@ -9,7 +9,8 @@ enum { STATUS_WORDS_MAX = 8 };
 
 static const char *const true_words[] = {"true", "t", "1", "yes", "y", "on", "ja", "oui", "si", NULL};
 static const char *const false_words[] = {"false", "f", "0", "no", "n", "off", "nein", "non", NULL};
-static const char *const here_words[] = {"active", "enabled", "aktiv", "actif", "activo", NULL};
+static const char *const here_words[] = {"active",   "enabled", "aktiv", "actif", "activo",
+                                         "customer", "client",  "kunde", NULL};
 
 static bool is_among(struct slice text, const char *const *words)
 {
@@ -23,7 +24,8 @@ static bool is_among(struct slice text, const char *const *words)
 struct condition {
     struct slice value; /* empty: that it has none */
     bool is_refused;
-    size_t count; /* rows that have value */
+    size_t count;   /* rows that have value */
+    bool has_words; /* other words than true and false, to be listed */
 };
 
 /* Whether the words of the column show which rows are customers; not where all rows are alike. */
@@ -50,12 +52,27 @@ static bool find_condition(struct infer_sample *sample, size_t column, enum colu
     if (!is_refused && (!found || count < 2))
         return false;
     found = is_refused ? words : found;
-    *condition = (struct condition){found->text, is_refused, found->count};
+    *condition = (struct condition){found->text, is_refused, found->count, state == COLUMN_STATE_STATUS};
     return true;
 }
 
-static void write_condition(const struct infer_sample *sample, size_t column,
-                            const struct condition *condition, bool is_first, struct buffer *out)
+/* ` (active 210, closed 90)` */
+static void write_words(struct infer_sample *sample, size_t column, struct buffer *out)
+{
+    size_t count;
+    bool more;
+    const struct infer_word *words = infer_column_words(sample, column, &count, &more);
+
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_text(out, i ? ", " : " (");
+        yaml_scalar_append(out, words[i].text);
+        buffer_printf(out, " %zu", words[i].count);
+    }
+    buffer_append_char(out, ')');
+}
+
+static void write_condition(struct infer_sample *sample, size_t column, const struct condition *condition,
+                            bool is_first, struct buffer *out)
 {
     struct slice value = condition->value;
     bool has_value = condition->is_refused || value.len == 0;
@@ -71,6 +88,8 @@ static void write_condition(const struct infer_sample *sample, size_t column,
     }
     buffer_append_text(out, "in ");
     yaml_scalar_append(out, sample->columns[column]);
+    if (condition->has_words)
+        write_words(sample, column, out);
     buffer_append_text(out, ". If they are not customers:\n");
     buffer_append_text(out, is_first ? "  # where:\n  #   - {column: " : "  #   - {column: ");
     yaml_scalar_append(out, sample->columns[column]);

@@ -166,7 +166,8 @@ static const char gone_words[] =
     "deactivated cancelled canceled geloescht geloscht gesperrt test testaccount ";
 static const char here_words[] = " active enabled activeflag aktiv actif activo ";
 static const char status_words[] =
-    " status accountstatus customerstatus userstatus recordstatus statuscode statut estado stato ";
+    " status accountstatus customerstatus userstatus recordstatus statuscode statut estado stato "
+    "lifecyclestage lifecycle customerlifecycle customerstage stage lifecyclephase ";
 
 /* Parts of a street and of a birth date, by the words of a name in one. */
 static const char house_number_words[] =
