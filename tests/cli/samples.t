@@ -49,10 +49,12 @@ for (['samples/customers-ndjson.yaml', 'customers-dirty.ndjson', '--input', 'sam
     is_deeply(\%of, \%wanted, "$name: check finds what was planted, rule by rule");
 }
 
-# The recipes of the tools' exports: guess, at most five edited lines, and the job has the effect of the finished one.
+# The recipes of the tools' exports: guess, at most five edited lines besides the words of `values`, and the job has the effect of the
+# finished one.
 my $readme = text('samples/README.md');
 my %counts = map { /^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|/ ? ($1 => [$2, $3, $4]) : () } split /\n/, $readme;
 is(keys %counts, 7, 'seven tools have a recipe');
+my $choices = 0;
 for my $tool (sort keys %counts) {
     my ($input, $provider, $script) = $readme =~ /^### \Q$tool\E\n\n +kyc-import guess (\S+) --provider (\S+) > job\.yaml\n\n```sed\n(.*?)```/ms;
     ok($script, "$tool: a recipe is written") or next;
@@ -72,7 +74,15 @@ for my $tool (sort keys %counts) {
     is_deeply([@$finished{qw(read valid rejected skipped)}], [300, @{$counts{$tool}}], '  and so it does for the finished job');
     is_deeply($made->{rejects_by_rule}, $finished->{rejects_by_rule}, '  for the same reasons');
     is(payload("$temp/recipe.yaml", $_), payload("samples/$tool.yaml", $_), "  row $_ is sent as the finished job sends it") for 1, 7, 33, 150, 300;
+    my ($section) = $readme =~ /^### \Q$tool\E\n(.*?)(?=^### |\z)/ms;
+    my (undef, $choice) = $section =~ /^```sed\n(.*?)^```$/msg;
+    next unless $choice;
+    put("$temp/edits.sed", $choice);
+    put("$temp/recipe.yaml", scalar qx(sed -f $temp/edits.sed $temp/recipe.yaml));
+    is_deeply([@{check("$temp/recipe.yaml")}{qw(read valid rejected skipped)}], [300, 300, 0, 0], '  the other choice that guess writes has every record valid');
+    $choices++;
 }
+is($choices, 1, 'one recipe has such a choice');
 done_testing;
 
 # Lines that differ: those of the job, and those of `values`.
