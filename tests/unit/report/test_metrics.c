@@ -59,6 +59,26 @@ static void the_counts_are_there_and_labels_are_escaped(void **state)
     buffer_clear(&text);
 }
 
+static void the_states_of_users_are_there_once_one_is_known(void **state)
+{
+    (void)state;
+    struct buffer text = text_of("run", 0, 1795248550, slice_make(NULL, 0));
+    assert_null(strstr(text.data, "verification"));
+    buffer_clear(&text);
+    struct run_stats *stats = filled("run", 0, 1795248550);
+    stats->verification.is_known = true;
+    stats->verification.customers[VERIFICATION_ACTION_NEEDED] = 5;
+    stats->verification.customers[REFRESH_DELETED] = 2;
+    buffer_init(&text, 1 << 20);
+    metrics_write(stats, slice_make(NULL, 0), &text);
+    assert_has(&text, "\n# TYPE kyc_import_verification_customers gauge\n");
+    assert_has(&text, "{job=\"payward-nightly\",command=\"run\",state=\"action_needed\"} 5\n");
+    assert_has(&text, "{job=\"payward-nightly\",command=\"run\",state=\"deleted\"} 2\n");
+    assert_has(&text, "{job=\"payward-nightly\",command=\"run\",state=\"verified\"} 0\n");
+    buffer_clear(&text);
+    run_stats_free(stats);
+}
+
 /* NAME{LABELS} NUMBER, each name once, after its HELP and TYPE, and a line end at the end. */
 static void every_line_is_one_that_the_exporter_reads(void **state)
 {
@@ -157,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_counts_are_there_and_labels_are_escaped),
+        cmocka_unit_test(the_states_of_users_are_there_once_one_is_known),
         cmocka_unit_test(every_line_is_one_that_the_exporter_reads),
         cmocka_unit_test(the_last_success_outlives_runs_that_did_not_succeed),
         cmocka_unit_test(the_file_is_for_everybody_and_where_the_job_wants_it),
