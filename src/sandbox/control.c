@@ -199,9 +199,11 @@ static void pass_time(struct exchange *exchange)
     server_state_lock(state);
     for (size_t i = 0; i < state->api_count; i++) {
         struct api_state *api_state = &state->apis[i];
-        for (size_t row = 0; row < api_state->users.count; row++)
-            if (standing_hasten(&api_state->users.all[row]->standing, passed_ns))
-                server_state_keep_standing(state, api_state, api_state->users.all[row], NULL);
+        for (size_t row = 0; row < api_state->users.count; row++) {
+            struct user *user = api_state->users.all[row];
+            if (!user->removed && standing_hasten(&user->standing, passed_ns))
+                server_state_keep_standing(state, api_state, user, NULL);
+        }
     }
     server_state_unlock(state);
     answer_counts(exchange);

@@ -145,6 +145,14 @@ subtest 'time that passes' => sub {
     $sb = sandbox_start('--state', "$folder/state");
     $later->('11h');
     is state_of($sb, 'payso'), 'verified', 'after it the user is, over a restart';
+    sandbox_stop($sb);
+    $sb = sandbox_start('--state', "$folder/state", '--verify-after', '10h..20h');
+    my $deleted = payso_request($sb, 'POST', '/users', payso_body('deleted'))->{json}{user}{id};
+    set_state($sb, 'payso', $deleted, 'deleted');
+    $later->('24h');
+    sandbox_stop($sb);
+    $sb = sandbox_start('--state', "$folder/state");
+    is sandbox_counts($sb)->{payso}{states}{deleted}, 1, 'a deleted user is not decided any more, over a restart';
     ok !eval { $later->($_) }, "`$_` is no time" for 'x', '', '12', '25h';
     sandbox_stop($sb);
 };
