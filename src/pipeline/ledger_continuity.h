@@ -1,16 +1,17 @@
 /* ledger_continuity: proof that a ledger is the one that the last run left.
  *
- * With a ledger that is missing or older, every customer that it lacks would be created again. So each run
- * (and resolve) records the head of the ledger's chain and the run's number and start, which only the ledger
- * of that run and its successors hold. The record is kept twice: in LEDGER.head beside the ledger, and in
- * ledger-*.head in the job's own report folder (whatever --report is). So neither a lost report folder nor
- * a folder restored from a backup disables the check. The second name holds a digest of the job, provider and
- * base URL and one of the ledger's path: several jobs, and several ledgers of one job, may share a folder.
+ * With a ledger that is missing or older, every customer that it lacks would be created again. So each
+ * command that changes the ledger (adopt: once it is complete) records the head of the ledger's chain and the
+ * run's number and start, which only the ledger of that run and its successors hold. The record is kept
+ * twice: in LEDGER.head beside the ledger, and in ledger-*.head in the job's own report folder (whatever
+ * --report is). So neither a lost report folder nor a folder restored from a backup disables the check. The
+ * second name holds a digest of the job, provider and base URL and one of the ledger's path: several jobs,
+ * and several ledgers of one job, may share a folder.
  *
  * The record is written only after the commit of what it names, so it is never ahead of its ledger; a crash
- * in between leaves the older record, which the ledger holds too. Only a run that sends writes it: a dry run
- * changes nothing. Without any head file the chain_head of summary.json is used (version 0.1 wrote no other
- * record). A LEDGER.key without its ledger also proves that there was one. Thread: any.
+ * in between leaves the older record, which the ledger holds too. A dry run does not write it. Without any
+ * head file the chain_head of summary.json is used (version 0.1 wrote no other record). A LEDGER.key without
+ * its ledger also proves that there was one. Thread: any.
  */
 #ifndef KYC_PIPELINE_LEDGER_CONTINUITY_H
 #define KYC_PIPELINE_LEDGER_CONTINUITY_H

@@ -2,7 +2,7 @@
  * with presigned URLs, or a form with the files.
  *
  * Sources: the pages of *submit verification* (README.md). What is signed is the body, so the boundary of a
- * form is made from its files: the same document has the same bytes. Thread: any; nothing but the files is
+ * form is made from its metadata: the same document has the same bytes. Thread: any; nothing but the files is
  * read.
  */
 #ifndef KYC_PROVIDER_DOCUMENT_PAYLOAD_H

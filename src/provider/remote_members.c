@@ -1,36 +1,14 @@
 #include "provider/remote_members.h"
 
-#include <string.h>
-
 #include "model/country.h"
 #include "model/job_setting.h"
 #include "provider/remote_user.h"
-
-enum { PATH_PART_MAX = 64 };
-
-/* The node at a dotted path below nodes[index]; 0: there is none. */
-static size_t find_path(const struct json_node *nodes, size_t index, const char *path)
-{
-    char part[PATH_PART_MAX];
-
-    while (*path) {
-        size_t len = strcspn(path, ".");
-        if (len >= sizeof part)
-            return 0;
-        memcpy(part, path, len);
-        part[len] = '\0';
-        index = json_member(nodes, index, part);
-        if (index == 0)
-            return 0;
-        path += len + (path[len] == '.');
-    }
-    return index;
-}
+#include "provider/reply_body.h"
 
 /* Where the user has the value of a row; 0: nowhere. */
 static size_t find_row(const struct json_node *nodes, size_t index, const struct provider_field *row)
 {
-    size_t found = row->reply_name ? find_path(nodes, index, row->reply_name) : 0;
+    size_t found = row->reply_name ? reply_body_find_path(nodes, index, row->reply_name) : 0;
 
     if (found == 0)
         found = json_member(nodes, index, row->member);
