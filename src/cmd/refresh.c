@@ -140,6 +140,8 @@ static int refresh_job(const struct options *options, struct job *job, const str
         job_series_open(&series, REFRESH_COMMAND, job, provider, error) != 0)
         return -1;
     if (refresh_since(series.ledger, &stats.since_ns, error) == 0) {
+        if (stats.since_ns > stats.started_ns) /* the clock was set back */
+            stats.since_ns = stats.started_ns;
         run_refresh(options, &series, &due, &stats);
         stats.finished_ns = clock_real_ns();
         warn(&stats, provider);

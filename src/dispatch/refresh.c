@@ -45,6 +45,14 @@ int refresh_since(struct ledger *ledger, uint64_t *since_ns, struct error *error
     return found < 0 ? -1 : 0;
 }
 
+/* What a clock that was ahead has written would hide every user from this refresh. */
+static int forget_later(struct ledger *ledger, struct error *error)
+{
+    if (ledger_begin(ledger, error) != 0 || ledger_forget_readings(ledger, clock_real_ns(), error) != 0)
+        return -1;
+    return ledger_commit(ledger, error);
+}
+
 static bool may_list(const struct provider *provider)
 {
     return provider->list_page > 0 || recovery_of(provider)->lists;
@@ -259,7 +267,7 @@ int refresh_run(const struct refresh_parts *parts, struct refresh_reading *readi
     *requests = 0;
     refresh.reader = json_reader_new();
     arena_init(&refresh.arena, ARENA_CHUNK);
-    int due = are_more_due(&refresh, 0, error);
+    int due = forget_later(parts->ledger, error) == 0 ? are_more_due(&refresh, 0, error) : -1;
     int result = due < 1 ? due : open_list(&refresh, error);
     if (result == 0 && due == 1)
         result = send_requests(&refresh, requests, error);

@@ -205,6 +205,18 @@ static void clear_known(struct ledger_customer *row)
     row->digest = row->member_digests = row->email_digest = row->left_out = nothing;
 }
 
+static uint64_t later(uint64_t at_ns, uint64_t other_ns)
+{
+    return at_ns > other_ns ? at_ns : other_ns;
+}
+
+/* Whether a link is newer than what is known of its user decides whether another one is made. So their times
+ * keep the order in which they came, also when the clock was set back in between. */
+static void set_link_at(struct ledger_customer *row, uint64_t at_ns)
+{
+    row->link_at = later(at_ns, row->verification_at);
+}
+
 static void set_verification(struct ledger_customer *row, enum verification verification, struct slice word,
                              struct slice reason, uint64_t at_ns)
 {
@@ -213,7 +225,7 @@ static void set_verification(struct ledger_customer *row, enum verification veri
         row->verification_reason.len > 0 && reason.len > 0 && !slice_equal(row->verification_reason, reason);
 
     if (!is_same_state || is_other_reason)
-        row->verification_at = at_ns;
+        row->verification_at = later(at_ns, row->link_at ? row->link_at + 1 : 0);
     row->verification = verification;
     row->verification_word = word;
     row->verification_reason = reason;
@@ -347,7 +359,7 @@ static void acknowledge(struct ledger_customer *row, const struct ledger_change 
         row->kept = slice_is(kept, LEDGER_KEPT_NOTHING) ? nothing : kept;
     acknowledge_verification(row, change->outcome, change->at_ns);
     if (change->outcome->link[0])
-        row->link_at = change->at_ns;
+        set_link_at(row, change->at_ns);
     clear_pending(row);
 }
 
@@ -528,7 +540,7 @@ static void apply_beside(struct ledger_customer *row, const struct ledger_change
                          change->at_ns);
         break;
     case LEDGER_CHANGE_LINK:
-        row->link_at = change->at_ns;
+        set_link_at(row, change->at_ns);
         break;
     default:
         release_key(row);

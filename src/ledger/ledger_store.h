@@ -118,6 +118,8 @@ int store_check_complete(struct store *store, struct error *error);
 int store_reading(struct store *store, int64_t customer, uint64_t *at_ns, struct error *error);
 int store_reading_set(struct store *store, int64_t customer, uint64_t at_ns, struct error *error);
 int store_reading_remove(struct store *store, int64_t customer, struct error *error);
+/* As ledger_forget_readings. */
+int store_reading_forget(struct store *store, uint64_t after_ns, struct error *error);
 /* As ledger_next_reading. */
 int store_next_reading(struct store *store, const struct ledger_selection *selection, struct arena *arena,
                        struct ledger_customer *customer, uint64_t *read_at_ns, struct error *error);

@@ -28,6 +28,11 @@ int ledger_reading(struct ledger *ledger, int64_t id, uint64_t *at_ns, struct er
     return store_reading(ledger->store, id, at_ns, error);
 }
 
+int ledger_forget_readings(struct ledger *ledger, uint64_t now_ns, struct error *error)
+{
+    return store_reading_forget(ledger->store, now_ns, error);
+}
+
 int ledger_next_reading(struct ledger *ledger, const struct ledger_selection *selection, struct arena *arena,
                         struct ledger_customer *customer, uint64_t *read_at_ns, struct error *error)
 {

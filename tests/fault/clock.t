@@ -139,6 +139,42 @@ for my $sentence (sort keys %pairs) {
     };
 }
 
+# States were read, and links are made, while the clock is ahead; then it is set back.
+for my $provider (qw(kira payso)) {
+    machine_parallel "$provider, the clock is set back after a refresh" => sub {
+        my $case = machine_case(provider => $provider, rows => 3, bad => 0);
+        my $state = $provider eq 'kira' ? 'needs_action' : 'rejected';
+        my $all = sub {
+            my ($to) = @_;
+            sandbox_control($case->{sandbox}, 'POST', "/_sandbox/verification?api=$provider&user=$_->[0]&state=$to", '')
+                for case_ledger($case, 'SELECT user_id FROM customer');
+        };
+        my $links = sub { return sandbox_counts($case->{sandbox})->{$provider}{links}; };
+        my $ahead = {clock => '1:31536000'};
+        machine_run($case, undef, '-q');
+        machine_run($case, $ahead, 'refresh', '-q');
+        $all->($state);
+        my ($status, $out, $err) = case_run($case, 'refresh', '--json');
+        is($status, 1, "$provider: a refresh by the right clock reads states and counts what changed") or diag $out, $err;
+        like($out, qr/"read":3,/, "$provider: of every user");
+        case_run($case, 'links', '-q');
+        is($links->(), 3, "$provider: a link each");
+        $all->('verified');
+        machine_run($case, $ahead, 'refresh', '--only', 'action_needed,rejected', '-q');
+        $all->($state);
+        machine_run($case, $ahead, 'refresh', '--only', 'verified', '-q');
+        case_run($case, 'links', '-q') for 1 .. 2;
+        is($links->(), 6, "$provider: one for a state of the future, and not one a night");
+        $all->('verified');
+        case_run($case, 'refresh', '-q');
+        $all->($state);
+        case_run($case, 'refresh', '--only', 'verified', '-q');
+        case_run($case, 'links', '-q') for 1 .. 2;
+        is($links->(), 9, "$provider: and one for a state after it");
+        is_verified($case, "$provider: the ledger verifies");
+    };
+}
+
 machine_parallel_run(6);
 machine_proof();
 done_testing;

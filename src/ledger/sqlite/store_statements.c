@@ -68,6 +68,7 @@ static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_READING_SET] = "INSERT INTO reading(customer, at) VALUES(?1, ?2) "
                               "ON CONFLICT(customer) DO UPDATE SET at = excluded.at",
     [STORE_SQL_READING_REMOVE] = "DELETE FROM reading WHERE customer = ?1",
+    [STORE_SQL_READING_FORGET] = "UPDATE reading SET at = 0 WHERE at > ?1",
     /* ?2: a text of the wanted words, each between commas. */
     [STORE_SQL_NEXT_READING] =
         "SELECT {customer}, ifnull((SELECT at FROM reading WHERE reading.customer = customer.id), 0) "

@@ -37,6 +37,15 @@ int store_reading_remove(struct store *store, int64_t customer, struct error *er
     return store_write(store, statement, error);
 }
 
+int store_reading_forget(struct store *store, uint64_t after_ns, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare_write(store, STORE_SQL_READING_FORGET, error);
+    if (!statement)
+        return -1;
+    sqlite3_bind_int64(statement, 1, (int64_t)after_ns);
+    return store_write(store, statement, error);
+}
+
 int store_next_reading(struct store *store, const struct ledger_selection *selection, struct arena *arena,
                        struct ledger_customer *customer, uint64_t *read_at_ns, struct error *error)
 {

@@ -242,6 +242,41 @@ static void users_are_selected_by_state_and_age(void **state)
         assert_string_equal(select_ids(fixture, cases[i].selection, text), cases[i].ids);
 }
 
+static void readings_of_a_clock_that_was_ahead_count_as_never(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t id = fixture_create(fixture, "C-1", "abc", "U-1");
+    uint64_t at_ns;
+    fixture_verification(fixture, id, VERIFICATION_PENDING, "submitted", "", 500);
+    for (uint64_t now_ns = 500; now_ns >= 499; now_ns--) {
+        fixture_begin(fixture);
+        assert_int_equal(ledger_forget_readings(fixture->ledger, now_ns, &fixture->error), 0);
+        fixture_commit(fixture);
+        assert_int_equal(ledger_reading(fixture->ledger, id, &at_ns, &fixture->error), 0);
+        assert_int_equal(at_ns, now_ns == 500 ? 500 : 0);
+    }
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
+}
+
+/* A state at 9 s, a link, and a state, the last two by a clock that was set back. */
+static void states_and_links_keep_their_order_when_the_clock_is_set_back(void **state)
+{
+    const uint64_t ahead_ns = FIXTURE_AT + 9000;
+    struct fixture *fixture = *state;
+    int64_t id = fixture_create(fixture, "C-1", "abc", "U-1");
+    const struct outcome made = fixture_outcome(OUTCOME_DONE, 201, "", "");
+    fixture_verification(fixture, id, VERIFICATION_ACTION_NEEDED, "needs_action", "", ahead_ns);
+    int64_t task = fixture_journal_task(fixture, id, LEDGER_TASK_LINK, "", "link", "key-1");
+    fixture_task_result(fixture, task, LEDGER_RESULT_ACKNOWLEDGED, &made, 1);
+    struct ledger_customer row = fixture_find(fixture, id);
+    assert_int_equal(row.verification_at, ahead_ns);
+    assert_int_equal(row.link_at, ahead_ns); /* no other link is made for this state */
+    fixture_verification(fixture, id, VERIFICATION_REJECTED, "rejected", "", FIXTURE_AT + 2);
+    row = fixture_find(fixture, id);
+    assert_int_equal(row.verification_at, ahead_ns + 1); /* for this one, another one is */
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -250,6 +285,8 @@ int main(void)
         TEST(a_change_is_an_event_and_a_reading_is_none), TEST(an_answer_brings_its_own_verification),
         TEST(a_user_takes_its_verification_with_it),      TEST(users_are_counted_by_state),
         TEST(users_are_selected_by_state_and_age),
+        TEST(readings_of_a_clock_that_was_ahead_count_as_never),
+        TEST(states_and_links_keep_their_order_when_the_clock_is_set_back),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("ledger_verification", tests, NULL, NULL);
