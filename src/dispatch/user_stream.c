@@ -11,7 +11,7 @@
 #include "model/job_setting.h"
 #include "provider/remote_user.h"
 
-enum { ARENA_CHUNK = 64 * 1024, KNOWN = 1 };
+enum { ARENA_CHUNK = 64 * 1024, KNOWN = 1, DELETED = 2 };
 
 struct user_stream {
     const struct job *job;
@@ -21,11 +21,11 @@ struct user_stream {
     struct json_split split;
     struct arena arena;       /* of the user at hand */
     struct hash_table *users; /* of the ledger; mark: the pass in which a listing had it */
-    uint64_t known_count;     /* of these */
+    uint64_t known_count;     /* of these, those that the provider has not deleted */
     /* Of this pass. */
     uint32_t pass;
     size_t bytes;
-    uint64_t user_count, seen_count, unreadable; /* seen: of the ledger's */
+    uint64_t user_count, seen_count, unreadable; /* seen: of known_count */
     /* Of a listing by pages: */
     struct buffer body;     /* of the page */
     uint64_t offset;        /* of the page */
@@ -56,7 +56,7 @@ static void show_user(struct user_stream *stream, const struct json_node *nodes,
 
     if (entry && entry->mark != stream->pass) {
         entry->mark = stream->pass;
-        stream->seen_count++;
+        stream->seen_count += entry->value == KNOWN;
     }
     stream->handler.add(stream->handler.context, user, nodes, entry != NULL);
 }
@@ -193,13 +193,14 @@ void user_stream_free(struct user_stream *stream)
     free(stream);
 }
 
-static void mark_known(void *context, struct slice user_id)
+static void mark_known(void *context, struct slice user_id, bool is_deleted)
 {
     struct user_stream *stream = context;
     struct hash_table_entry *entry = hash_table_ensure(stream->users, hash_table_hash(user_id));
 
-    stream->known_count += entry->value != KNOWN;
-    entry->value = KNOWN;
+    stream->known_count += !is_deleted && entry->value != KNOWN;
+    if (entry->value != KNOWN)
+        entry->value = is_deleted ? DELETED : KNOWN;
 }
 
 int user_stream_prepare(struct user_stream *stream, struct ledger *ledger, struct error *error)

@@ -64,8 +64,8 @@ bool user_stream_next_page(struct user_stream *stream, const struct delivery *de
 /* Once it is whole: true if the listing announces no further users, in its members or its headers
  * (delivery.list). */
 bool user_stream_has_all(struct user_stream *stream, const struct delivery *delivery);
-/* True if it was whole, had all, had every user of the ledger, and each of its users could be read. Only then
- * does a missing user not exist. */
+/* True if it was whole, had all, had every user of the ledger that the provider has not deleted, and each of
+ * its users could be read. Only then does a missing user not exist. */
 bool user_stream_is_certain(struct user_stream *stream, const struct delivery *delivery);
 /* True if the listing had this user of the ledger. */
 bool user_stream_has(const struct user_stream *stream, struct slice user_id);

@@ -290,7 +290,8 @@ int ledger_next_user(struct ledger *ledger, int64_t after, struct arena *arena,
     return first.found;
 }
 
-int ledger_each_user(struct ledger *ledger, void (*each)(void *context, struct slice user_id), void *context,
+int ledger_each_user(struct ledger *ledger,
+                     void (*each)(void *context, struct slice user_id, bool is_deleted), void *context,
                      struct error *error)
 {
     return store_each_user(ledger->store, each, context, error);

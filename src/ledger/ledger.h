@@ -104,8 +104,10 @@ int ledger_owner(struct ledger *ledger, struct slice user_id, int64_t *id, struc
 /* The next customer with a user after that id; 1 found, 0 none, -1. Slices end in a NUL. */
 int ledger_next_user(struct ledger *ledger, int64_t after, struct arena *arena,
                      struct ledger_customer *customer, struct error *error);
-/* Every user_id in one sequential pass; each is valid during the call. 0, or -1. */
-int ledger_each_user(struct ledger *ledger, void (*each)(void *context, struct slice user_id), void *context,
+/* Every user_id in one sequential pass; each is valid during the call. is_deleted: the provider has no such
+ * user any more. 0, or -1. */
+int ledger_each_user(struct ledger *ledger,
+                     void (*each)(void *context, struct slice user_id, bool is_deleted), void *context,
                      struct error *error);
 
 int ledger_begin(struct ledger *ledger, struct error *error);

@@ -86,8 +86,8 @@ int store_update_customer(struct store *store, const struct ledger_customer *bef
 /* Sequential passes, in any order. each: valid during the call. */
 int store_scan(struct store *store, void (*each)(void *context, const struct ledger_brief *brief),
                void *context, struct error *error);
-int store_each_user(struct store *store, void (*each)(void *context, struct slice user_id), void *context,
-                    struct error *error);
+int store_each_user(struct store *store, void (*each)(void *context, struct slice user_id, bool is_deleted),
+                    void *context, struct error *error);
 int store_each_identity(struct store *store, void (*each)(void *context, int64_t id, struct slice identity),
                         void *context, struct error *error);
 /* In id order: which customers, and at most how many. */

@@ -34,7 +34,7 @@ my $lost_by_kill = 2 * $in_flight;
 my $png = "\x89PNG\r\n\x1a\n";
 # What each state of the sandbox is in the ledger.
 my %ledger_state = (unverified => 'pending', started => 'pending', in_review => 'pending', needs_action => 'action_needed',
-    verified => 'verified', rejected => 'rejected');
+    verified => 'verified', rejected => 'rejected', deleted => 'deleted');
 
 my $began = time;
 my %total = (faults => 0, runs => 0, expected => 0, made => 0, duplicates => 0, lost => 0, over_limit => 0);
@@ -83,7 +83,7 @@ sub play
         for my $command (qw(run refresh), $state->{task}) {
             disturb($state, $command) if !$state->{calm};
             complete($state, $command);
-            pass_time($state) if $command eq 'run';
+            noon($state) if $command eq 'run';
         }
         $state->{task} eq 'links' ? check_links($state) : check_documents($state);
         visit_links($state) if $state->{task} eq 'links';
@@ -177,7 +177,7 @@ sub morning
     my ($provider, $customers) = @$state{qw(provider customers)};
     # kira refuses to update a verified user.
     my %verified = map { key_of($_) => 1 } grep { $provider eq 'kira' && $_->{state} eq 'verified' } users($state);
-    my @old = grep { !$verified{$_->{key}} } @$customers;
+    my @old = grep { !$verified{$_->{key}} && !$_->{deleted} } @$customers;
     for my $customer ($provider eq 'payso' ? () : some(0.05, @old)) {
         $customer->{street} = int(rand 90) + 10 . ' Market St';
     }
@@ -495,6 +495,21 @@ sub pass_time
     for my $user (users($state)) {
         $state->{need}{$user->{id}} = 1 if $user->{state} ne $before{$user->{id}} && $user->{state} =~ /^(?:needs_action|rejected)$/;
     }
+}
+
+# Noon. On some days the provider has deleted a user; nothing of them changes any more.
+sub noon
+{
+    my ($state) = @_;
+    my %set;
+    if ($state->{day} % 4 == 1) {
+        my %id = map { key_of($_) => $_->{id} } grep { $_->{state} eq 'unverified' } users($state);
+        my @quiet = grep { $id{$_->{key}} && !$_->{front} && !$_->{bill} && !($state->{provider} eq 'kira' && $_->{mode}) } @{$state->{customers}};
+        my $deleted = $quiet[rand @quiet];
+        $deleted->{deleted} = 1;
+        $set{$id{$deleted->{key}}} = 'deleted';
+    }
+    pass_time($state, %set);
 }
 
 # A night, after which a few verified users must act again. On the first day somebody is rejected.

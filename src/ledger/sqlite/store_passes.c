@@ -75,15 +75,15 @@ int store_scan(struct store *store, void (*each)(void *context, const struct led
     return row;
 }
 
-int store_each_user(struct store *store, void (*each)(void *context, struct slice user_id), void *context,
-                    struct error *error)
+int store_each_user(struct store *store, void (*each)(void *context, struct slice user_id, bool is_deleted),
+                    void *context, struct error *error)
 {
     sqlite3_stmt *statement = store_prepare(store, STORE_SQL_USERS, error);
     if (!statement)
         return -1;
     int row;
     while ((row = store_next_row(store, statement, error)) == 1)
-        each(context, store_column(statement, 0));
+        each(context, store_column(statement, 0), sqlite3_column_int(statement, 1) != 0);
     return row;
 }
 

@@ -42,7 +42,8 @@ static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_CUSTOMER_SET_KEY] = "UPDATE customer SET {external_id=} WHERE id = ?1",
     [STORE_SQL_SCAN] = "SELECT id, external_id, state, user_id IS NOT NULL, pending_digest IS NOT NULL, "
                        "digest, first_sent_at IS NOT NULL, identity FROM customer ORDER BY id",
-    [STORE_SQL_USERS] = "SELECT user_id FROM customer WHERE user_id IS NOT NULL ORDER BY id",
+    [STORE_SQL_USERS] = "SELECT user_id, verification_word IS 'deleted' FROM customer "
+                        "WHERE user_id IS NOT NULL ORDER BY id",
     [STORE_SQL_IDENTITIES] = "SELECT id, identity FROM customer NOT INDEXED WHERE identity IS NOT NULL",
     [STORE_SQL_GROUPS] =
         "SELECT state, operation, http_status, code, first_sent_at IS NOT NULL OR state IN ('journalled', "

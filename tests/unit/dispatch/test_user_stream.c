@@ -1,4 +1,4 @@
-#include "unit/ledger/ledger_fixture.h"
+#include "unit/ledger/task_fixture.h"
 
 #include "dispatch/user_stream.h"
 #include "provider/provider_table.h"
@@ -251,6 +251,32 @@ static void a_user_of_the_ledger_is_had_by_the_last_listing_alone(void **state)
     user_stream_free(stream);
 }
 
+static void a_listing_need_not_have_a_user_that_is_deleted(void **state)
+{
+    static const struct {
+        const char *body;
+        bool certain;
+    } bodies[] = {
+        {"{\"users\":[" OLD "]}", true},
+        {"{\"users\":[" KNOWN_ONES "]}", true},
+        {"{\"users\":[" NEW "]}", false}, /* which does not stand for the other */
+    };
+    struct fixture *fixture = *state;
+    const struct job job = {.provider = {JOB_SETTINGS(JOB_NUMBER(SETTING_LIST_MAX, 100000))}};
+    char trace[TRACE_SIZE];
+    struct user_stream *stream = new_stream(&job, trace);
+
+    fixture_verification(fixture, 2, VERIFICATION_UNKNOWN, LEDGER_DELETED, "", 7);
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        struct delivery delivery = {.subject = 0};
+        assert_int_equal(user_stream_prepare(stream, fixture->ledger, &fixture->error), 0);
+        user_stream_attach(stream, &delivery);
+        assert_true(feed(&delivery, bodies[i].body, 7));
+        assert_int_equal(user_stream_is_certain(stream, &delivery), bodies[i].certain);
+    }
+    user_stream_free(stream);
+}
+
 static void a_listing_over_its_bound_is_not_read(void **state)
 {
     struct ledger *ledger = ((struct fixture *)*state)->ledger;
@@ -375,6 +401,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_listing_by_pages_is_certain_only_without_a_gap, setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_user_of_the_ledger_is_had_by_the_last_listing_alone, setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_listing_need_not_have_a_user_that_is_deleted, setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_listing_over_its_bound_is_not_read, setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_user_over_its_bound_is_not_read, setup, fixture_teardown),

@@ -1,5 +1,5 @@
 /* What questions (look-up, fetch, listing) write, and who owns a user. */
-#include "unit/ledger/ledger_fixture.h"
+#include "unit/ledger/task_fixture.h"
 
 static void a_question_leads_a_doubt_to_its_user(void **state)
 {
@@ -54,11 +54,11 @@ static void a_user_has_one_owner(void **state)
     assert_int_equal(owner, 0);
 }
 
-static void note_user(void *context, struct slice user_id)
+static void note_user(void *context, struct slice user_id, bool is_deleted)
 {
     char *text = context;
     size_t len = strlen(text);
-    snprintf(text + len, 64 - len, "%.*s|", (int)user_id.len, user_id.data);
+    snprintf(text + len, 64 - len, "%.*s%s|", (int)user_id.len, user_id.data, is_deleted ? " deleted" : "");
 }
 
 static void every_user_is_told_once(void **state)
@@ -68,9 +68,10 @@ static void every_user_is_told_once(void **state)
 
     fixture_create(fixture, "C-1", "abc", "u-1");
     fixture_journal(fixture, 0, "C-2", OPERATION_CREATE, "abc");
-    fixture_create(fixture, "C-3", "abc", "u-3");
+    int64_t id = fixture_create(fixture, "C-3", "abc", "u-3");
+    fixture_verification(fixture, id, VERIFICATION_UNKNOWN, LEDGER_DELETED, "", 7);
     assert_int_equal(ledger_each_user(fixture->ledger, note_user, text, &fixture->error), 0);
-    assert_string_equal(text, "u-1|u-3|");
+    assert_string_equal(text, "u-1|u-3 deleted|");
 }
 
 static void what_was_sent_last_is_remembered_for_the_next_process(void **state)
@@ -107,7 +108,7 @@ static void what_was_sent_last_is_remembered_for_the_next_process(void **state)
 
 static void note_brief(void *context, const struct ledger_brief *brief)
 {
-    note_user(context, brief->external_id);
+    note_user(context, brief->external_id, false);
 }
 
 static void count_group(void *context, const struct ledger_group *group)
@@ -118,7 +119,7 @@ static void count_group(void *context, const struct ledger_group *group)
 static bool note_result(void *context, const struct ledger_customer *customer, uint64_t row)
 {
     (void)row;
-    note_user(context, customer->external_id);
+    note_user(context, customer->external_id, false);
     return true;
 }
 
