@@ -7,7 +7,7 @@
 #include "core/memory.h"
 #include "ledger/ledger_internal.h"
 
-enum { ARENA_CHUNK = 16 * 1024, NUMBER_SIZE = 16 };
+enum { ARENA_CHUNK = 16 * 1024, OWNER_CHUNK = 512, NUMBER_SIZE = 16 };
 
 bool ledger_exists(const char *path)
 {
@@ -26,7 +26,18 @@ int ledger_check_place(const char *path, struct error *error)
 
 /* Opening. */
 
-static int set_identity(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)
+int ledger_write_owner(struct ledger *ledger, struct error *error)
+{
+    const struct ledger_identity *identity = &ledger->owner;
+    struct store *store = ledger->store;
+
+    if (store_meta_set(store, "provider", slice_from(identity->provider), error) != 0 ||
+        store_meta_set(store, "base_url", identity->base_url, error) != 0)
+        return -1;
+    return store_meta_set(store, "job", slice_from(identity->job), error);
+}
+
+static int set_identity(struct ledger *ledger, struct error *error)
 {
     char check[LEDGER_KEY_CHECK_SIZE], digests[NUMBER_SIZE];
     struct store *store = ledger->store;
@@ -36,9 +47,7 @@ static int set_identity(struct ledger *ledger, const struct ledger_identity *ide
     if (ledger_begin(ledger, error) != 0 || store_create_tables(store, error) != 0 ||
         store_meta_set(store, "digest_version", slice_from(digests), error) != 0 ||
         store_meta_set(store, "key_check", slice_from(check), error) != 0 ||
-        store_meta_set(store, "provider", slice_from(identity->provider), error) != 0 ||
-        store_meta_set(store, "base_url", identity->base_url, error) != 0 ||
-        store_meta_set(store, "job", slice_from(identity->job), error) != 0)
+        ledger_write_owner(ledger, error) != 0)
         return -1;
     return ledger_commit(ledger, error);
 }
@@ -54,13 +63,36 @@ static int meta_is(struct ledger *ledger, const char *key, struct slice want, st
     return code < 0 ? -1 : slice_equal(*found, want);
 }
 
-static int check_job(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)
+/* 1: no customer was ever journalled here, so none exists anywhere; 0; -1. */
+static int is_unused(struct ledger *ledger, struct error *error)
 {
+    int64_t last, named;
+
+    if (store_last_customer(ledger->store, &last, error) != 0 ||
+        store_last_named_customer(ledger->store, &named, error) != 0)
+        return -1;
+    return last == 0 && named == 0;
+}
+
+static int fail_other(const struct ledger *ledger, const char *part, struct slice found, struct slice want,
+                      struct error *error)
+{
+    return error_set(
+        error, ERROR_LEDGER,
+        "the ledger %s belongs to the %s `%.*s`, but the job says `%.*s`: its customers were sent there, so it cannot be used here\nhint: restore the %s of the job; or, if the customers are to be created here too, start over with another ledger: set ledger: sqlite:other.ledger in the job, and run it once with --new-ledger",
+        store_location(ledger->store), part, (int)found.len, found.len > 0 ? found.data : "", (int)want.len,
+        want.len > 0 ? want.data : "", part);
+}
+
+/* 0: the ledger is this job's, or nobody's yet (ledger->is_rebound). */
+static int check_job(struct ledger *ledger, struct error *error)
+{
+    const struct ledger_identity *identity = &ledger->owner;
     const struct {
         const char *key, *name;
         struct slice want;
     } parts[] = {
-        {"job", "job", slice_from(identity->job)},
+        {"job", "job name", slice_from(identity->job)},
         {"provider", "provider", slice_from(identity->provider)},
         {"base_url", "base URL", identity->base_url},
     };
@@ -68,24 +100,23 @@ static int check_job(struct ledger *ledger, const struct ledger_identity *identi
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         struct slice found;
         int same = meta_is(ledger, parts[i].key, parts[i].want, &found, error);
-        if (same < 0)
+        int unused = same == 0 ? is_unused(ledger, error) : 0;
+        if (same < 0 || unused < 0)
             return -1;
+        if (same == 0 && !unused)
+            return fail_other(ledger, parts[i].name, found, parts[i].want, error);
         if (same == 0)
-            return error_set(
-                error, ERROR_LEDGER,
-                "the ledger %s belongs to the %s `%.*s`, but the job says `%.*s`: its customers exist there, so it cannot be used here\nhint: restore the %s of the job, or name another path in its ledger",
-                store_location(ledger->store), parts[i].name, (int)found.len, found.len > 0 ? found.data : "",
-                (int)parts[i].want.len, parts[i].want.len > 0 ? parts[i].want.data : "", parts[i].name);
+            ledger->is_rebound = true;
     }
     return 0;
 }
 
-static int check_identity(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)
+static int check_identity(struct ledger *ledger, struct error *error)
 {
     char check[LEDGER_KEY_CHECK_SIZE], digests[NUMBER_SIZE];
     struct slice found;
 
-    if (check_job(ledger, identity, error) != 0)
+    if (check_job(ledger, error) != 0)
         return -1;
     int same =
         meta_is(ledger, "key_check", slice_from(ledger_sealer_check(ledger->sealer, check)), &found, error);
@@ -133,6 +164,18 @@ static int load_ends(struct ledger *ledger, enum ledger_mode mode, struct error 
     return 0;
 }
 
+static void copy_owner(struct ledger *ledger, const struct ledger_identity *identity)
+{
+    struct arena *arena = &ledger->owner_arena;
+
+    arena_init(arena, OWNER_CHUNK);
+    ledger->owner = (struct ledger_identity){
+        .job = arena_copy(arena, slice_from(identity->job)).data,
+        .provider = arena_copy(arena, slice_from(identity->provider)).data,
+        .base_url = arena_copy(arena, identity->base_url),
+    };
+}
+
 struct ledger *ledger_open(const char *path, enum ledger_mode mode, const struct ledger_identity *identity,
                            const struct secret *key, struct error *error)
 {
@@ -141,10 +184,11 @@ struct ledger *ledger_open(const char *path, enum ledger_mode mode, const struct
 
     arena_init(&ledger->arena, ARENA_CHUNK);
     arena_init(&ledger->run_arena, ARENA_CHUNK);
+    copy_owner(ledger, identity);
     ledger->store = store_open(path, mode, key, ledger->key, &is_new, error);
     if (ledger->store) {
         ledger->sealer = ledger_sealer_new(ledger->key);
-        if ((is_new ? set_identity(ledger, identity, error) : check_identity(ledger, identity, error)) == 0 &&
+        if ((is_new ? set_identity(ledger, error) : check_identity(ledger, error)) == 0 &&
             load_ends(ledger, mode, error) == 0)
             return ledger;
     }
@@ -162,7 +206,13 @@ void ledger_close(struct ledger *ledger)
     secret_wipe(ledger->key, sizeof ledger->key);
     arena_clear(&ledger->arena);
     arena_clear(&ledger->run_arena);
+    arena_clear(&ledger->owner_arena);
     free(ledger);
+}
+
+bool ledger_is_rebound(const struct ledger *ledger)
+{
+    return ledger->is_rebound;
 }
 
 const uint8_t *ledger_fingerprint_key(const struct ledger *ledger)

@@ -37,7 +37,7 @@
 struct ledger;
 
 /* A ledger belongs to one job at one provider at one base URL; with any other it is refused (ERROR_LEDGER,
- * with what differs). */
+ * with what differs). One without any customer is nobody's yet: see ledger_is_rebound. */
 struct ledger_identity {
     const char *job, *provider;
     struct slice base_url;
@@ -55,6 +55,11 @@ enum ledger_mode {
 struct ledger *ledger_open(const char *path, enum ledger_mode mode, const struct ledger_identity *identity,
                            const struct secret *key, struct error *error);
 void ledger_close(struct ledger *ledger);
+
+/* True when the ledger belongs to another job, provider or base URL, and no customer was ever journalled in
+ * it: a first run whose base URL was wrong leaves such a one. It is opened all the same, and the next
+ * ledger_run_start makes it that of its identity. */
+bool ledger_is_rebound(const struct ledger *ledger);
 
 /* True when the file exists. */
 bool ledger_exists(const char *path);
@@ -305,7 +310,8 @@ int ledger_clock_set(struct ledger *ledger, uint64_t lead_ns, struct error *erro
 /* The time of the last event when the ledger was opened; real ns, 0: none. */
 uint64_t ledger_newest_ns(const struct ledger *ledger);
 
-/* Runs. command: `run`. Between begin and commit. */
+/* Runs. command: `run`. Between begin and commit. A ledger without customers becomes this job's
+ * (ledger_is_rebound). */
 int ledger_run_start(struct ledger *ledger, const char *command, const char *version, const char *job_digest,
                      uint64_t at_ns, struct error *error);
 /* inputs and counts: JSON texts. Between begin and commit. */

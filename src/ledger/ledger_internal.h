@@ -17,6 +17,9 @@ struct ledger {
     struct ledger_run run;                     /* id 0: none was started */
     struct arena run_arena;                    /* its texts */
     bool is_run_new;                           /* it was started in the open transaction */
+    struct ledger_identity owner;              /* of ledger_open */
+    struct arena owner_arena;                  /* its texts */
+    bool is_rebound;                           /* of ledger_is_rebound */
     uint64_t newest_ns;                        /* of ledger_newest_ns */
     struct arena arena;                        /* of one write */
     struct ledger_identities *identities;      /* NULL: nobody has asked for a twin yet */
@@ -39,6 +42,9 @@ int ledger_write_begin_by_key(struct ledger *ledger, struct slice external_id,
 /* Removes what identifies the customer from its tasks, with an event for each (ledger_task.c). Uses the
  * arena. 0, or -1. */
 int ledger_erase_tasks(struct ledger *ledger, int64_t customer, uint64_t at_ns, struct error *error);
+
+/* Writes whose ledger it is: ledger->owner. Between begin and commit. 0, or -1. */
+int ledger_write_owner(struct ledger *ledger, struct error *error);
 
 /* Appends an event: gives it its id and advances the chain. 0, or -1. */
 int ledger_write_event(struct ledger *ledger, struct ledger_event *event, struct error *error);

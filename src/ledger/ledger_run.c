@@ -51,7 +51,8 @@ int ledger_run_start(struct ledger *ledger, const char *command, const char *ver
     };
     ledger->is_run_new = true;
     ledger_row_to_values(&ledger_run_table, &ledger->run, values);
-    if (store_insert_run(ledger->store, values, error) != 0)
+    if ((ledger->is_rebound && ledger_write_owner(ledger, error) != 0) ||
+        store_insert_run(ledger->store, values, error) != 0)
         return -1;
     return append_event(ledger, "started", at_ns, error);
 }

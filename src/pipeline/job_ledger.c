@@ -1,5 +1,6 @@
 #include "pipeline/job_ledger.h"
 
+#include "core/log.h"
 #include "pipeline/ledger_continuity.h"
 
 static struct ledger *fail_missing(const struct job *job, const struct provider *provider,
@@ -31,5 +32,9 @@ struct ledger *job_ledger_open(const struct job *job, const struct provider *pro
         ledger_close(ledger);
         return NULL;
     }
+    if (ledger && !is_read && ledger_is_rebound(ledger))
+        log_info(
+            "the ledger %s was made for another job, provider or base URL, and has no customer: it is used as the ledger of this job",
+            job->ledger_path);
     return ledger;
 }

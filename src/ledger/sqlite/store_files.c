@@ -51,7 +51,9 @@ char *store_path_resolve(const char *location)
     char *real = lstat(location, &info) == 0 && S_ISLNK(info.st_mode) ? realpath(location, NULL) : NULL;
     if (real)
         return real;
-    return location[0] == '/' ? memory_copy(slice_from(location)) : store_path_with("./", location);
+    /* SQLite reads a name such as `:memory:` or `file:…` otherwise; a path that begins so is none of them */
+    bool is_plain = location[0] == '/' || strncmp(location, "./", 2) == 0 || strncmp(location, "../", 3) == 0;
+    return is_plain ? memory_copy(slice_from(location)) : store_path_with("./", location);
 }
 
 char *store_beside(const char *location, const char *suffix)

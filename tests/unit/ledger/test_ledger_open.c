@@ -184,7 +184,7 @@ static void another_job_provider_or_address_is_refused_by_name(void **state)
         const char *says;
     } cases[] = {
         {{"demo2", "payward", SLICE_LITERAL("https://api.example.com")},
-         "the job `demo`, but the job says `demo2`"},
+         "the job name `demo`, but the job says `demo2`"},
         {{"demo", "kira", SLICE_LITERAL("https://api.example.com")},
          "provider `payward`, but the job says `kira`"},
         {{"demo", "payward", SLICE_LITERAL("https://api.example.org")},
@@ -192,6 +192,7 @@ static void another_job_provider_or_address_is_refused_by_name(void **state)
         {{"demo", "payward", SLICE_LITERAL("")}, "base URL `https://api.example.com`, but the job says ``"},
     };
     fixture_open(fixture, LEDGER_WRITE);
+    fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc"); /* whatever becomes of it */
     fixture_close(fixture);
     struct ledger_identity own = fixture->identity;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -201,6 +202,52 @@ static void another_job_provider_or_address_is_refused_by_name(void **state)
     }
     fixture->identity = own;
     fixture_open(fixture, LEDGER_WRITE);
+}
+
+static void start_run(struct fixture *fixture)
+{
+    fixture_begin(fixture);
+    assert_int_equal(ledger_run_start(fixture->ledger, "run", "1", "abc", FIXTURE_AT, &fixture->error), 0);
+    fixture_commit(fixture);
+}
+
+/* A first run with a wrong base URL leaves one: nobody exists at that place. */
+static void a_ledger_without_customers_becomes_that_of_the_job_that_runs(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct ledger_identity other = {"demo2", "kira", SLICE_LITERAL("https://api.example.org")};
+    const char *owner = "SELECT count(*) FROM meta WHERE (key, value) IN (('job', 'demo2'), "
+                        "('provider', 'kira'), ('base_url', 'https://api.example.org'))";
+    fixture_open(fixture, LEDGER_WRITE);
+    assert_false(ledger_is_rebound(fixture->ledger));
+    start_run(fixture);
+    fixture_close(fixture);
+
+    struct ledger_identity own = fixture->identity;
+    fixture->identity = other;
+    static const enum ledger_mode modes[] = {LEDGER_READ, LEDGER_WRITE};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        fixture_open(fixture, modes[i]);
+        assert_true(ledger_is_rebound(fixture->ledger));
+        fixture_close(fixture);
+        assert_int_equal(fixture_number(fixture, owner), 0); /* opening alone changes nothing */
+    }
+    fixture_open(fixture, LEDGER_WRITE);
+    start_run(fixture);
+    fixture_create(fixture, "C-1", "abc", "U-1");
+    fixture_close(fixture);
+    assert_int_equal(fixture_number(fixture, owner), 3);
+    fixture_open(fixture, LEDGER_WRITE);
+    assert_false(ledger_is_rebound(fixture->ledger));
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
+    fixture_close(fixture);
+
+    fixture->identity = own;
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "belongs to the job name `demo2`");
+    fixture_sql(fixture, "DELETE FROM customer"); /* lost rows are not the same as none */
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "belongs to the job name `demo2`");
+    assert_refused(fixture, LEDGER_READ, ERROR_LEDGER, "belongs to the job name `demo2`");
+    fixture->identity = other;
 }
 
 static void what_is_not_a_ledger_is_left_as_it_is(void **state)
@@ -229,13 +276,6 @@ static void other_formats_are_told_apart(void **state)
     assert_refused(fixture, LEDGER_READ, ERROR_LEDGER, "has format 2, but this program reads format 3");
     fixture_sql(fixture, "PRAGMA user_version = 3; UPDATE meta SET value = '0' WHERE key = 'digest_version'");
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "digests of rule 0");
-}
-
-static void start_run(struct fixture *fixture)
-{
-    fixture_begin(fixture);
-    assert_int_equal(ledger_run_start(fixture->ledger, "run", "1", "abc", FIXTURE_AT, &fixture->error), 0);
-    fixture_commit(fixture);
 }
 
 /* Their ids would be given to the next customers: --verify would find nothing any more. */
@@ -425,6 +465,7 @@ int main(void)
         OPEN(a_lost_or_foreign_key_is_refused),
         OPEN(a_key_of_the_job_needs_no_file),
         OPEN(another_job_provider_or_address_is_refused_by_name),
+        OPEN(a_ledger_without_customers_becomes_that_of_the_job_that_runs),
         OPEN(what_is_not_a_ledger_is_left_as_it_is),
         OPEN(other_formats_are_told_apart),
         OPEN(missing_rows_at_the_end_are_found_before_a_run),
