@@ -45,12 +45,13 @@ void absent_columns_warn(const struct job *job, const struct rule_set *rules, co
     if (finding.count > SHOWN_MAX)
         buffer_printf(&finding.list, " and %zu more", finding.count - SHOWN_MAX);
     if (finding.count > 0)
-        job_warn(job, finding.place, "none of the %" PRIu64 " records has a value in %s %s\nhint: %s",
-                 stats->well_formed, job->input.format == JOB_FORMAT_CSV ? "the column" : "the path",
-                 finding.list.data,
-                 job->input.format == JOB_FORMAT_CSV
-                     ? "is the column empty in the export, or another one meant?"
-                     : "check the spelling: upper and lower case are different");
+        job_warn(
+            job, finding.place, "none of the %" PRIu64 " records has a value in %s %s\nhint: %s",
+            stats->well_formed, job->input.format == JOB_FORMAT_CSV ? "the column" : "the path",
+            finding.list.data,
+            job->input.format == JOB_FORMAT_CSV
+                ? "is the column empty in the export, or another one meant?"
+                : "check the spelling: upper and lower case are different; a value for all records is written {value: …}");
     buffer_clear(&finding.list);
 }
 

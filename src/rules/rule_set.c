@@ -58,7 +58,29 @@ static bool is_read(const struct rule_set *set, const struct job_mapping *mappin
     return is_dependency || job_rules_use(set->job, field) || field == FIELD_EXTERNAL_ID;
 }
 
-static int fail_missing_column(const struct builder *builder, const struct job_column *column)
+/* The hint for a value for all records that was written as the name of a column; NULL: it is none, or not
+ * clearly. plan: the field's, or NULL. */
+static const char *hint_constant(const struct builder *builder, const struct field_plan *plan,
+                                 const struct job_column *column)
+{
+    static const enum field_type types[] = {FIELD_TYPE_ENUM,    FIELD_TYPE_BOOL,         FIELD_TYPE_INTEGER,
+                                            FIELD_TYPE_COUNTRY, FIELD_TYPE_COUNTRY_LIST, FIELD_TYPE_URI};
+    bool has_type = false, is_warned;
+    struct error ignored;
+    struct value value;
+    for (size_t i = 0; plan && i < sizeof types / sizeof *types; i++)
+        has_type |= plan->type == types[i];
+    if (!has_type || plan_values_normalize(builder->set, plan, column->place, slice_from(column->name),
+                                           &value, &is_warned, &ignored) != 0)
+        return NULL;
+    return is_warned ? NULL
+                     : arena_printf(&builder->set->arena, "a value for all records is written {value: %s}",
+                                    column->name)
+                           .data;
+}
+
+static int fail_missing_column(const struct builder *builder, const struct field_plan *plan,
+                               const struct job_column *column)
 {
     struct arena *arena = &builder->set->arena;
     const char **names = arena_alloc(arena, (builder->column_count + 1) * sizeof *names);
@@ -71,6 +93,9 @@ static int fail_missing_column(const struct builder *builder, const struct job_c
         header = SLICE_LITERAL("; input.csv.header names its columns");
     if (nearest && !column_names_are_values(builder->columns, builder->column_count))
         hint = arena_printf(arena, "did you mean \"%s\"?", nearest).data;
+    const char *constant = hint_constant(builder, plan, column);
+    if (constant)
+        hint = constant;
     return job_fail(builder->set->job, column->place, builder->error,
                     "the input has no column \"%s\"%.*s\nhint: %s", column->name, (int)header.len,
                     header.data, hint ? hint : "write a name of the header, as it is there");
@@ -92,7 +117,9 @@ static int find_path(const struct builder *builder, const struct job_column *col
         column->name, fault);
 }
 
-static int find_column(const struct builder *builder, const struct job_column *column, size_t *index)
+/* plan: of the field that the column is for; NULL: a condition. */
+static int find_column(const struct builder *builder, const struct field_plan *plan,
+                       const struct job_column *column, size_t *index)
 {
     size_t found = 0;
     if (builder->set->paths)
@@ -107,7 +134,7 @@ static int find_column(const struct builder *builder, const struct job_column *c
                 column->name);
         *index = i;
     }
-    return found ? 0 : fail_missing_column(builder, column);
+    return found ? 0 : fail_missing_column(builder, plan, column);
 }
 
 static int fail_single(const struct builder *builder, const struct field_plan *plan,
@@ -150,7 +177,7 @@ static int find_columns(const struct builder *builder, struct field_plan *plan)
     const struct job_mapping *mapping = plan->mapping;
     size_t *columns = arena_alloc(&builder->set->arena, mapping->column_count * sizeof *columns);
     for (size_t i = 0; i < mapping->column_count; i++)
-        if (find_column(builder, &mapping->columns[i], &columns[i]) != 0 ||
+        if (find_column(builder, plan, &mapping->columns[i], &columns[i]) != 0 ||
             check_collecting(builder, plan, &mapping->columns[i]) != 0)
             return -1;
     plan->columns = columns;
@@ -167,7 +194,7 @@ static int build_filter(const struct builder *builder)
         const struct job_column *column = &input->where[i].column;
         struct row_condition *condition = &set->conditions[set->condition_count++];
         if (row_filter_prepare(set->job, &input->where[i], condition, builder->error) != 0 ||
-            find_column(builder, column, &condition->column) != 0)
+            find_column(builder, NULL, column, &condition->column) != 0)
             return -1;
         if (set->paths && ndjson_paths_collects(column->name))
             return job_fail(
