@@ -110,7 +110,7 @@ size_t text_format_va(char *out, size_t size, const char *format, va_list argume
  * when none is within max(2, len / 3). */
 const char *text_nearest(struct slice word, const char *const *words);
 /* The same for a value of the data, to which an unlike word is a wrong answer: an edit in four bytes, at
- * least one. */
+ * least one; else the one word of which it is the beginning, and at least a half. */
 const char *text_nearest_value(struct slice word, const char *const *words);
 /* The same with another bound, in edits. */
 const char *text_nearest_within(struct slice word, const char *const *words, size_t max);

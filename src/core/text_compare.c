@@ -210,7 +210,7 @@ struct slice text_upper(struct slice text, struct arena *arena)
     return slice_make(out, text.len);
 }
 
-enum { NEAREST_LEN_MAX = 63, NAMES_SHOWN_MAX = 700 };
+enum { NEAREST_LEN_MAX = 63, BEGINNING_MIN = 4, NAMES_SHOWN_MAX = 700 };
 
 static size_t least_of(size_t a, size_t b)
 {
@@ -265,9 +265,28 @@ const char *text_nearest(struct slice word, const char *const *words)
     return text_nearest_within(word, words, word.len / 3 > 2 ? word.len / 3 : 2);
 }
 
+/* The one word of which `word` is the beginning, and at least a half; NULL: none, or several. */
+static const char *find_beginning(struct slice word, const char *const *words)
+{
+    const char *found = NULL;
+    if (word.len < BEGINNING_MIN || word.len > NEAREST_LEN_MAX)
+        return NULL;
+    for (; *words; words++) {
+        struct slice other = slice_from(*words);
+        if (other.len <= word.len || other.len > 2 * word.len ||
+            distance(word, slice_make(other.data, word.len)) > 0)
+            continue;
+        if (found)
+            return NULL;
+        found = *words;
+    }
+    return found;
+}
+
 const char *text_nearest_value(struct slice word, const char *const *words)
 {
-    return text_nearest_within(word, words, word.len / 4 > 1 ? word.len / 4 : 1);
+    const char *nearest = text_nearest_within(word, words, word.len / 4 > 1 ? word.len / 4 : 1);
+    return nearest ? nearest : find_beginning(word, words);
 }
 
 void text_join_names(const char *const *names, const char *last, char out[TEXT_HINT_SIZE])

@@ -42,7 +42,7 @@ static int read_values(struct job_reader *reader, const struct job_node *value, 
         struct slice to;
         if (job_scalar_read(reader, member, &to) != 0)
             return -1;
-        mapping->values[mapping->value_count++] = (struct job_value_map){.from = member->key, .to = to};
+        mapping->values[mapping->value_count++] = (struct job_value_map){member->key, to, member->place};
     }
     return 0;
 }
@@ -56,6 +56,7 @@ static int read_otherwise(struct job_reader *reader, const struct job_node *valu
     if (job_scalar_read(reader, value, &otherwise) != 0)
         return -1;
     mapping->otherwise = otherwise.data;
+    mapping->otherwise_place = value->place;
     return 0;
 }
 

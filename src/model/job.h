@@ -122,6 +122,7 @@ struct job_provider {
 /* `values`: a source value and its replacement. */
 struct job_value_map {
     struct slice from, to;
+    struct job_place place; /* of `to` */
 };
 
 /* What becomes of a value that `match` does not match. */
@@ -154,6 +155,7 @@ struct job_mapping {
     struct job_value_map *values;
     size_t value_count;
     const char *otherwise; /* NULL: a value that is not listed stays as it is */
+    struct job_place otherwise_place;
 };
 
 enum job_rule_kind {

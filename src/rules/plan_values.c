@@ -1,5 +1,7 @@
 #include "rules/plan_values.h"
 
+#include "core/text.h"
+#include "model/language.h"
 #include "rules/clean.h"
 #include "rules/read_field.h"
 
@@ -42,6 +44,20 @@ static void new_value_maps(struct field_plan *plan)
     plan->folded = plan->choices ? value_map_new(true) : NULL;
 }
 
+/* The error of a text of the job file that is none of the field's words, with the nearest, or all of them. */
+static int fail_word(struct rule_set *set, const struct field_plan *plan, struct job_place place,
+                     struct slice text, struct error *error)
+{
+    const char *nearest = text_nearest_value(text, plan->choices);
+    char all[TEXT_HINT_SIZE];
+    if (!nearest)
+        nearest = text_nearest(text, plan->choices);
+    text_join_names(plan->choices, ", ", all);
+    return job_fail(set->job, place, error, "%s: \"%.*s\" is not one of the provider's values\nhint: %s%s%s",
+                    field_name(plan->field), (int)text.len, text.data,
+                    nearest ? "did you mean `" : "they are ", nearest ? nearest : all, nearest ? "`?" : "");
+}
+
 /* Normalizes a text of the job file as a cell of this field. *warned, unless NULL: records with it get a
  * warning. */
 static int read_job_text(struct rule_set *set, const struct field_plan *plan, struct job_place place,
@@ -59,9 +75,15 @@ static int read_job_text(struct rule_set *set, const struct field_plan *plan, st
         *warned = record.verdict_count > 0;
     if (!record.rejected)
         return 0;
+    if (plan->choices && plan->choices != language_codes)
+        return fail_word(set, plan, place, text, error);
     struct slice message = record.verdicts[record.verdict_count - 1].message;
-    return job_fail(set->job, place, error, "%s: %.*s", field_name(plan->field), (int)message.len,
-                    message.data);
+    const char *expected = memmem(message.data, message.len, "; expected ", strlen("; expected "));
+    size_t len = expected ? (size_t)(expected - message.data) : message.len;
+    if (!expected)
+        return job_fail(set->job, place, error, "%s: %.*s", field_name(plan->field), (int)len, message.data);
+    return job_fail(set->job, place, error, "%s: %.*s\nhint: %.*s", field_name(plan->field), (int)len,
+                    message.data, (int)(message.len - len - strlen("; ")), expected + strlen("; "));
 }
 
 int plan_values_normalize(struct rule_set *set, const struct field_plan *plan, struct job_place place,
@@ -83,14 +105,14 @@ int plan_values_normalize(struct rule_set *set, const struct field_plan *plan, s
 
 /* A target of `values` or `otherwise`. Of an enumeration it becomes the provider's spelling; else it is
  * checked and stays as it is, for it is normalized in each record. */
-static int read_target(struct rule_set *set, const struct field_plan *plan, struct slice text,
-                       struct slice *target, struct error *error)
+static int read_target(struct rule_set *set, const struct field_plan *plan, struct job_place place,
+                       struct slice text, struct slice *target, struct error *error)
 {
     *target = text;
     struct value value;
     if (!plan_values_is_context_free(plan) || text.len == 0)
         return 0;
-    if (plan_values_normalize(set, plan, plan->mapping->place, text, &value, NULL, error) != 0)
+    if (plan_values_normalize(set, plan, place, text, &value, NULL, error) != 0)
         return -1;
     if (plan->choices)
         *target = value.text;
@@ -105,7 +127,7 @@ static int build_maps(struct rule_set *set, struct field_plan *plan, struct erro
     new_value_maps(plan);
     for (size_t i = 0; i < mapping->value_count; i++) {
         struct slice value;
-        if (read_target(set, plan, mapping->values[i].to, &value, error) != 0)
+        if (read_target(set, plan, mapping->values[i].place, mapping->values[i].to, &value, error) != 0)
             return -1;
         if (mapping->values[i].from.len > 0 && clean_is_null(set, mapping->values[i].from))
             job_note(
@@ -117,9 +139,9 @@ static int build_maps(struct rule_set *set, struct field_plan *plan, struct erro
             value_map_add(plan->folded, mapping->values[i].from, value);
     }
     add_choices(plan);
-    return mapping->otherwise
-               ? read_target(set, plan, slice_from(mapping->otherwise), &plan->otherwise, error)
-               : 0;
+    return mapping->otherwise ? read_target(set, plan, mapping->otherwise_place,
+                                            slice_from(mapping->otherwise), &plan->otherwise, error)
+                              : 0;
 }
 
 int plan_values_build(struct rule_set *set, struct field_plan *plan, struct error *error)

@@ -11,6 +11,7 @@ use KycTest;
 
 my $folder = scratch_folder();
 write_file("$folder/export.csv", "id,email,given,family,dob,tel,town,town\n1,a\@example.com,Ann,Lee,1980-02-13,+14155550110,x,y\n");
+my $err;
 
 sub refused
 {
@@ -18,7 +19,7 @@ sub refused
     write_file("$folder/job.yaml", "job: bad\ninput:\n  path: export.csv\n$input"
         . "provider: {name: kira, credentials: {api_key: env:NO_KEY, client_id: env:NO_ID, password: env:NO_WORD}}\n"
         . "fields:\n  external_id: id\n  email: email\n  first_name: given\n  last_name: family\n$fields" . ($rules ? "rules:\n  - $rules\n" : ''));
-    my ($status, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report");
+    (my $status, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report");
     is($status, 2, "$sentence: status 2");
     return like($err, qr/^kyc-import: error: \S*job\.yaml:\d+:\d+: [^\n]+\n {4}[^\n]+\n +\^\nhint: [^\n]{5,}\n/m, "$sentence: its place, and a hint");
 }
@@ -57,4 +58,24 @@ refused("date_of_birth: $_", '', "  date_of_birth: $_\n")
 refused("rule $_", '', "  phone: tel\n  date_of_birth: dob\n", $_)
     for '{rule: damaged, level: warn}', '{rule: damaged, field: phone, level: warn}', '{rule: match, field: email, level: warn}', '{rule: time, field: email, level: warn}',
     '{rule: mojibake, field: email, level: warn}', '{rule: damaged, field: email, level: off}', '{rule: damaged, field: email}';
+
+# What is written where, and what it should be.
+for my $case (
+    ['a word near to one, in its own line', "  account_purpose:\n    column: given\n    values:\n      Pay: receive_salary\n      Gift: make_paymets\n",
+        qr/job\.yaml:14:13: account_purpose: "make_paymets" is not one of the provider's values\n +Gift: make_paymets\n +\^\nhint: did you mean `make_payments`\?\n/],
+    ['the beginning of a word', "  account_purpose:\n    column: given\n    values: {x: charitable}\n", qr/hint: did you mean `charitable_donations`\?/],
+    ['a word that is left to be filled in', "  account_purpose:\n    column: given\n    values:\n      Cook: WORD\n",
+        qr/job\.yaml:13:13: account_purpose: "WORD" is not one of the provider's values\n.*\n.*\nhint: they are receive_payments, manage_/],
+    ['a wrong word for all others', "  account_purpose:\n    column: given\n    values: {x: receive_salary}\n    otherwise: none\n", qr/job\.yaml:13:16: account_purpose: "none" is not/],
+    ['a code that is left to be filled in', "  country:\n    column: town2\n    values:\n      Congo: CODE\n", qr/job\.yaml:13:14: country: "CODE" is not a known country/],
+    ['a word in the place of a column', "  account_purpose: purchase_goods_and_services\n",
+        qr/no column "purchase_goods_and_services".*\n.*\n.*\nhint: a value for all records is written \{value: purchase_goods_and_services\}\n/],
+    ['a country in the place of a column', "  nationalities: US\n", qr/hint: a value for all records is written \{value: US\}\n/],
+    ['a boolean in the place of a column', "  pep_status: false\n", qr/hint: a value for all records is written \{value: false\}\n/],
+    ['a misspelt column is none', "  account_purpose: giben\n", qr/hint: did you mean "given"\?\n/],
+) {
+    my ($sentence, $fields, $message) = @$case;
+    refused($sentence, '', $fields);
+    like($err, $message, '  and the message says so');
+}
 done_testing;

@@ -364,6 +364,12 @@ static void the_nearest_word_is_found(void **state)
     assert_string_equal(text_nearest(SLICE_LITERAL("owner"), words), "other");
     assert_null(text_nearest_value(SLICE_LITERAL("owner"), words));
     assert_string_equal(text_nearest_value(SLICE_LITERAL("ohter"), words), "other");
+    assert_string_equal(text_nearest_value(SLICE_LITERAL("Health"), words), "healthcare");
+    assert_null(text_nearest_value(SLICE_LITERAL("heal"), words));
+    assert_null(text_nearest_value(SLICE_LITERAL("fin"), words));
+    static const char *const two[] = {"gift_card", "gift_fund", NULL};
+    assert_null(text_nearest_value(SLICE_LITERAL("gift_"), two));
+    assert_null(text_nearest_value(SLICE_LITERAL("other words"), words));
 
     char longest[200];
     memset(longest, 'x', sizeof longest);

@@ -255,12 +255,13 @@ static void the_job_may_make_a_warning_of_no_match(void **state)
 static void something_may_stand_for_no_value(void **state)
 {
     (void)state;
-    static struct job_value_map empty[] = {{SLICE_LITERAL("Chef"), SLICE_LITERAL("other")},
-                                           {SLICE_LITERAL(""), SLICE_LITERAL("healthcare")}};
-    static struct job_value_map phones[] = {{SLICE_LITERAL("+442079460958"), SLICE_LITERAL("+442079460959")},
-                                            {SLICE_LITERAL(""), SLICE_LITERAL("+442079460958")}};
-    static struct job_value_map cities[] = {{SLICE_LITERAL("x"), SLICE_LITERAL("Rome")},
-                                            {SLICE_LITERAL(""), SLICE_LITERAL("x")}};
+    static struct job_value_map empty[] = {{.from = SLICE_LITERAL("Chef"), .to = SLICE_LITERAL("other")},
+                                           {.from = SLICE_LITERAL(""), .to = SLICE_LITERAL("healthcare")}};
+    static struct job_value_map phones[] = {
+        {.from = SLICE_LITERAL("+442079460958"), .to = SLICE_LITERAL("+442079460959")},
+        {.from = SLICE_LITERAL(""), .to = SLICE_LITERAL("+442079460958")}};
+    static struct job_value_map cities[] = {{.from = SLICE_LITERAL("x"), .to = SLICE_LITERAL("Rome")},
+                                            {.from = SLICE_LITERAL(""), .to = SLICE_LITERAL("x")}};
     static const struct source_case cases[] = {
         {"an empty cell", FIELD_COUNTRY, {""}, {.fallback = "Germany"}, "DE", ""},
         {"a null value", FIELD_COUNTRY, {"N/A"}, {.fallback = "DE"}, "DE", ""},
@@ -406,7 +407,7 @@ static void an_array_is_matched_item_by_item(void **state)
 static void a_setting_that_cannot_work_is_an_error_at_its_place(void **state)
 {
     (void)state;
-    static struct job_value_map bad[] = {{SLICE_LITERAL(""), SLICE_LITERAL("astronaut")}};
+    static struct job_value_map bad[] = {{.from = SLICE_LITERAL(""), .to = SLICE_LITERAL("astronaut")}};
     static const struct source_case cases[] = {
         {"a pattern",
          FIELD_CITY,

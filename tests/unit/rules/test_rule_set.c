@@ -69,13 +69,14 @@ static void a_required_field_must_be_mapped_or_relaxed(void **state)
 static void words_that_the_provider_does_not_know_are_errors(void **state)
 {
     (void)state;
-    static struct job_value_map map[] = {{SLICE_LITERAL("Nurse"), SLICE_LITERAL("helthcare")}};
+    static struct job_value_map map[] = {{.from = SLICE_LITERAL("Nurse"), .to = SLICE_LITERAL("helthcare")}};
     struct fixture *fixture = fixture_new();
     struct job_mapping *mapping = fixture_map(fixture, FIELD_OCCUPATION, "");
     mapping->values = map;
     mapping->value_count = 1;
-    expect_error(fixture,
-                 "occupation: \"helthcare\" is not one of the provider's values; the nearest is healthcare");
+    expect_error(
+        fixture,
+        "occupation: \"helthcare\" is not one of the provider's values\nhint: did you mean `healthcare`?");
 
     fixture = fixture_new();
     fixture_map(fixture, FIELD_OCCUPATION, "")->otherwise = "none";

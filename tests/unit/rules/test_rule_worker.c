@@ -241,8 +241,9 @@ static void tax_ids_have_their_countries(void **state)
 static void the_job_maps_values(void **state)
 {
     (void)state;
-    static struct job_value_map jobs[] = {{SLICE_LITERAL("Engineer"), SLICE_LITERAL("Computers and IT")},
-                                          {SLICE_LITERAL("Nothing"), SLICE_LITERAL("")}};
+    static struct job_value_map jobs[] = {
+        {.from = SLICE_LITERAL("Engineer"), .to = SLICE_LITERAL("Computers and IT")},
+        {.from = SLICE_LITERAL("Nothing"), .to = SLICE_LITERAL("")}};
     static const struct field_case cases[] = {
         {"a listed value", FIELD_OCCUPATION, "Engineer", "computers_and_it", ""},
         {"case aside", FIELD_OCCUPATION, "ENGINEER", "computers_and_it", ""},
@@ -264,7 +265,8 @@ static void the_job_maps_values(void **state)
 static void values_apply_to_any_field(void **state)
 {
     (void)state;
-    static struct job_value_map map[] = {{SLICE_LITERAL("West Germany (old)"), SLICE_LITERAL("DE")}};
+    static struct job_value_map map[] = {
+        {.from = SLICE_LITERAL("West Germany (old)"), .to = SLICE_LITERAL("DE")}};
     struct fixture *fixture = fixture_new();
     struct job_mapping *mapping = fixture_map(fixture, FIELD_NATIONALITIES, "FR;West Germany (old)");
     mapping->split = ";";
