@@ -108,9 +108,10 @@ void adopt_report_write_text(const struct adopt_report *report, struct buffer *o
     const struct adopt_export_counts *records = &result->records;
     char users[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE];
 
-    buffer_printf(out, "%s: %s records compared with %s users that the ledger did not have\n\n",
+    buffer_printf(out, "%s: %s records compared with %s users that the ledger did not have%s\n\n",
                   report->job->name, format_number_count(records->read, count),
-                  format_number_count(result->users.users, users));
+                  format_number_count(result->users.users, users),
+                  report->status > 1 ? "; it ended early, so the counts are not complete" : "");
     write_line(out, "adopt", result->adopt,
                report->is_dry ? "have a user at the provider"
                               : "have a user at the provider, now in the ledger");
@@ -121,7 +122,7 @@ void adopt_report_write_text(const struct adopt_report *report, struct buffer *o
     write_line(out, "in doubt", result->in_doubt, "were sent before: the next run finds out");
     write_line(out, "unchanged", records->unchanged, "the ledger has them already");
     write_line(out, "rejected", records->rejected,
-               records->rejected ? "not compared: correct them, and run adopt again before run" : "");
+               "not compared: correct them, and run adopt again before the next run");
     write_line(out, "others", result->others, "users that are no record's");
     write_not_shown(report, out);
     write_unclear(report, out);

@@ -20,9 +20,9 @@ struct existing_users {
     struct user_stream *stream;
     struct hash_table *emails; /* of the listing, in lower case */
     struct arena arena;
-    uint64_t user_count;
-    bool is_asked; /* the listing, or its next page */
-    bool is_whole; /* it has all users */
+    uint64_t user_count, hidden_count; /* hidden: users without an e-mail address */
+    bool is_asked;                     /* the listing, or its next page */
+    bool is_whole;                     /* it has all users */
     /* Of the export: */
     uint64_t record_count, first_row;
 };
@@ -41,7 +41,7 @@ static void begin_listing(void *context)
 
     hash_table_free(existing->emails);
     existing->emails = hash_table_new();
-    existing->user_count = 0;
+    existing->user_count = existing->hidden_count = 0;
 }
 
 static void add_user(void *context, const struct provider_user *user, const struct json_node *nodes,
@@ -55,6 +55,8 @@ static void add_user(void *context, const struct provider_user *user, const stru
     existing->user_count++;
     if (email->state == VALUE_PRESENT)
         hash_table_ensure(existing->emails, hash_email(existing, email))->value = SEEN;
+    else
+        existing->hidden_count++;
 }
 
 static int next_request(void *context, struct request *request, struct error *error)
@@ -163,6 +165,17 @@ static int compare_export(struct existing_users *existing, struct error *error)
     const struct scan_visitor visitor = {
         .begin = begin_records, .record = add_record, .end = end_records, .context = existing};
 
+    if (existing->hidden_count == existing->user_count)
+        return error_set(
+            error, ERROR_PROVIDER,
+            "%s already has %" PRIu64
+            " users, whose e-mail addresses its listing does not show, and the ledger has no customer: they may be of this export, and nothing was sent\nhint: kyc-import adopt %s compares them one by one; or, if none of these users is in the export, run again with --new-ledger",
+            name, existing->user_count, path);
+    if (existing->hidden_count)
+        log_warning(
+            "%" PRIu64
+            " users in the provider's listing have no e-mail address: whether they are of this export is not certain\nhint: kyc-import adopt %s --dry-run compares them",
+            existing->hidden_count, path);
     if (!can_read_twice(&parts->job->input))
         return error_set(
             error, ERROR_PROVIDER,
