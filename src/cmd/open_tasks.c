@@ -5,6 +5,7 @@
 
 #include "core/arena.h"
 #include "core/memory.h"
+#include "core/utf8.h"
 
 enum { SHOWN_MAX = 50, LISTED_MAX = 20000, ARENA_CHUNK = 16 * 1024 };
 
@@ -37,14 +38,16 @@ static bool add_task(void *context, const struct ledger_task *task)
 
 static void write_text(struct buffer *out, const struct ledger_task *task, struct slice external_id)
 {
-    buffer_printf(out, "  %s: %.*s", task->state == LEDGER_TASK_REFUSED ? "refused" : "in doubt",
-                  (int)external_id.len, external_id.data);
+    buffer_append_text(out, task->state == LEDGER_TASK_REFUSED ? "  refused: " : "  in doubt: ");
+    utf8_append_escaped(out, external_id);
     if (task->slot.len)
         buffer_printf(out, ", document %.*s", (int)task->slot.len, task->slot.data);
     if (task->http_status)
         buffer_printf(out, ", HTTP %d", task->http_status);
-    if (task->code.len)
-        buffer_printf(out, ", %.*s", (int)task->code.len, task->code.data);
+    if (task->code.len) {
+        buffer_append_text(out, ", ");
+        utf8_append_escaped(out, task->code);
+    }
     buffer_append_char(out, '\n');
 }
 

@@ -7,8 +7,8 @@
  *   - no other customer of the ledger has it,
  *   - its e-mail address is the record's (but for case), and a name is shown,
  *   - every member of the body that it shows agrees with the record's; where it carries the record's
- *     external_id, members that do not identify a person may differ: they are the provider's until the next
- * run updates them,
+ *     external_id, members that do not identify a person may differ: they are the provider's until the
+ *     next run updates them,
  *   - it carries no other external_id,
  *   - and that is so of no other record and of no other user of this record.
  *

@@ -10,9 +10,9 @@
  *                                             |      ^
  *                                no usable answer    | due
  *                                             v      |
- *                                             waiting ---no attempt left, or the series stops--> free
- * (gave_up)
+ *                                             waiting --no attempt left--> free (gave_up)
  *
+ * A series that stops gives up what is waiting, too.
  * The series stops early at an interrupt, an outcome that stops a run, a Retry-After longer than
  * delivery.retry_for, too many requests in a row without a usable answer, and a failure of the ledger or of
  * a callback. Requests in flight are then awaited (at a second interrupt dropped), and their answers are

@@ -83,8 +83,8 @@ struct ledger_customer {
     /* In the provider's own words, masked. LEDGER_DELETED: the provider has no such user any more. */
     struct slice verification_word, verification_reason;
     /* real ns of the last change of state or word, or to another reason; not when a reason is reported for
-     * the first time, or no more: many answers have none. 0: nothing was reported. Where there is a link, these
-     * two are in the order in which they came, whatever the clock was set to in between */
+     * the first time, or no more: many answers have none. 0: nothing was reported. Where there is a link,
+     * these two are in the order in which they came, whatever the clock was set to in between */
     uint64_t verification_at;
     uint64_t link_at; /* real ns of the user's last verification link; 0: none */
 };

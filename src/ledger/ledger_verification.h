@@ -36,8 +36,8 @@ int ledger_verification(struct ledger *ledger, const struct ledger_verification 
 /* *at_ns: when the provider was last asked about the customer's user; real ns, 0: never. 0, or -1. */
 int ledger_reading(struct ledger *ledger, int64_t id, uint64_t *at_ns, struct error *error);
 
-/* Readings later than now_ns count as never: the clock was set back since, and they would be the newest for as
- * long as it was. Between begin and commit. 0, or -1. */
+/* Readings later than now_ns count as never: the clock was set back since, and they would be the newest for
+ * as long as it was. Between begin and commit. 0, or -1. */
 int ledger_forget_readings(struct ledger *ledger, uint64_t now_ns, struct error *error);
 
 /* Which users. */

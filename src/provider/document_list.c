@@ -1,7 +1,6 @@
 #include "provider/document_list.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "model/media.h"
 
@@ -22,12 +21,11 @@ static enum provider_document_kind kind_of_type(struct slice type)
 
 static const char *fault_of_file(const struct provider *provider, struct slice file)
 {
-    static const struct slice data = SLICE_LITERAL("data:");
     if (media_is_url(file))
         return provider->documents & PROVIDER_DOCUMENT_URLS
                    ? NULL
                    : "is named by a URL, and the provider takes files";
-    if (file.len >= data.len && memcmp(file.data, data.data, data.len) == 0)
+    if (media_is_data_uri(file))
         return "is in the export itself (data:), and the provider takes URLs and files";
     return provider->documents & PROVIDER_DOCUMENT_FILES
                ? NULL

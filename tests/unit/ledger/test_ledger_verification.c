@@ -282,8 +282,10 @@ static void states_and_links_keep_their_order_when_the_clock_is_set_back(void **
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_change_is_an_event_and_a_reading_is_none), TEST(an_answer_brings_its_own_verification),
-        TEST(a_user_takes_its_verification_with_it),      TEST(users_are_counted_by_state),
+        TEST(a_change_is_an_event_and_a_reading_is_none),
+        TEST(an_answer_brings_its_own_verification),
+        TEST(a_user_takes_its_verification_with_it),
+        TEST(users_are_counted_by_state),
         TEST(users_are_selected_by_state_and_age),
         TEST(readings_of_a_clock_that_was_ahead_count_as_never),
         TEST(states_and_links_keep_their_order_when_the_clock_is_set_back),
