@@ -119,5 +119,22 @@ cmp_ok($sum, '>', 0, 'the latencies have a sum');
 cmp_ok($sum, '<=', $max * $count, 'of at most the longest times their number');
 case_run($case, '--set', 'input.path=missing.csv');
 is_well($metrics, 'after a run that could not begin');
+
+# The collector reads both files of the job: the same metric has one help text, and no series is there twice.
+($status, undef, $err) = case_run($case, 'refresh', '-q');
+is($status, 0, 'a refresh') or diag $err;
+case_run($case, '-q');
+my @text = (is_well($metrics, 'after a run of users whose states are known'), is_well("$case->{folder}/reports/test/refresh.prom", 'after a refresh'));
+my @states = map { [/^kyc_import_verification_customers\{\S*state="pending"\} (\d+)$/mg] } @text;
+is_deeply(\@states, [[120], [120]], 'both count the users that are pending');
+my $both = join '', @text;
+my %help;
+push @{$help{$1}}, $2 while $both =~ /^# (?:HELP|TYPE) (\S+) (.*)$/mg;
+my @shared = grep { @{$help{$_}} > 2 } sort keys %help;
+is_deeply(\@shared, ['kyc_import_verification_customers'], 'one metric is in both');
+is(scalar(keys %{{map { $_ => 1 } @{$help{$shared[0]}}}}), 2, 'with the same help and type');
+my %times;
+$times{$_}++ for $both =~ /^(\w+\{\S*\}) /mg;
+is_deeply([grep { $times{$_} > 1 } sort keys %times], [], 'and no series is in both');
 sandbox_stop($sandbox);
 done_testing;
