@@ -43,6 +43,8 @@ static const struct outcome_row general_rows[] = {
     {429, 429, 0, 0, OUTCOME_THROTTLED, RETRY_429, NULL, false},
     {403, 403, OUTCOME_FACT_GATEWAY, 0, OUTCOME_STOP, RETRY_AUTH,
      "the provider's gateway forbids this; check provider.credentials and provider.base_url", false},
+    {404, 404, OUTCOME_FACT_LOGIN, 0, OUTCOME_STOP, RETRY_AUTH,
+     "the provider has no login at this address; check provider.base_url", false},
     {400, 499, OUTCOME_FACT_LOGIN, 0, OUTCOME_STOP, RETRY_AUTH,
      "the provider refuses the login; check provider.credentials and provider.base_url", false},
     {401, 401, 0, 0, OUTCOME_STOP, RETRY_AUTH,

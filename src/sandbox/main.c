@@ -22,6 +22,10 @@ static void print_start(const struct options *options, const struct server *serv
     inet_ntop(AF_INET, &options->tls_listen.sin_addr, address, sizeof address);
     if (server_tls_port(server))
         printf("kyc-sandbox: listening on https://%s:%u\n", address, server_tls_port(server));
+    inet_ntop(AF_INET, &options->listen.sin_addr, address, sizeof address);
+    for (size_t i = 0; i < sizeof apis / sizeof *apis; i++)
+        printf("kyc-sandbox: base_url of %s: http://%s:%u/%s\n", apis[i]->name, address, server_port(server),
+               apis[i]->name);
     for (int i = 0; i < CREDENTIAL_COUNT; i++)
         printf("kyc-sandbox: %s: api_key %s, api_secret %s\n", credential_table[i].api,
                credential_table[i].api_key, credential_table[i].api_secret);

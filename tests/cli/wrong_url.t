@@ -23,6 +23,7 @@ sub wrong_run
     $case->{looks} = 1;
     my ($status, undef, $err) = case_run($case, '-q', '--set', "provider.base_url=$url", '--set', 'delivery.retry_for=1s');
     isnt($status, 0, "$name: the run fails") or diag $err;
+    like($err, qr{has no login at this address; check provider\.base_url \(HTTP 404\)}, "$name: and does not call it the credentials") if $provider eq 'kira' && $url !~ /:9$/;
     return $case;
 }
 
@@ -37,6 +38,12 @@ sub creates_all
     ($status) = case_run($case, 'status', '--verify', @arguments);
     is($status, 0, "$name: the ledger is whole");
     return $err;
+}
+
+# The sandbox says where each provider is.
+for my $provider (provider_names()) {
+    my ($url) = $sandbox->{out} =~ m{^kyc-sandbox: base_url of \Q$provider\E: (\S+)$}m;
+    is($url, "$sandbox->{url}/$provider", "the sandbox prints the base URL of $provider");
 }
 
 # Where the provider can list its users, that comes before the first create.
