@@ -24,14 +24,19 @@ my $every = proof_is_long() || $ENV{KYC_STEPS} ? 1 : 3;
 my %only = map { $_ => 1 } split /,/, $ENV{KYC_STEPS} || '';
 my @scenarios = $ENV{KYC_SCENARIOS} ? split /,/, $ENV{KYC_SCENARIOS} : qw(payward kraken-embed kira payso);
 
+my $runs = 0;
+my %total = map { $_ => 0 } proof_columns();
 for my $result (parallel_map($ENV{KYC_WORKERS} || 4, \&play, @scenarios)) {
     subtest $result->{item} => sub {
         is($result->{died}, undef, 'ran to its end') or return;
         cmp_ok($result->{steps}, '>', %only ? 0 : 12, "has steps to stop at ($result->{steps})");
         cmp_ok($result->{stops}, '>', 0, "$result->{stops} stops");
         is_deeply($result->{problems}, [], 'each with the same end');
+        $total{faults} += $result->{stops};
+        $total{runs} += $result->{runs};
     };
 }
+proof_add('interrupted at every step', %total);
 done_testing;
 
 # A job whose customers are created and pending, and whose users have moved on since; its files are kept to begin again.
@@ -70,6 +75,7 @@ sub refresh
 {
     my ($case, %environment) = @_;
     local @ENV{keys %environment} = values %environment;
+    $runs++;
     return case_run($case, 'refresh', '-q');
 }
 
@@ -126,5 +132,5 @@ sub play
             sandbox_stop($play->{case}{sandbox});
         }
     }
-    return {%result, steps => scalar @steps};
+    return {%result, steps => scalar @steps, runs => $runs};
 }

@@ -27,14 +27,19 @@ my @scenarios = $ENV{KYC_SCENARIOS} ? split /,/, $ENV{KYC_SCENARIOS}
     : qw(kira/links payso/links payward/documents kraken-embed/documents);
 my @wide = ('--nonce-window', 10_000_000_000);
 
+my $runs = 0;
+my %total = map { $_ => 0 } proof_columns();
 for my $result (parallel_map($ENV{KYC_WORKERS} || 4, \&play, @scenarios)) {
     subtest $result->{item} => sub {
         is($result->{died}, undef, 'ran to its end') or return;
         cmp_ok($result->{steps}, '>', %only ? 0 : 15, "has steps to stop at ($result->{steps})");
         cmp_ok($result->{stops}, '>', 0, "$result->{stops} stops");
         is_deeply($result->{problems}, [], 'each with the same end');
+        $total{faults} += $result->{stops};
+        $total{runs} += $result->{runs};
     };
 }
+proof_add('interrupted at every step', %total);
 done_testing;
 
 # A job whose customers are created, and need a link or have documents; its files are kept to begin again.
@@ -80,6 +85,7 @@ sub run_with
 {
     my ($case, $command, %environment) = @_;
     local @ENV{keys %environment} = values %environment;
+    $runs++;
     return case_run($case, $command, '-q');
 }
 
@@ -147,5 +153,5 @@ sub play
             sandbox_stop($play->{case}{sandbox});
         }
     }
-    return {%result, steps => scalar @steps};
+    return {%result, steps => scalar @steps, runs => $runs};
 }

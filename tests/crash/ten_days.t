@@ -62,7 +62,7 @@ is($total{over_limit}, 0, 'never over the limit');
 proof_add('ten days of onboarding', %total);
 my %none = map { $_ => 0 } proof_columns();
 proof_add('  the provider killed in these days', %none, faults => $deaths);
-proof_add('  answers lost, late, resets, 500 in these days', %none, faults => $struck);
+proof_add('  answers lost, late, resets, 500', %none, faults => $struck);
 done_testing;
 
 # All days of a provider.
