@@ -49,12 +49,29 @@ static int finish_run(struct job_series *series, struct refresh_stats *stats, st
     return result;
 }
 
-static void warn(const struct refresh_stats *stats, const struct provider *provider)
+/* Customers that need a look, with the command that lists them. */
+static void warn_of_customers(const struct refresh_stats *stats, const struct job *job)
 {
-    const struct refresh_reading *reading = &stats->reading;
     uint64_t rejected = stats->changed[VERIFICATION_REJECTED],
              action_needed = stats->changed[VERIFICATION_ACTION_NEEDED];
     char since[CLOCK_RFC3339_SIZE];
+
+    if (!stats->since_ns)
+        log_warning("%" PRIu64 " customer%s rejected, and %" PRIu64
+                    " %s action\nhint: kyc-import results %s --verification rejected,action_needed",
+                    rejected, rejected == 1 ? " is" : "s are", action_needed,
+                    action_needed == 1 ? "needs" : "need", job->path);
+    else
+        log_warning(
+            "since the last refresh %" PRIu64 " customer%s became rejected, and %" PRIu64
+            " %s action\nhint: kyc-import results %s --verification rejected,action_needed --since %s",
+            rejected, rejected == 1 ? "" : "s", action_needed, action_needed == 1 ? "needs" : "need",
+            job->path, clock_rfc3339(stats->since_ns, since));
+}
+
+static void warn(const struct refresh_stats *stats, const struct job *job, const struct provider *provider)
+{
+    const struct refresh_reading *reading = &stats->reading;
 
     for (size_t i = 0; i < reading->word_count; i++)
         log_warning(
@@ -68,13 +85,10 @@ static void warn(const struct refresh_stats *stats, const struct provider *provi
     if (reading->unclear || reading->no_answer)
         log_warning(
             "the state of %" PRIu64
-            " users could not be read\nhint: run refresh again; kyc-import status JOB --against-provider shows which users differ",
-            reading->unclear + reading->no_answer);
-    if (rejected || action_needed)
-        log_warning("since the last refresh %" PRIu64 " customers became rejected, and %" PRIu64
-                    " need action\nhint: kyc-import results JOB --verification rejected,action_needed%s%s",
-                    rejected, action_needed, stats->since_ns ? " --since " : "",
-                    stats->since_ns ? clock_rfc3339(stats->since_ns, since) : "");
+            " users could not be read\nhint: run refresh again; kyc-import status %s --against-provider shows which users differ",
+            reading->unclear + reading->no_answer, job->path);
+    if (stats->changed[VERIFICATION_REJECTED] || stats->changed[VERIFICATION_ACTION_NEEDED])
+        warn_of_customers(stats, job);
 }
 
 /* Merges into stats->status. */
@@ -144,7 +158,7 @@ static int refresh_job(const struct options *options, struct job *job, const str
             stats.since_ns = stats.started_ns;
         run_refresh(options, &series, &due, &stats);
         stats.finished_ns = clock_real_ns();
-        warn(&stats, provider);
+        warn(&stats, job, provider);
         status = report(options, job, &stats);
     }
     job_series_close(&series);

@@ -299,8 +299,11 @@ static void write_verification(struct status_writer *writer, const struct ledger
     }
     if (counts->users == 0)
         return;
-    buffer_printf(&writer->out, "\n       users  verification%s%s\n", since_ns ? "   since " : "",
-                  since_ns ? since : "");
+    bool is_changed = counts->changed_to_deleted > 0;
+    for (unsigned state = 0; state < VERIFICATION_COUNT; state++)
+        is_changed = is_changed || counts->changed[state] > 0;
+    buffer_printf(&writer->out, "\n       users  verification%s%s\n", is_changed ? "   since " : "",
+                  is_changed ? since : "");
     for (unsigned state = 0; state < VERIFICATION_COUNT; state++)
         write_state_line(&writer->out, verification_word((enum verification)state), counts->states[state],
                          counts->changed[state]);

@@ -57,9 +57,10 @@ int rate_carryover_begin(struct sender *sender, struct ledger *ledger, const str
         log_info("the provider asked the previous run to wait (Retry-After): %" PRIu64 " s of that remain",
                  hold_ns / CLOCK_NS_PER_S);
     else if (wait_ns >= CLOCK_NS_PER_S)
-        log_info("the previous run ended moments ago or was killed: waiting %" PRIu64
-                 " s to stay within delivery.rate",
-                 wait_ns / CLOCK_NS_PER_S);
+        log_info(
+            "waiting %" PRIu64
+            " s, so that delivery.rate holds across commands: the command before ended moments ago, or did not end in order",
+            wait_ns / CLOCK_NS_PER_S);
     if (ledger_begin(ledger, error) != 0 || record(ledger, true, hold_ns, error) != 0)
         return -1;
     return ledger_commit(ledger, error);

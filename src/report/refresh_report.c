@@ -47,15 +47,20 @@ void refresh_report_text(const struct refresh_stats *stats, struct buffer *out)
     const struct refresh_reading *reading = &stats->reading;
     char since[CLOCK_RFC3339_SIZE];
 
-    buffer_append_text(out, "   customers  verification   changed since the last refresh");
+    /* Before a first refresh there is nothing to compare with. */
+    buffer_append_text(out, "   customers  verification");
     if (stats->since_ns)
-        buffer_printf(out, " (%s)", clock_rfc3339(stats->since_ns, since));
+        buffer_printf(out, "   changed since the last refresh (%s)", clock_rfc3339(stats->since_ns, since));
     buffer_append_char(out, '\n');
     for (unsigned state = 0; state < REFRESH_STATES; state++)
-        buffer_printf(out, "%12" PRIu64 "  %-13s  %" PRIu64 "\n", stats->customers[state],
-                      refresh_report_state(state), stats->changed[state]);
+        if (stats->since_ns)
+            buffer_printf(out, "%12" PRIu64 "  %-13s  %" PRIu64 "\n", stats->customers[state],
+                          refresh_report_state(state), stats->changed[state]);
+        else
+            buffer_printf(out, "%12" PRIu64 "  %s\n", stats->customers[state], refresh_report_state(state));
     write_changes(stats, out);
-    buffer_printf(out, "\n%" PRIu64 " users read with %" PRIu64 " requests", reading->read, stats->requests);
+    buffer_printf(out, "\n%" PRIu64 " user%s read with %" PRIu64 " request%s", reading->read,
+                  reading->read == 1 ? "" : "s", stats->requests, stats->requests == 1 ? "" : "s");
     if (reading->stateless)
         buffer_printf(out, ", %" PRIu64 " answers without a state", reading->stateless);
     if (reading->unclear)

@@ -39,6 +39,21 @@ sub states
 
 sub changes { return {map { ("$_->{from} $_->{to}" => $_->{count}) } @{$_[0]{changes}}}; }
 
+# What changed between the create and the first refresh is not a change since a refresh.
+{
+    my $sandbox = sandbox_start();
+    my $case = case_new($sandbox, provider => 'payso', rows => 3);
+    case_run($case, '-q');
+    my %id = map { @$_ } case_ledger($case, 'SELECT external_id, user_id FROM customer');
+    set_state($sandbox, 'payso', $id{"cust-00000$_"}, 'rejected') for 1, 2;
+    my ($status, $out, $err) = case_run($case, 'refresh');
+    is($status, 1, 'customers that are rejected at the first refresh are status 1');
+    like($err, qr/warning: 2 customers are rejected, and 0\s+need action\s+hint: kyc-import results \Q$case->{folder}\E\S+job\.yaml --verification rejected,action_needed$/m, 'in words without a refresh before') or diag $err;
+    unlike("$out$err", qr/since|1970/, 'and no time of one');
+    like($out, qr/^3 users read with 1 request$/m, 'one is not several') or diag $out;
+    sandbox_stop($sandbox);
+}
+
 for my $provider (provider_names()) {
     parallel $provider => sub {
         my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
@@ -48,6 +63,8 @@ for my $provider (provider_names()) {
         is($status, 0, "$provider: the first refresh succeeds") or diag $err;
         is($read->{customers}{pending}, 150, "$provider: all are pending") or diag explain $read;
         is($read->{read}, 150, "$provider: each was read once");
+        my $text = (case_run($case, 'status'))[1];
+        like($text, qr/^ +users +verification$/m, "$provider: status names no time where nothing has changed since") or diag $text;
         my %requests = (payso => 1, kira => 3); # a listing; two pages and the login
         is($read->{requests}, $requests{$provider} || 150, "$provider: with as many requests");
         is($read->{complete}, JSON::PP::true, "$provider: the refresh is complete");
@@ -65,7 +82,7 @@ for my $provider (provider_names()) {
             deleted => 1}, "$provider: and the counts");
         is_deeply($read->{changed}, {unknown => 0, pending => 0, verified => 5, action_needed => 1, rejected => 1,
             deleted => 1}, "$provider: and what has changed since the last refresh");
-        like($err, qr/1 customers became rejected, and 1\s+need action/, "$provider: is told");
+        like($err, qr/since the last refresh 1 customer became rejected, and 1\s+needs action.*kyc-import results \Q$case->{folder}\E\S+job\.yaml --verification rejected,action_needed --since 20/s, "$provider: is told");
         my $states = states($case);
         is("@{$states->{'cust-000001'}}[0]", 'verified', "$provider: verified");
         like($states->{'cust-000006'}[1], $action, "$provider: the provider's own word");
