@@ -57,7 +57,10 @@ static void fault_from_library(struct builder *builder)
     }
     struct job_place place = {(unsigned)(found->line > 0 ? found->line : 1),
                               (unsigned)(found->column > 0 ? found->column : 1)};
-    fault_set(builder->fault, place, "not YAML: %s", found->msg);
+    fault_set(
+        builder->fault, place,
+        "not YAML: %s\nhint: check the indentation and quotes of this line and of those before it; a line without its # may need the one above without it too, such as `# rules:` or `# values:`",
+        found->msg);
 }
 
 static struct fy_event *next_event(struct builder *builder)

@@ -20,7 +20,7 @@ enum job_node_kind { JOB_NODE_SCALAR, JOB_NODE_LIST, JOB_NODE_MAPPING };
 enum {
     JOB_YAML_DEPTH_MAX = 16,   /* a job file needs five */
     JOB_YAML_MAX = 1 << 20,    /* bytes of a job file: a `values` of 20,000 lines fits */
-    JOB_YAML_FAULT_SIZE = 256, /* of a message */
+    JOB_YAML_FAULT_SIZE = 512, /* of a message */
 };
 
 struct job_node {

@@ -59,6 +59,12 @@ refused("rule $_", '', "  phone: tel\n  date_of_birth: dob\n", $_)
     for '{rule: damaged, level: warn}', '{rule: damaged, field: phone, level: warn}', '{rule: match, field: email, level: warn}', '{rule: time, field: email, level: warn}',
     '{rule: mojibake, field: email, level: warn}', '{rule: damaged, field: email, level: off}', '{rule: damaged, field: email}';
 
+# A rule without its `#`, below a `# rules:` that has it.
+write_file("$folder/job.yaml", read_file("$folder/job.yaml") =~ s/^rules:.*//msr . "# rules:\n  - {rule: min_age, years: 18}\n");
+(my $broken, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report");
+is($broken, 2, 'a line that lost its # alone is status 2');
+like($err, qr/job\.yaml:\d+:\d+: not YAML: [^\n]+\n {4}[^\n]+\n +\^\nhint: check the indentation [^\n]*`# rules:`/, '  and the hint is the # of the line above');
+
 # What is written where, and what it should be.
 for my $case (
     ['a word near to one, in its own line', "  account_purpose:\n    column: given\n    values:\n      Pay: receive_salary\n      Gift: make_paymets\n",
