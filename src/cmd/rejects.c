@@ -26,6 +26,7 @@ struct last {
     struct timespec written;
     char command[16], finished[32];
     uint64_t read, rejected, refused;
+    uint64_t warned; /* records that have a warning of --rule */
 };
 
 struct listing {
@@ -47,6 +48,15 @@ static uint64_t number_of(const struct json_node *nodes, const char *key)
     return member && nodes[member].kind == JSON_NUMBER ? strtoull(nodes[member].text.data, NULL, 10) : 0;
 }
 
+/* The records that have a warning of the rule. */
+static uint64_t warnings_of(const struct json_node *nodes, const char *rule)
+{
+    size_t rules = json_member(nodes, 0, "warnings_by_rule");
+    size_t found = rules && rule ? json_member(nodes, rules, rule) : 0;
+
+    return found && nodes[found].kind == JSON_NUMBER ? strtoull(nodes[found].text.data, NULL, 10) : 0;
+}
+
 static void copy_text(const struct json_node *nodes, const char *key, char *out, size_t size)
 {
     size_t member = json_member(nodes, 0, key);
@@ -56,7 +66,7 @@ static void copy_text(const struct json_node *nodes, const char *key, char *out,
 }
 
 /* Replaces *last by the report in a folder if that is newer. Takes folder. */
-static void consider(struct last *last, char *folder)
+static void consider(struct last *last, char *folder, const char *rule)
 {
     char *path = file_join(folder, "summary.json");
     struct json_reader *reader = json_reader_new();
@@ -79,7 +89,8 @@ static void consider(struct last *last, char *folder)
                               .written = about.st_mtim,
                               .read = number_of(nodes, "read"),
                               .rejected = number_of(nodes, "rejected"),
-                              .refused = number_of(nodes, "refused")};
+                              .refused = number_of(nodes, "refused"),
+                              .warned = warnings_of(nodes, rule)};
         copy_text(nodes, "command", last->command, sizeof last->command);
         copy_text(nodes, "finished", last->finished, sizeof last->finished);
     } else {
@@ -201,11 +212,19 @@ static void write_head(struct listing *listing, const struct last *last)
         buffer_append_text(out, "values are masked (--unmask shows them)\n");
 }
 
-static int fail_no_such_rule(const struct listing *listing, struct error *error)
+static int fail_no_such_rule(const struct listing *listing, const struct last *last, struct error *error)
 {
     const char *names[RULES_MAX + 1] = {0};
     char hint[TEXT_HINT_SIZE];
 
+    if (last->warned) {
+        char records[FORMAT_NUMBER_SIZE];
+        return error_set(
+            error, ERROR_USAGE,
+            "no rejected row has the rule `%s`: it is a warning, of %s record%s\nhint: the first row is in `kyc-import check %s`; `kyc-import explain %s --row N` shows the warnings of a row",
+            listing->options->rule, format_number_count(last->warned, records), last->warned == 1 ? "" : "s",
+            listing->options->argument, listing->options->argument);
+    }
     for (size_t i = 0; i < listing->rule_count; i++)
         names[i] = listing->rules[i];
     text_hint_names(slice_from(listing->options->rule), names, hint);
@@ -231,7 +250,7 @@ static int list_rows(struct listing *listing, const struct last *last, struct er
         }
     }
     if (result == 0 && listing->options->rule && listing->listed == 0)
-        return fail_no_such_rule(listing, error);
+        return fail_no_such_rule(listing, last, error);
     return result == 0 ? flush(listing, error) : result;
 }
 
@@ -241,8 +260,8 @@ static int list(const struct options *options, struct job *job, const struct pro
     struct listing listing = {.options = options, .job = job, .provider = provider};
     struct last last = {0};
 
-    consider(&last, memory_copy(slice_from(job->report_folder)));
-    consider(&last, file_join(job->report_folder, "check"));
+    consider(&last, memory_copy(slice_from(job->report_folder)), options->rule);
+    consider(&last, file_join(job->report_folder, "check"), options->rule);
     if (!last.folder)
         return error_set(error, ERROR_USAGE,
                          "%s: there is no report yet\nhint: kyc-import check %s writes one",

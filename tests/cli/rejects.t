@@ -79,6 +79,9 @@ subtest 'no row is rejected' => sub {
     like(listed($case, 0), qr/\Acheck of \S+: 0 rejected of 2 rows \(.*\)\n\z/, 'the head alone');
     my (undef, $err) = listed($case, 2, '--rule', 'phone/format');
     like($err, qr/there is no rejected row$/m, 'no rule either');
+    case_run($case, 'check', '-q', '--set', 'rules=[{field: email, must_match: never, level: warn}]');
+    (undef, $err) = listed($case, 2, '--rule', 'email/format');
+    like($err, qr/no rejected row has the rule `email\/format`: it is a warning, of 2 records\n\s*hint: .*`kyc-import explain \S+ --row N` shows/, 'a warning says that it is one');
 };
 
 subtest 'the newer of run and check' => sub {
