@@ -88,7 +88,7 @@ static const struct rule_help_row {
       "Check that the export is complete: its totals line may be missing. If it never has one, remove skip_footer; the reject file can be used as input."}},
     {RULE_HELP_RECORD,
      RULE_UNVERIFIABLE,
-     {"lacks what automatic verification needs",
+     {"lacks what automatic verification needs: see kyc-import explain JOB --row N",
       "The record lacks something without which the provider does not verify a customer by itself: the message names all of it.",
       "Map what is missing; `kyc-import help PROVIDER` lists what counts. For customers who verify by a link set verification_mode: {value: verification_link}; a rule {field: NAME, required: false} takes a field off the list."}},
 

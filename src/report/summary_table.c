@@ -141,22 +141,29 @@ static size_t summary_table_line_len(struct slice text, size_t columns)
     return utf8_shorten(text, columns).len;
 }
 
-/* Writes rest behind head, in at most so many lines. */
-static void summary_table_wrapped(struct buffer *out, const char *head, struct slice rest, unsigned lines)
+/* Writes rest from this column on, the first line where it ends now, in at most so many lines. */
+static void summary_table_text(struct buffer *out, unsigned column, struct slice rest, unsigned lines)
 {
-    unsigned head_len = (unsigned)strlen(head), capacity = SUMMARY_TABLE_COLUMNS - head_len;
+    unsigned capacity = SUMMARY_TABLE_COLUMNS - column;
     for (unsigned line = 0; rest.len && line < lines; line++) {
         size_t len = line + 1 < lines ? summary_table_line_len(rest, capacity) : rest.len;
-        if (line == 0)
-            buffer_append_text(out, head);
-        else
-            summary_table_blanks(out, head_len);
+        if (line > 0)
+            summary_table_blanks(out, column);
         ellipsize_append(out, slice_make(rest.data, len), capacity);
         buffer_append_char(out, '\n');
         while (len < rest.len && (rest.data[len] == ' ' || rest.data[len] == '\n'))
             len++;
         rest = slice_skip(rest, len);
     }
+}
+
+/* Writes rest behind head, in at most so many lines. */
+static void summary_table_wrapped(struct buffer *out, const char *head, struct slice rest, unsigned lines)
+{
+    if (rest.len == 0 || lines == 0)
+        return;
+    buffer_append_text(out, head);
+    summary_table_text(out, (unsigned)strlen(head), rest, lines);
 }
 
 /* `to create 5,000, update 20: about 8 min 22 s at 10/s` */
@@ -268,7 +275,21 @@ static unsigned summary_table_name_columns(const struct run_stats *stats, const 
     return columns;
 }
 
-static void summary_table_rule(struct buffer *out, const struct run_stats_rule *rule, unsigned name_columns)
+/* The columns before what a rule means. */
+static unsigned summary_table_meaning_column(unsigned name_columns)
+{
+    return 2 + name_columns + 13 + 13 + 2;
+}
+
+static struct slice summary_table_meaning(const struct run_stats_rule *rule)
+{
+    return slice_from(rule->provider_message ? rule->provider_message
+                                             : rule_help_find(rule->field, rule->rule)->summary);
+}
+
+/* lines: at most, of what it means. */
+static void summary_table_rule(struct buffer *out, const struct run_stats_rule *rule, unsigned name_columns,
+                               unsigned lines)
 {
     char records[FORMAT_NUMBER_SIZE], row[FORMAT_NUMBER_SIZE];
     buffer_append_text(out, "  ");
@@ -276,11 +297,21 @@ static void summary_table_rule(struct buffer *out, const struct run_stats_rule *
     summary_table_blanks(out, name_columns - columns);
     buffer_printf(out, "%13s%13s  ", format_number_count(rule->records, records),
                   format_number_count(rule->first_row, row));
-    unsigned used = 2 + name_columns + 13 + 13 + 2;
-    const char *meaning =
-        rule->provider_message ? rule->provider_message : rule_help_find(rule->field, rule->rule)->summary;
-    ellipsize_append(out, slice_from(meaning), SUMMARY_TABLE_COLUMNS - used);
-    buffer_append_char(out, '\n');
+    struct slice meaning = summary_table_meaning(rule);
+    if (meaning.len == 0)
+        buffer_append_char(out, '\n');
+    summary_table_text(out, summary_table_meaning_column(name_columns), meaning, lines);
+}
+
+/* The number of rules whose meaning is longer than a line. */
+static unsigned summary_table_long(const struct run_stats *stats, unsigned name_columns)
+{
+    unsigned count = 0, capacity = SUMMARY_TABLE_COLUMNS - summary_table_meaning_column(name_columns);
+    for (size_t i = 0; i < stats->rule_count; i++) {
+        struct slice meaning = summary_table_meaning(&stats->rules[i]);
+        count += summary_table_line_len(meaning, capacity) < meaning.len;
+    }
+    return count;
 }
 
 /* Lists the rules from `first` on as `NAME RECORDS, …`, in at most `lines` lines; the last line counts those
@@ -357,8 +388,10 @@ static void summary_table_rules(struct buffer *out, const struct run_stats *stat
     unsigned name_columns = summary_table_name_columns(stats, ranking, shown);
     buffer_printf(out, "\n  %-*s%13s%13s  %s\n", (int)name_columns, "rule", "records", "first row",
                   "what it means");
+    bool has_space =
+        shown == stats->rule_count && summary_table_long(stats, name_columns) <= capacity - (unsigned)shown;
     for (size_t i = 0; i < shown; i++)
-        summary_table_rule(out, &stats->rules[ranking[i]], name_columns);
+        summary_table_rule(out, &stats->rules[ranking[i]], name_columns, has_space ? 2 : 1);
     summary_table_pack(out, stats, ranking, shown, capacity - (unsigned)shown);
     free(ranking);
 }

@@ -361,6 +361,29 @@ static void the_table_of_a_run_reads_well(void **state)
     run_stats_free(stats);
 }
 
+static void the_table_has_the_whole_meaning_where_there_is_space(void **state)
+{
+    (void)state;
+    struct run_stats *stats = run_stats_new(1);
+    struct verdict required = verdict_of(FIELD_DATE_OF_BIRTH, VERDICT_REJECT, RULE_REQUIRED);
+    struct verdict unverifiable = verdict_of(FIELD_NONE, VERDICT_WARN, RULE_UNVERIFIABLE);
+    struct buffer out;
+    stats->job = "demo";
+    stats->command = "check";
+    add(stats, 1, &required, 1);
+    add(stats, 2, &unverifiable, 1);
+    buffer_init(&out, 100000);
+    summary_table_write(stats, "r", &out);
+    assert_non_null(strstr(
+        out.data,
+        "  date_of_birth/required                   1            1  no value: fill it in, or map another\n"
+        "                                                           column\n"
+        "  record/unverifiable (warning)            1            2  lacks what automatic verification needs:\n"
+        "                                                           see kyc-import explain JOB --row N\n\n"));
+    buffer_clear(&out);
+    run_stats_free(stats);
+}
+
 static void the_table_of_a_check_says_what_a_run_would_take(void **state)
 {
     (void)state;
@@ -419,6 +442,7 @@ int main(void)
         cmocka_unit_test(the_hint_of_a_stop_has_lines_of_its_own),
         cmocka_unit_test(the_table_fits_a_screen_however_much_there_is_to_say),
         cmocka_unit_test(the_table_of_a_run_reads_well),
+        cmocka_unit_test(the_table_has_the_whole_meaning_where_there_is_space),
         cmocka_unit_test(the_table_of_a_check_says_what_a_run_would_take),
         cmocka_unit_test(no_table_and_no_summary_shows_a_value),
     };
