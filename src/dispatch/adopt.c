@@ -1,5 +1,7 @@
 #include "dispatch/adopt.h"
 
+#include <inttypes.h>
+
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/failpoint.h"
@@ -28,7 +30,7 @@ struct adopt {
     struct arena arena;
     bool is_asked;      /* the listing, or its next page */
     bool is_listed;     /* to its end */
-    bool is_incomplete; /* the listing announced more users than it had */
+    bool is_incomplete; /* users may be missing, or could not be read or compared */
 };
 
 /* Which user a request fetches. */
@@ -243,8 +245,9 @@ static void end_page(struct adopt *adopt, const struct request *request)
     if (!adopt->is_asked)
         return;
     adopt->is_listed = true;
-    adopt->is_incomplete = !user_stream_has_all(adopt->stream, &request->delivery);
     adopt->counts->unreadable = user_stream_unreadable(adopt->stream);
+    adopt->is_incomplete =
+        !user_stream_has_all(adopt->stream, &request->delivery) || adopt->counts->unreadable > 0;
     adopt_plan_end_users(adopt->parts->plan);
     adopt->counts->users = adopt_plan_user_count(adopt->parts->plan);
 }
@@ -298,8 +301,20 @@ static int ask_all(struct adopt *adopt, struct error *error)
     return requests_run(&requests, &adopt->counts->requests, error);
 }
 
-static int fail_incomplete(struct error *error)
+/* What was found is adopted; the rest is not known. */
+static int fail_incomplete(const struct adopt *adopt, struct error *error)
 {
+    if (adopt->counts->unreadable > 0)
+        return error_set(
+            error, ERROR_PROVIDER,
+            "%" PRIu64
+            " users of the provider's listing have no id that can be read: what was found is adopted, and whether the other customers have a user is not known\nhint: ask the provider what these are; if they are none of this export, kyc-import run %s --new-ledger creates the other customers",
+            adopt->counts->unreadable, adopt->parts->job->path);
+    if (adopt_plan_compared_none(adopt->parts->plan))
+        return error_set(
+            error, ERROR_PROVIDER,
+            "no user of the provider shows an e-mail address or an external_id, so none could be compared\nhint: ask the provider whether its answers have changed; if the users are none of this export, kyc-import run %s --new-ledger creates the customers",
+            adopt->parts->job->path);
     return error_set(
         error, ERROR_PROVIDER,
         "the provider's listing of users has gaps, or announces more users than it has: what was found is adopted, and whether the other customers have a user is not known\nhint: run it again; if that does not help, ask the provider how all users are listed");
@@ -319,10 +334,11 @@ int adopt_run(const struct adopt_parts *parts, struct adopt_counts *counts, stru
         result = ask_all(&adopt, error);
     else
         job_forget_secrets(parts->job);
+    adopt.is_incomplete = adopt.is_incomplete || adopt_plan_compared_none(parts->plan);
     if (result == 0)
         result = write_rest(&adopt, error);
     if (result == 0 && adopt.is_incomplete)
-        result = fail_incomplete(error);
+        result = fail_incomplete(&adopt, error);
     user_stream_free(adopt.stream);
     json_reader_free(adopt.reader);
     arena_clear(&adopt.arena);

@@ -52,6 +52,7 @@ struct adopt_plan {
     struct user *users;
     size_t user_count, user_capacity;
     uint64_t unknown_count;
+    uint64_t shown_count, unshown_count; /* with an e-mail address or external_id, and with neither */
     struct pair *pairs;
     size_t pair_count, pair_capacity;
     size_t next, low, settled; /* users: to be fetched next; done up to; whose records are decided */
@@ -202,7 +203,7 @@ void adopt_plan_begin_users(struct adopt_plan *plan)
     hash_table_free(plan->seen);
     plan->seen = hash_table_new();
     plan->user_count = plan->pair_count = 0;
-    plan->unknown_count = 0;
+    plan->unknown_count = plan->shown_count = plan->unshown_count = 0;
     for (size_t i = 0; i < plan->record_count; i++)
         plan->records[i].pairs = 0;
 }
@@ -267,6 +268,17 @@ static bool shows_person(const struct provider_fields *fields, uint64_t shown)
            ((shown & person) == person || (shown & member_bit(fields, FIELD_COMPANY_NAME)));
 }
 
+/* Whether a user with the record's e-mail address may be its own although it differs: in one of names and
+ * birth date, or in names alone while the birth date agrees, as where a provider writes names in capitals or
+ * in one member. */
+static bool is_close(const struct provider_fields *fields, uint64_t differing, uint64_t shown)
+{
+    uint64_t names = member_bit(fields, FIELD_FIRST_NAME) | member_bit(fields, FIELD_LAST_NAME);
+
+    return __builtin_popcountll(differing) == 1 ||
+           (!(differing & ~names) && (shown & member_bit(fields, FIELD_DATE_OF_BIRTH)));
+}
+
 static enum relation relate(const struct provider_fields *fields, const struct adopt_record *record,
                             const struct shown_user *user, const struct match_members *compared)
 {
@@ -278,7 +290,7 @@ static enum relation relate(const struct provider_fields *fields, const struct a
     if (is_other)
         return !differing && is_person ? RELATION_OTHER : RELATION_NONE;
     if (differing)
-        return is_ours || __builtin_popcountll(differing) == 1 ? RELATION_DIFFERS : RELATION_NONE;
+        return is_ours || is_close(fields, differing, user->shown) ? RELATION_DIFFERS : RELATION_NONE;
     if (!is_ours && !is_person)
         return RELATION_INCOMPLETE;
     return is_ours || !compared->differing ? RELATION_OURS : RELATION_DIFFERS;
@@ -333,6 +345,8 @@ static void compare_all(struct adopt_plan *plan, struct slice id, uint32_t numbe
     bool is_shown = !fingerprint_member_is(user->email, FINGERPRINT_MEMBER_ABSENT);
     size_t first = is_shown ? find_email(plan, user->email) : plan->record_count;
 
+    plan->shown_count += is_shown || user->external_id.len > 0;
+    plan->unshown_count += !is_shown && user->external_id.len == 0;
     for (size_t i = first; is_shown && has_email(plan, i, user->email); i++) {
         compare(plan, &plan->records[i], id, &number, user);
         named = named == &plan->records[i] ? NULL : named;
@@ -378,6 +392,11 @@ static int by_hit_and_email(const void *left, const void *right)
 uint64_t adopt_plan_user_count(const struct adopt_plan *plan)
 {
     return plan->unknown_count;
+}
+
+bool adopt_plan_compared_none(const struct adopt_plan *plan)
+{
+    return plan->unshown_count > 0 && plan->shown_count == 0;
 }
 
 /* Decisions. */

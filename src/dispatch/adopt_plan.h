@@ -14,8 +14,8 @@
  *
  * Where the user carries the external_id, only what identifies a person must agree as far as it is shown.
  * What is neither a record's nor clearly somebody else's makes a record unclear: it must not be created. A
- * user with the same e-mail address that differs in one of names and birth date is unclear, and one that
- * differs in more is another person (families share an address).
+ * user with the same e-mail address that differs in one of names and birth date, or in both names while the
+ * birth date agrees, is unclear, and one that differs in more is another person (families share an address).
  *
  * Memory: about 300 bytes for each record, 100 for each user that is fetched or compared. Thread: one at a
  * time. Owner: new/free.
@@ -102,6 +102,8 @@ void adopt_plan_add_user(struct adopt_plan *plan, const struct provider_user *us
 void adopt_plan_end_users(struct adopt_plan *plan);
 /* Users that the ledger does not have. */
 uint64_t adopt_plan_user_count(const struct adopt_plan *plan);
+/* True if none of the users shows an e-mail address or an external_id, so that nothing follows from them. */
+bool adopt_plan_compared_none(const struct adopt_plan *plan);
 
 /* With is_fetched: the next user to fetch; those with the e-mail address of a record come first, the others
  * only while some record is open. NULL: none. */

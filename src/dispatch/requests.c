@@ -144,9 +144,14 @@ static void handle_no_answer(struct requests *requests, struct request *request)
     give_up(requests, request);
     if (was_failed || (!is_essential && ++requests->consecutive_no_answer < MAX_CONSECUTIVE_NO_ANSWER))
         return;
-    text_format(text, sizeof text,
-                "the provider does not answer (%s)\nhint: run it again when the provider answers",
-                outcome.message[0] ? outcome.message : outcome.code);
+    if (outcome.kind == OUTCOME_DONE)
+        text_format(
+            text, sizeof text,
+            "the provider's answer cannot be used: it has no list of users, or not all of it\nhint: check provider.base_url, and whether the provider has changed its answers");
+    else
+        text_format(text, sizeof text,
+                    "the provider does not answer (%s)\nhint: run it again when the provider answers",
+                    outcome.message[0] ? outcome.message : outcome.code);
     request_stop(requests, ERROR_PROVIDER, text);
 }
 

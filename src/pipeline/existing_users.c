@@ -23,6 +23,7 @@ struct existing_users {
     uint64_t user_count, hidden_count; /* hidden: users without an e-mail address */
     bool is_asked;                     /* the listing, or its next page */
     bool is_whole;                     /* it has all users */
+    uint64_t unreadable;               /* users without an id that can be read */
     /* Of the export: */
     uint64_t record_count, first_row;
 };
@@ -85,8 +86,10 @@ static int answered(void *context, struct request *request, struct error *error)
 
     (void)error;
     existing->is_asked = !user_stream_next_page(existing->stream, &request->delivery);
-    if (existing->is_asked)
-        existing->is_whole = user_stream_has_all(existing->stream, &request->delivery);
+    if (!existing->is_asked)
+        return 0;
+    existing->is_whole = user_stream_has_all(existing->stream, &request->delivery);
+    existing->unreadable = user_stream_unreadable(existing->stream);
     return 0;
 }
 
@@ -207,20 +210,53 @@ static int fail_unlisted(struct error *error)
     return -1;
 }
 
+/* Users that are not seen may be of this export. */
+static int check_certain(const struct existing_users *existing, struct error *error)
+{
+    const struct existing_users_parts *parts = existing->parts;
+    const char *why = !existing->is_whole
+                          ? "its listing of users has gaps, or announces more users than it has"
+                          : "its listing has users without an id that can be read";
+
+    if (existing->is_whole && existing->unreadable == 0)
+        return 0;
+    return error_set(
+        error, ERROR_PROVIDER,
+        "whether %s already has users of this export is not certain: %s, and the ledger has no customer: nothing was sent\nhint: kyc-import adopt %s --dry-run looks closer; or, if the provider has none of them, run again with --new-ledger",
+        parts->provider->name, why, parts->job->path);
+}
+
+/* Adopt has compared every user, and left those that are nobody's. */
+static int is_adopted(struct ledger *ledger, bool *adopted, struct error *error)
+{
+    struct ledger_run last;
+    struct arena arena;
+
+    arena_init(&arena, ARENA_CHUNK);
+    int found = ledger_last_complete_run(ledger, "adopt", &arena, &last, error);
+    arena_clear(&arena);
+    *adopted = found == 1;
+    return found < 0 ? -1 : 0;
+}
+
 int existing_users_check(const struct existing_users_parts *parts, struct error *error)
 {
     struct existing_users existing = {.parts = parts};
+    bool adopted;
 
     if (!ledger_is_empty(parts->ledger) || !adopt_is_possible(parts->provider))
+        return 0;
+    if (is_adopted(parts->ledger, &adopted, error) != 0)
+        return -1;
+    if (adopted)
         return 0;
     arena_init(&existing.arena, ARENA_CHUNK);
     existing.emails = hash_table_new();
     int result = list_users(&existing, error) == 0 ? 0 : fail_unlisted(error);
-    if (result == 0 && !existing.is_whole)
-        log_warning(
-            "the provider's listing of users has gaps: whether it already has users of this export is not certain");
     if (result == 0 && existing.user_count > 0)
         result = compare_export(&existing, error);
+    if (result == 0)
+        result = check_certain(&existing, error);
     hash_table_free(existing.emails);
     arena_clear(&existing.arena);
     return result;

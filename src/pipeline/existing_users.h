@@ -4,8 +4,9 @@
  * a ledger that has no customer, it lists the provider's users and, if there are any, reads the export once
  * and compares the e-mail addresses (ASCII case aside). That is one request at a provider that lists all in
  * one, or one for each hundred users; a ledger with customers is never looked at. It is exact for unchanged
- * addresses, and decides nothing about a customer: that is for adopt. Memory: 16 to 32 bytes for each user.
- * Threads: the calling one is the ledger's; those of requests.h and scan_input.h.
+ * addresses, and decides nothing about a customer: that is for adopt, after which nothing is listed any more.
+ * Memory: 16 to 32 bytes for each user. Threads: the calling one is the ledger's; those of requests.h and
+ * scan_input.h.
  */
 #ifndef KYC_PIPELINE_EXISTING_USERS_H
 #define KYC_PIPELINE_EXISTING_USERS_H
@@ -26,9 +27,9 @@ struct existing_users_parts {
     uint64_t limit;                  /* records of input; 0: all */
 };
 
-/* 0: there are none, or the ledger has customers, or the provider cannot list. -1 with ERROR_PROVIDER: there
- * are some, or the input is a pipe, which cannot be read twice, and the provider has users; or the error of
- * the listing or of the input. */
+/* 0: there are none, or the ledger has customers, or adopt has compared them, or the provider cannot list. -1
+ * with ERROR_PROVIDER: there are some, or whether there are cannot be seen, or the input is a pipe, which
+ * cannot be read twice, and the provider has users; or the error of the listing or of the input. */
 int existing_users_check(const struct existing_users_parts *parts, struct error *error);
 
 #endif

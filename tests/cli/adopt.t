@@ -256,6 +256,57 @@ parallel 'a listing without e-mail addresses' => sub {
     hostile_end($server);
 };
 
+# A listing in which users cannot be seen for what they are: neither a first run nor the run after adopt creates them again.
+my %unseen = (
+    'no id' => [sub { delete $_[0]{id} }, qr/users without an id that can be read/, qr/2 users of the provider's listing have no id that can be read/],
+    'an object as id' => [sub { $_[0]{id} = {value => $_[0]{id}} }, qr/users without an id that can be read/, qr/2 users of the provider's listing have no id that can be read/],
+    'no e-mail address' => [sub { $_[0]{email} = undef }, qr/users, whose e-mail addresses its listing does not show/, qr/no user of the provider shows an e-mail address or an external_id/],
+    'members elsewhere' => [sub { $_[0] = {id => $_[0]{id}, profile => $_[0]} }, qr/users, whose e-mail addresses its listing does not show/, qr/no user of the provider shows an e-mail address or an external_id/],
+    'more announced' => [sub {}, qr/its listing of users has gaps, or announces more users than it has/, qr/the provider's listing of users has gaps/],
+);
+for my $sentence (sort keys %unseen) {
+    parallel "users with $sentence" => sub {
+        my ($change, $first, $later) = @{$unseen{$sentence}};
+        my @users = map { {id => "11111111-2222-3333-4444-00000000000$_", email => $sentence =~ /more/ ? "other-$_\@example.com" : "cust-00000$_\@example.com",
+            first_name => 'Alex', last_name => "Morgan$_", date_of_birth => '15/04/1990'} } 1 .. 2;
+        $change->($_) for @users;
+        my $listing = $json->encode({users => \@users, $sentence =~ /more/ ? (total => 9) : ()});
+        my $server = hostile_start(sub {
+            my ($socket, $head) = @_;
+            print {$socket} hostile_answer(200, $head =~ /^POST/ ? '{"user":{"id":"11111111-2222-3333-4444-000000000099"}}' : $listing);
+        });
+        my $case = looking($server, provider => 'payso', rows => 2);
+        my ($status, undef, $err) = case_run($case, '-q');
+        is($status, 4, "$sentence: a first run stops");
+        like($err, $first, "$sentence: and says why");
+        like($err, qr/hint: kyc-import adopt \S+ (?:--dry-run looks closer|compares them one by one)/, "$sentence: and what to do");
+        ($status, undef, $err) = case_run($case, 'adopt', '-q');
+        is($status, 4, "$sentence: adopt does not end well");
+        like($err, $later, "$sentence: and says why");
+        is((case_run($case, '-q'))[0], 5, "$sentence: a run does not use what it left");
+        is(scalar(grep { /^POST/ } hostile_requests($server)), 0, "$sentence: nobody is created");
+        case_run($case, '-q', '--new-ledger');
+        cmp_ok(scalar(grep { /^POST/ } hostile_requests($server)), '>', 0, "$sentence: but on request");
+        hostile_end($server);
+    };
+}
+
+parallel 'persons who share an address with all users' => sub {
+    my $sandbox = sandbox_start();
+    my $csv = csv_rows(2);
+    case_run(case_new($sandbox, provider => 'payso', rows => 2, csv => $csv), '-q');
+    $csv =~ s/,Alex,Morgan(\d)/,Kim,Moore$1/g;
+    $csv =~ s/1990-04-15/1960-01-02/g;
+    my $case = looking($sandbox, provider => 'payso', rows => 2, csv => $csv);
+    is((case_run($case, '-q'))[0], 4, 'a first run stops');
+    my ($status, $found, $err) = adopt($case);
+    is("$status " . counts($found), '0 create 2 others 2', 'adopt finds other persons') or diag $err;
+    ($status, undef, $err) = case_run($case, '-q');
+    is($status, 0, 'and the run after it does not send to adopt again') or diag $err;
+    is(users($case), 4, 'but creates them');
+    sandbox_stop($sandbox);
+};
+
 parallel 'a first run' => sub {
     my $sandbox = sandbox_start();
     for my $provider (qw(kira payso)) {
