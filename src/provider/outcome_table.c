@@ -161,12 +161,14 @@ static bool is_of_another(const struct provider *provider, const struct provider
 struct redaction {
     const struct record *record;
     struct scrub_secrets secrets;
+    bool names_nobody; /* the text is about no customer */
 };
 
 static struct redaction redaction_of(const struct provider *provider, const struct provider_reply *reply,
                                      const struct record *record)
 {
     struct redaction redaction = {.record = record,
+                                  .names_nobody = reply->operation == OPERATION_LOGIN,
                                   .secrets = {.token = reply->token, .fields = provider->fields}};
     if (reply->job) {
         redaction.secrets.credentials = reply->job->provider.credentials;
@@ -198,7 +200,10 @@ static void set_message(const struct outcome_row *row, struct slice existing, st
         len = text_format(outcome->message, sizeof outcome->message - OUTCOME_QUOTE_SIZE, "%s (HTTP %d)%s",
                           row->hint, outcome->http_status, colon);
     }
-    scrub_text(said, redaction->record, &redaction->secrets, outcome->message + len, OUTCOME_QUOTE_SIZE);
+    /* What stops a run is about its credentials. */
+    bool is_plain = redaction->record || redaction->names_nobody || row->hint;
+    (is_plain ? scrub_text : scrub_quote)(said, redaction->record, &redaction->secrets,
+                                          outcome->message + len, OUTCOME_QUOTE_SIZE);
 }
 
 /* `timeout: Operation timed out after 30001 milliseconds`: the first word is the code. */
@@ -208,6 +213,7 @@ static void set_transport(const struct outcome_row *row, const struct provider_r
     const char *transport = reply->transport ? reply->transport : "";
     struct redaction own = *redaction; /* libcurl's own text may name our host */
     own.secrets.host = reply->host;
+    own.names_nobody = true;
     size_t len = strspn(transport, "abcdefghijklmnopqrstuvwxyz_");
     copy_plain(slice_make(transport, len), outcome->code, sizeof outcome->code);
     set_message(row, slice_make("", 0), slice_from(transport), &own, outcome);

@@ -97,7 +97,7 @@ static void add_reason(void *context, const struct json_node *nodes, size_t inde
     for (size_t i = index; i < nodes[index].end; i++) {
         if (nodes[i].kind != JSON_STRING || nodes[i].text.len == 0)
             continue;
-        buffer_append_text(out, out->len ? "; " : "");
+        buffer_append_text(out, out->len ? SCRUB_SEPARATOR : "");
         buffer_append(out, nodes[i].text);
     }
 }
@@ -159,9 +159,9 @@ void provider_mask_verification(const struct provider_verification *verification
                                 char reason[OUTCOME_QUOTE_SIZE])
 {
     if (verification->is_unknown_word)
-        scrub_text(verification->word, record, secrets, word, OUTCOME_WORD_SIZE);
+        scrub_quote(verification->word, record, secrets, word, OUTCOME_WORD_SIZE);
     else
         text_format(word, OUTCOME_WORD_SIZE, "%.*s", (int)verification->word.len,
                     verification->word.len ? verification->word.data : "");
-    scrub_text(verification->reason, record, secrets, reason, OUTCOME_QUOTE_SIZE);
+    scrub_quote(verification->reason, record, secrets, reason, OUTCOME_QUOTE_SIZE);
 }

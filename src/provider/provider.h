@@ -215,8 +215,9 @@ enum verification provider_verification(const struct provider *provider, struct 
 bool provider_read_verification(const struct provider *provider, const struct json_node *nodes, size_t index,
                                 struct arena *arena, struct provider_verification *verification);
 
-/* Writes word and reason as they may be stored (scrub.h): a word of the table as it is. record, secrets: as
- * of scrub_text. */
+/* Writes word and reason as they may be stored (scrub.h): a word of the table as it is. Where the record has
+ * no name, one could stay in a phrase, so phrases (of several words, between two `; `) become ‹text›; codes
+ * stay. record, secrets: as of scrub_text. */
 void provider_mask_verification(const struct provider_verification *verification, const struct record *record,
                                 const struct scrub_secrets *secrets, char word[OUTCOME_WORD_SIZE],
                                 char reason[OUTCOME_QUOTE_SIZE]);

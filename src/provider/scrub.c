@@ -7,6 +7,7 @@
 
 #include "core/arena.h"
 #include "core/ascii.h"
+#include "core/buffer.h"
 #include "core/text.h"
 #include "core/utf8.h"
 #include "model/field.h"
@@ -24,6 +25,8 @@ enum {
     EMAIL_LOCAL_MAX = 256, /* bounds the search; a real one has 64 */
     MARK_SIZE = 64,        /* ‹expected_transaction_count› */
     ARENA_CHUNK = 16 * 1024,
+    QUOTE_MAX = 64 * 1024,
+    CODE_MAX = 64,
 };
 
 static const char ellipsis[] = "…";
@@ -285,4 +288,47 @@ bool scrub_is_clean(struct slice text, const struct record *record, const struct
         clean = !find(&scanner).name;
     arena_wipe(&arena);
     return clean;
+}
+
+/* Whether a name in a text would be found. */
+static bool has_name(const struct record *record)
+{
+    return record && (record->values[FIELD_LAST_NAME].state == VALUE_PRESENT ||
+                      record->values[FIELD_COMPANY_NAME].state == VALUE_PRESENT);
+}
+
+/* One word, as codes and paths of members are: missing, address.city, documents[0] */
+static bool is_code(struct slice text)
+{
+    size_t len = 0;
+
+    while (len < text.len && (ascii_is_letter(text.data[len]) || ascii_is_digit(text.data[len]) ||
+                              memchr("_-.[]", text.data[len], 5)))
+        len++;
+    return len == text.len && len <= CODE_MAX;
+}
+
+static void mask_phrases(struct slice text, struct buffer *out)
+{
+    while (text.len > 0) {
+        const char *end = memmem(text.data, text.len, SCRUB_SEPARATOR, strlen(SCRUB_SEPARATOR));
+        struct slice part = slice_make(text.data, end ? (size_t)(end - text.data) : text.len);
+        buffer_append_text(out, out->len ? SCRUB_SEPARATOR : "");
+        buffer_append(out, is_code(part) ? part : SLICE_LITERAL("‹text›"));
+        size_t used = part.len + (end ? strlen(SCRUB_SEPARATOR) : 0);
+        text = slice_make(text.data + used, text.len - used);
+    }
+}
+
+size_t scrub_quote(struct slice text, const struct record *record, const struct scrub_secrets *secrets,
+                   char *out, size_t size)
+{
+    struct buffer codes;
+
+    buffer_init(&codes, QUOTE_MAX);
+    if (!has_name(record))
+        mask_phrases(text, &codes);
+    size_t len = scrub_text(has_name(record) ? text : buffer_slice(&codes), record, secrets, out, size);
+    buffer_clear(&codes);
+    return len;
 }

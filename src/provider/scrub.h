@@ -44,6 +44,14 @@ struct scrub_secrets {
 size_t scrub_text(struct slice text, const struct record *record, const struct scrub_secrets *secrets,
                   char *out, size_t size);
 
+/* Between the parts of a quoted text. */
+#define SCRUB_SEPARATOR "; "
+
+/* As scrub_text. Where the record has no name (or is NULL), one could stay in a phrase: each part between two
+ * `; ` that is not one word of letters, digits and `_-.[]` becomes ‹text›. */
+size_t scrub_quote(struct slice text, const struct record *record, const struct scrub_secrets *secrets,
+                   char *out, size_t size);
+
 /* True when text holds no secret, no value of the record in any spelling and no e-mail: what is kept whole or
  * not at all, as an id of a request, which has digits and letters of its own. */
 bool scrub_is_clean(struct slice text, const struct record *record, const struct scrub_secrets *secrets);

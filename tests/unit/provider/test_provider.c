@@ -245,6 +245,17 @@ static void what_is_stored_of_it_has_no_personal_data(void **state)
     got.is_unknown_word = false;
     provider_mask_verification(&got, NULL, NULL, word, reason);
     assert_string_equal(word, "approved");
+    assert_string_equal(reason, "‹text›");
+    /* Without a name of the person, none can be found in a phrase. */
+    got.word = slice_from("held for Marco");
+    got.is_unknown_word = true;
+    got.reason = slice_from("identity; document_expired; Marco must call; blurry");
+    provider_mask_verification(&got, NULL, NULL, word, reason);
+    assert_string_equal(word, "‹text›");
+    assert_string_equal(reason, "identity; document_expired; ‹text›; blurry");
+    memset(values, 0, sizeof values);
+    provider_mask_verification(&got, &(struct record){.values = values}, NULL, word, reason);
+    assert_string_equal(reason, "identity; document_expired; ‹text›; blurry");
     arena_clear(&arena);
     json_reader_free(reader);
 }

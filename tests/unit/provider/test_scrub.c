@@ -182,6 +182,33 @@ static void a_long_text_is_cut_at_a_character(void **state)
     assert_int_equal(scrub_text(slice_from("abc"), &sample.record, NULL, tiny, sizeof tiny), 0);
 }
 
+static void a_phrase_about_somebody_unknown_is_not_quoted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } examples[] = {
+        {"", ""},
+        {"internal_error", "internal_error"},
+        {"missing; address.city; documents[0]", "missing; address.city; documents[0]"},
+        {"blurry; Marco must call; expired", "blurry; ‹text›; expired"},
+        {"{\"first_name\":\"Marco\"}", "‹text›"},
+        {"Marco", "Marco"}, /* cannot be told from a code */
+    };
+    struct value values[FIELD_COUNT] = {{.state = VALUE_ABSENT}};
+    const struct record nameless = {.values = values};
+    char out[OUTCOME_QUOTE_SIZE];
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        scrub_quote(slice_from(examples[i].text), NULL, NULL, out, sizeof out);
+        assert_string_equal(out, examples[i].want);
+        scrub_quote(slice_from(examples[i].text), &nameless, NULL, out, sizeof out);
+        assert_string_equal(out, examples[i].want);
+    }
+    values[FIELD_LAST_NAME] = (struct value){.text = slice_from("Marco"), .state = VALUE_PRESENT};
+    scrub_quote(slice_from("Marco must call"), &nameless, NULL, out, sizeof out);
+    assert_string_equal(out, "‹last_name› must call");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +218,7 @@ int main(void)
         cmocka_unit_test(values_that_failed_are_not_looked_for),
         cmocka_unit_test(without_a_record_addresses_and_numbers_still_go),
         cmocka_unit_test(a_long_text_is_cut_at_a_character),
+        cmocka_unit_test(a_phrase_about_somebody_unknown_is_not_quoted),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("scrub", tests, NULL, NULL);
