@@ -97,8 +97,8 @@ static void describe(const struct send_documents_counts *counts, struct buffer *
                       "  refused before, and not changed: %" PRIu64 " (--retry-refused sends them again)\n",
                       counts->refused_before);
     for (size_t i = 0; i < SEND_DOCUMENTS_FAULTS_MAX && counts->faults[i].text; i++)
-        buffer_printf(out, "  not sent: %" PRIu64 ", each of which %s\n", counts->faults[i].count,
-                      counts->faults[i].text);
+        buffer_printf(out, "  not sent: %" PRIu64 ", each of which %s; the first is in row %" PRIu64 "\n",
+                      counts->faults[i].count, counts->faults[i].text, counts->faults[i].row);
     if (counts->without_user)
         buffer_printf(
             out, "  records with documents, but without a user: %" PRIu64 " (kyc-import run creates it)\n",

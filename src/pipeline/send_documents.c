@@ -77,14 +77,15 @@ static void close_input(struct sending *sending)
     coordinator_queue_free(sending->queue);
 }
 
-static void count_fault(struct send_documents_counts *counts, const char *text)
+static void count_fault(struct send_documents_counts *counts, const char *text, uint64_t row)
 {
     for (size_t i = 0; i < SEND_DOCUMENTS_FAULTS_MAX; i++) {
         struct send_documents_fault *fault = &counts->faults[i];
         if (fault->text && strcmp(fault->text, text) != 0)
             continue;
         fault->text = text;
-        fault->count++;
+        if (fault->count++ == 0)
+            fault->row = row;
         return;
     }
 }
@@ -192,7 +193,7 @@ static int prepare(struct sending *sending, const struct document_listed *listed
     struct ledger_task known;
 
     if (listed->fault) {
-        count_fault(sending->counts, listed->fault);
+        count_fault(sending->counts, listed->fault, sending->record->row);
         return 0;
     }
     digest_document(sending, listed, sent->task.digest);
@@ -264,7 +265,8 @@ static int end_document(struct sending *sending, struct request *request, struct
     struct sent_document *sent = request->extra;
 
     if (was_not_built(request))
-        count_fault(sending->counts, "could not be read any more when it was to be sent");
+        count_fault(sending->counts, "could not be read any more when it was to be sent",
+                    request->delivery.call.record->row);
     return user_task_end(sending->settings->series->ledger, &sent->task, request, &sending->counts->documents,
                          error);
 }

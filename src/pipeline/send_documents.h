@@ -27,6 +27,7 @@ struct send_documents_settings {
 struct send_documents_fault {
     const char *text; /* behind "a document ", constant; NULL: no more */
     uint64_t count;
+    uint64_t row; /* of the first, in its input */
 };
 
 struct send_documents_counts {

@@ -308,6 +308,13 @@ static bool is_unchanged(const struct field_plan *plan)
     return mapping->column_count == 1 && !plan->pattern && mapping->value_count == 0 && !mapping->split;
 }
 
+/* Documents are often of the country in which the customer lives. */
+static bool is_country_of_document(const struct field_plan *plan)
+{
+    const struct field_entry *entry = field_entry(plan->field);
+    return entry && entry->part == ENTRY_COUNTRY;
+}
+
 /* A full name that is mapped to the first and to the last name looks right in every check. */
 static void warn_of_shared_columns(const struct rule_set *set)
 {
@@ -315,7 +322,8 @@ static void warn_of_shared_columns(const struct rule_set *set)
         const struct field_plan *plan = &set->plans[i];
         for (size_t k = 0; k < i; k++) {
             const struct field_plan *other = &set->plans[k];
-            if (!is_unchanged(plan) || !is_unchanged(other) || plan->column != other->column)
+            if (!is_unchanged(plan) || !is_unchanged(other) || plan->column != other->column ||
+                is_country_of_document(plan))
                 continue;
             job_warn(
                 set->job, plan->mapping->place,
