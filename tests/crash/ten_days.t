@@ -247,18 +247,18 @@ sub disturb
     sandbox_faults($state->{sandbox}, faults_of($state, $command));
     $state->{command} = $command;
     my $made = 0;
-    for (my $attempt = 0; $made < $kills && $attempt < 3 * $kills; $attempt++) {
+    for (my $attempt = 0; $made < $kills && $attempt < 6 * $kills; $attempt++) {
         my $pid = case_start($state->{case}, $command, '-q');
         $state->{runs}++;
         # How long this command lives is not known, so it is learned from how often it lived longer.
-        my $life = \($state->{life}{$command} ||= 0.4);
+        my $life = \($state->{life}{$command} ||= 0.3);
         my ($death, $end) = sort { $a <=> $b } map { 0.02 + rand $$life } 1, 2;
         if (++$state->{attempts} % 5 == 2) {
             sleep $death;
             kill_provider($state, $command);
             $end -= $death;
             sleep $end;
-        } elsif ($command eq $state->{task} && $made % 2 == 0) {
+        } elsif ($command eq $state->{task} && $attempt % 2 == 0) {
             await_requests($state, $pid);
         } else {
             sleep $end;
