@@ -1,4 +1,4 @@
-/* html: elements of report.html: escaped text, counts, bars.
+/* html: elements of report.html and refresh.html: escaped text, counts, bars.
  *
  * Every text that is not a constant of this program is written by html_text. Thread: any; pure.
  */
