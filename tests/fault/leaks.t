@@ -11,6 +11,9 @@
 #   LEDGER.key                                     its own digest key, and nothing else
 #   LEDGER.lock, the locks of the API keys         no       no              no
 #   summary.json, metrics.prom, report.html        no       no (masked)     yes
+#   refresh.json, refresh.prom                     no       no (masked)     no
+#   adopt.json (0600)                              no       no              yes
+#   links.csv (0600)                               no       no              yes, and verification links, which are in no other place
 #   rejects.*, broken.* (0600, folder 0700)        no       yes             yes
 #   command line, names of files                   no       no              no
 use strict;
@@ -38,7 +41,7 @@ sub person
         id => "key-$n", given => "Zqgiven$n Zqsecond$n", family => "Zqfämily$n", email => "Zqmail$n\@zqhost$n.example",
         mobile => "(415) 555-01$n", phone => "415555" . "01$n", day => [1900 + 40 + $i, sprintf('%02d', 1 + $i % 12), sprintf('%02d', 1 + $i % 28)],
         birth_city => "Zqborn$n", street => "$n Zqstreet$n", city => "Zqtown$n", zip => "ZQ$n 9QZ", ssn => "90070" . "77$n",
-        document => "ZQDOC77$n",
+        document => "ZQDOC77$n", scan => "https://files.example.com/Zqscan$n.png?sig=Zqsigned$n",
     };
 }
 
@@ -47,8 +50,12 @@ sub row
     my ($p) = @_;
     my ($y, $m, $d) = @{$p->{day}};
     return join ',', $p->{id}, $p->{given}, $p->{family}, $p->{email}, $p->{mobile}, "$d/$m/$y", $p->{birth_city}, 'US', $p->{street},
-        $p->{city}, $p->{zip}, 'US', 'US', 'computers_and_it', $p->{ssn}, $p->{document};
+        $p->{city}, $p->{zip}, 'US', 'US', 'computers_and_it', $p->{ssn}, $p->{document}, $p->{scan};
 }
+
+# A verification link of a user; each answer that could name one has another.
+sub link_of { my ($n, $answer) = @_; return sprintf 'https://verify.example/zqlink%02d-%s?t=ZqTokenOfLink%02dABCDEFGH', $n, $answer, $n; }
+sub link_marks { my ($i) = @_; my $n = sprintf '%02d', $i; return map { ["link $n", forms($_)] } "verify.example/zqlink$n", "ZqTokenOfLink$n"; }
 
 # name => the words that identify it, in the forms that a person or a program could have written.
 sub marks
@@ -67,6 +74,7 @@ sub marks
         'birth date' => ["$y-$m-$d", "$d/$m/$y", "$m/$d/$y", "$d.$m.$y", "$y$m$d", "$y/$m/$d"],
         'birth city' => [$p->{birth_city}], 'street' => [$p->{street}], 'city' => [$p->{city}], 'postal code' => [$p->{zip}],
         'national id' => [$p->{ssn}, $p->{ssn} =~ s/^(...)(..)/$1-$2-/r], 'document number' => [$p->{document}],
+        'document file' => [$p->{scan} =~ /(Zqscan\d+)/, $p->{scan} =~ /(Zqsigned\d+)/],
     );
 }
 
@@ -139,21 +147,73 @@ sub request_id
     return ($mail, uc $mail, "1$p->{phone}", join('', @{$p->{day}}), $ssn, "req-$p->{phone}-1", join('-', @{$p->{day}}) . 'T1', $p->{zip} =~ tr/ //dr, (split ' ', $p->{given})[1])[$n % 9];
 }
 
+# What follows the creates: the users as they were created, with a state and a reason that quotes the person in one of the
+# ways; links, and refusals that quote one; documents, refused with everything that was sent.
+sub user_answer
+{
+    my ($provider, $folder, $n, $phase) = @_;
+    my $json = JSON::PP->new->utf8;
+    my $body = read_file("$folder/body-$n");
+    my $user = $json->decode($body);
+    my @quotes = quotes('', $body, $n);
+    my $reason = $quotes[($n + 5 * $phase) % @quotes];
+    my $word = $phase == 1 ? "held, " . person($n)->{given} : undef; # not one of its words
+    my $id = "user-of-customer-$n";
+    my $action = {action_type => $word || 'verification', verification_type => 'identity', reasons => [$reason]};
+    return {data => {%$user, id => $id, status => {state => 'ok', required_actions => [$action]}}} if $provider eq 'payward';
+    return {result => {%$user, user => $id, status => {state => 'ok', required_actions => [$action]}}} if $provider eq 'kraken-embed';
+    return {%$user, id => $id, verification_status => $word || 'needs_action', missing_fields => [$reason]} if $provider eq 'kira';
+    return {%{$user->{user}}, id => $id, kyc => {general => {status => $word || 'retry_required', moderation_comment => $reason}}};
+}
+
+sub later_answer
+{
+    my ($provider, $folder, $phase, $head, $body) = @_;
+    my $json = JSON::PP->new->utf8;
+    my ($n) = $head =~ m{/user-of-customer-(\d\d)};
+    my @made = sort map { /body-(\d\d)$/ } glob "$folder/body-*";
+    if (!defined $n) {
+        my @users = map { user_answer($provider, $folder, $_, $phase) } @made;
+        return hostile_answer(500, encode_utf8("$head " . $json->encode(\@users))) if $phase == 3;
+        # kira's listing shows no person; what it says of one cannot be compared with a name
+        @users = map { {id => $_->{id}, email => $_->{email}, verification_status => $_->{verification_status}} } @users if $provider eq 'kira';
+        return hostile_answer(200, $json->encode($provider eq 'payso' ? {users => \@users} : {data => \@users, total => scalar @users}));
+    }
+    my $k = $n / 6 + $phase;
+    if ($head =~ /^GET/) {
+        my $answer = user_answer($provider, $folder, $n, $phase);
+        $answer = {user => $answer} if $provider eq 'payso';
+        return hostile_answer(500, $json->encode({message => $json->encode($answer)})) if $k % 6 == 5;
+        return hostile_answer(422, $json->encode({message => read_file("$folder/body-$n"), errors => [person($n)->{email}]})) if $k % 6 == 4;
+        return hostile_answer(200, $json->encode($answer));
+    }
+    my $url = link_of($n, $k);
+    my $made = $provider eq 'payso' ? {kyc => {user_id => "user-of-customer-$n", url => $url}} : {user_id => "user-of-customer-$n", url => $url};
+    my $everything = encode_utf8(join ' ', $head, $url, person($n)->{email}, person($n)->{scan}, person($n)->{family}, person($n)->{given}) . $body;
+    return hostile_answer(400, $everything) if $k % 6 == 1;
+    return hostile_answer(422, $json->encode({message => decode_utf8($everything), code => $url, errors => [$url]})) if $k % 6 == 2;
+    return hostile_answer(500, "$url of " . person($n)->{email}) if $k % 6 == 3;
+    return hostile_answer(200, $json->encode({%$made, error => "no, see $url"})) if $k % 6 == 4;
+    return hostile_answer(200, $head =~ m{/verifications} && $provider ne 'kira' ? '{"data":{"verification_id":"v-1"},"result":{"verification_id":"v-1"}}' : $json->encode($made));
+}
+
 sub quoting_server
 {
-    my ($provider, $stop) = @_;
+    my ($provider, $folder) = @_;
     my $made = {payward => '{"data":{"id":"%s"}}', 'kraken-embed' => '{"result":{"user":"%s"}}', kira => '{"id":"%s"}', payso => '{"user":{"id":"%s"}}'}->{$provider};
     return hostile_start(sub {
         my ($socket, $head, $body) = @_;
-        return print {$socket} hostile_answer(401, "these are wrong: $head$body", $head =~ /^(?:x-)?api-key: (\S+)/mi ? "X-Request-Id: $1" : ()) if -e $stop;
+        return print {$socket} hostile_answer(401, "these are wrong: $head$body", $head =~ /^(?:x-)?api-key: (\S+)/mi ? "X-Request-Id: $1" : ()) if -e "$folder/stop";
         return print {$socket} hostile_answer(200, '{"data":{"access_token":"TOKEN-OF-LOGIN-0123456789","expires_in":3600}}') if $head =~ m{^POST /kira/auth };
+        return print {$socket} later_answer($provider, $folder, read_file("$folder/phase"), $head, $body) if -e "$folder/phase";
         return print {$socket} hostile_answer(404, encode_utf8($head . $body)) if $head !~ /^POST/;
         my ($n) = $body =~ /Zqgiven(\d\d)/i;
+        write_file("$folder/body-$n", $body) if $n % 6 == 0;
         my @quotes = map { encode_utf8($_) } quotes($head, $body, $n);
         my $quote = $quotes[($n - int($n / 6)) % @quotes]; # every sixth is not quoted
         my ($mail) = $body =~ /"email":"([^"]+)"/;
         my $id = request_id($n, $mail, $body);
-        my $answer = $n % 6 == 0 ? hostile_answer(201, sprintf($made, "user-of-$n"), "X-Request-Id: $id")
+        my $answer = $n % 6 == 0 ? hostile_answer(201, sprintf($made, "user-of-customer-$n"), "X-Request-Id: $id")
             : $n % 6 == 1 || $n % 6 == 2 ? hostile_answer(400, $quote, "X-Request-Id: $id")
             : $n % 6 == 3 ? hostile_answer(422, JSON::PP->new->utf8(0)->encode({message => $quote, code => $mail, errors => [$quote]}), "X-Trace-Id: $id")
             : $n % 6 == 4 ? hostile_answer(500, $quote) : hostile_answer(200, $quote);
@@ -179,8 +239,8 @@ cells_run(4, map {
     my $provider = $_;
     {name => $provider, run => sub {
         my $folder = scratch_folder();
-        my $server = quoting_server($provider, "$folder/stop");
-        my $header = 'customer_id,given_name,family_name,email,mobile,dob,birth_city,birth_country,street,city,zip,country,nats,job_title,ssn,doc';
+        my $server = quoting_server($provider, $folder);
+        my $header = 'customer_id,given_name,family_name,email,mobile,dob,birth_city,birth_country,street,city,zip,country,nats,job_title,ssn,doc,scan';
         my @people = map { person($_) } 1 .. ROWS + 5;
         my @rows = map { row($_) } @people;
         $rows[ROWS] =~ s/\@/ at /;                     # rejected, with messages that quote it
@@ -196,6 +256,9 @@ cells_run(4, map {
         $job =~ s/date_of_birth: dob/date_of_birth: {column: dob, format: DD\/MM\/YYYY}/;
         $job =~ s/^  national_id: .*/  national_id: ssn/m;
         $job .= "  document_number: doc\n  document_type: {value: passport}\n  document_country: {value: US}\n" if $provider eq 'kira';
+        my $documents = $provider =~ /^(?:payward|kraken-embed)$/;
+        $job .= "  documents:\n    - {type: {value: passport}, number: doc, country: {value: US}, files: {front: scan}}\n" if $documents;
+        $job =~ s/^(  name: .*)/$1\n  verifier: Example Checks/m if $documents;
         $job .= "rules:\n  - {rule: unique, field: email, level: warn}\n  - {field: city, must_not_match: '7', level: warn}\n";
         write_file("$case->{folder}/job.yaml", $job);
 
@@ -204,8 +267,9 @@ cells_run(4, map {
             my ($name, $want, @arguments) = @_;
             my ($status, $out, $err) = case_run($case, @arguments);
             like($status, $want, "$name: status $status") or diag $err;
-            $said{"$name, standard output"} = $out;
-            $said{"$name, standard error"} = $err;
+            $name =~ s/ \d+\z//; # the phases of a command are searched together
+            $said{"$name, standard output"} .= $out;
+            $said{"$name, standard error"} .= $err;
         };
         $run->('check', qr/^1$/, 'check');
         $run->('check --json -v', qr/^1$/, 'check', '--json', '-v');
@@ -228,6 +292,37 @@ cells_run(4, map {
         $run->('explain --key', qr/^[01]$/, 'explain', '--key', 'key-03');
         $run->('probe', qr/^[01]$/, 'probe', '-v');
         $run->('probe --json', qr/^[01]$/, 'probe', '--json');
+        # What follows the creates. The server answers each phase in other ways.
+        my ($creates) = map { $_->[0] } case_ledger($case, "SELECT count(*) FROM customer WHERE state = 'created'");
+        cmp_ok($creates, '>=', 2, 'users were created');
+        my $refusals = 0;
+        for my $phase (0 .. 3) {
+            write_file("$folder/phase", $phase);
+            $run->("refresh $phase", qr/^[014]$/, 'refresh', '-v', '--log-format', $phase % 2 ? 'json' : 'text');
+            $run->("refresh --json $phase", qr/^[014]$/, 'refresh', '--json', '--only', 'action_needed,pending,unknown') if $phase < 2;
+            $run->("links $phase", $documents ? qr/^2$/ : qr/^[014]$/, 'links', '-v', '--only', 'unknown,pending,action_needed', $phase % 2 ? ('--log-format', 'json') : ('--retry-refused'));
+            $run->("documents $phase", $documents ? qr/^[014]$/ : qr/^2$/, 'documents', '-v', $phase % 2 ? '--json' : '--retry-refused');
+            $refusals ||= (case_ledger($case, "SELECT count(*) FROM task WHERE state <> 'done'"))[0][0];
+        }
+        $run->('results with states', qr/^0$/, 'results', '--verification', 'action_needed,pending', '--format', 'ndjson');
+        $run->('status with states', qr/^[01]$/, 'status');
+        $run->('status with states --against-provider', qr/^[014]$/, 'status', '--against-provider', '-v');
+        # The ledger is lost; the provider shows its users, and in the end quotes them.
+        my $lost = {%$case, folder => "$folder/lost"};
+        mkdir $lost->{folder};
+        write_file("$lost->{folder}/$_", read_file("$case->{folder}/$_")) for qw(job.yaml export.csv);
+        my $users_of = read_file("$folder/body-12");
+        write_file("$folder/body-12", $users_of =~ s/Zqf/Zqother F/r); # one user differs
+        for my $phase (0, 3, 2) {
+            write_file("$folder/phase", $phase);
+            for my $command (['adopt', '-v', '--dry-run'], ['check', '--against-provider', '-v'], ['adopt', '-v'], ['adopt', '--json']) {
+                my ($status, $out, $err) = case_run($lost, @$command);
+                like($status, $documents ? qr/^[12]$/ : qr/^[0145]$/, "@$command, phase $phase: status $status") or diag $err;
+                $said{"@$command"} .= "$out$err";
+            }
+        }
+        write_file("$folder/body-12", $users_of);
+        unlink "$folder/phase";
         $run->('a job that is wrong', qr/^2$/, 'run', '--set', 'delivery.rtae=1/s');
         ($said{'guess, standard output'}, $said{'guess, standard error'}) = (run_program(program('kyc-import'), 'guess', "$case->{folder}/export.csv", '--provider', $provider))[1, 2];
         write_file("$folder/stop", '');
@@ -242,7 +337,25 @@ cells_run(4, map {
         my @digest_key = (['digest key', {%{forms($key)}, raw => [pack('H*', $key), 1]}]);
         my @personal = map { my %marks = marks($_); map { my $name = $_; map { [$name, forms($_)] } @{$marks{$name}} } sort keys %marks } @people;
 
+        push @personal, map { link_marks($_) } 1 .. ROWS;
         my %place = %said;
+        for my $name (grep { -f && !/(?:job\.yaml|export\.csv|rejects\.csv\.gz|broken\.csv\.gz|\.key)$/ } split /\n/, (run_program('find', "$lost->{folder}"))[1]) {
+            $place{"lost ledger, $name"} = read_file($name);
+        }
+        for my $name (grep { -e "$report/$_" } qw(refresh.json refresh.prom refresh.html adopt.json)) {
+            $place{"report, $name"} = read_file("$report/$name");
+            unlike($place{"report, $name"}, qr/key-\d\d|user-of-customer/, "$name names no customer") if $name =~ /^refresh/;
+        }
+        my $links = "$report/links.csv";
+        if (!$documents) {
+            my $text = read_file($links);
+            is((stat $links)[2] & 07777, 0600, 'links.csv is for its owner');
+            cmp_ok(scalar(() = $text =~ m{^key-\d\d,user-of-customer-\d\d,https://verify\.example/zqlink}mg), '>=', 1, 'and has the links');
+            my @people_alone = grep { $_->[0] !~ /^link/ } @personal;
+            is(scalar found($text, [@secrets, @digest_key, @people_alone]), 0, 'but no personal data');
+        } else {
+            ok(!-e $links, 'no links.csv');
+        }
         $place{"ledger, $_"} = read_file("$case->{folder}/test.ledger$_") for grep { -e "$case->{folder}/test.ledger$_" } '', '-wal', '-shm', '.lock';
         $place{'ledger, as SQL'} = $dump;
         $place{"report, $_"} = read_file("$report/$_") for map { ($_, "check/$_") } qw(summary.json report.html metrics.prom);
@@ -250,6 +363,10 @@ cells_run(4, map {
         $place{'names of files'} = join "\n", run_program('find', "$case->{folder}");
         $place{'locks of API keys'} = join '', map { eval { read_file($_) } // '' } glob '/run/lock/kyc-import-* /var/lock/kyc-import-* /tmp/kyc-import-*.lock';
         cmp_ok(length $dump, '>', 10_000, 'the ledger holds something');
+        my ($reasons) = case_ledger($case, "SELECT count(*) FROM customer WHERE verification_reason LIKE '%‹%'");
+        cmp_ok($reasons->[0], '>=', 1, 'reasons were masked');
+        cmp_ok($refusals, '>=', 1, 'links or documents were refused, or are in doubt');
+        ok(grep({ !$documents && -s $_ } glob "$lost->{folder}/test.ledger") || $documents, 'a ledger was adopted');
         my ($refused) = case_ledger($case, "SELECT count(*) FROM customer WHERE state = 'refused' AND length(message) > 20");
         cmp_ok($refused->[0], '>', 4, 'the provider was quoted');
         for my $name (sort keys %place) {
