@@ -425,8 +425,11 @@ static int commit_ledger(struct dispatcher *dispatcher, struct error *error)
 {
     /* Links first: one that is in the file twice does no harm, one that the ledger believes made and that is
      * in no file would. */
-    if ((dispatcher->links && link_file_sync(dispatcher->links, error) != 0) ||
-        session_write(dispatcher->session, dispatcher->recovery->looks_up, error) != 0 ||
+    if (dispatcher->links && link_file_sync(dispatcher->links, error) != 0)
+        return -1;
+    dispatcher->parts.stats->links += dispatcher->links_added;
+    dispatcher->links_added = 0;
+    if (session_write(dispatcher->session, dispatcher->recovery->looks_up, error) != 0 ||
         ledger_commit(dispatcher->parts.ledger, error) != 0)
         return -1;
     session_publish(dispatcher->session); /* now that the reservation is durable */

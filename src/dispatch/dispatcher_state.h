@@ -23,6 +23,7 @@ struct dispatcher {
     struct session *session;
     struct reconcile *reconcile;
     struct kept_members kept;
+    uint64_t links_added;    /* to `links`, and not in the file yet */
     struct link_file *links; /* of REPORT/links.csv; NULL before the first link */
     struct stop_policy stop_policy;
     char canary_of[PROVIDER_SETTINGS_DIGEST_SIZE]; /* the digest of the settings, in hex */

@@ -99,6 +99,7 @@ static void add_link(struct dispatcher *dispatcher, const struct task *task, uin
         free(path);
     }
     link_file_add(dispatcher->links, &entry);
+    dispatcher->links_added++;
 }
 
 /* A task of the customer that is still to be sent, so that `links` makes the link, whatever becomes of the

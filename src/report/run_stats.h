@@ -132,6 +132,7 @@ struct run_stats {
     double p50_ms, p95_ms, p99_ms, max_ms, rate_per_s;
     uint64_t replies, latency_sum_ns; /* complete replies, and the sum of their latencies */
     uint64_t pauses, pause_ns;        /* of the circuit breaker */
+    uint64_t links;                   /* verification links that were appended to LINK_FILE_NAME */
     struct {
         bool is_known;                      /* that of some user; never of a dry run */
         uint64_t customers[REFRESH_STATES]; /* of the ledger, with a user, at the end */

@@ -10,6 +10,7 @@
 #include "report/ellipsize.h"
 #include "report/format_number.h"
 #include "report/html_report.h"
+#include "report/link_file.h"
 #include "report/rejects.h"
 #include "report/rule_help.h"
 #include "report/status_help.h"
@@ -231,6 +232,16 @@ static void summary_table_path(struct buffer *out, const char *label, const char
     free(path);
 }
 
+/* Whoever reads the screen must know that a file of credentials was written, and where. */
+static void summary_table_links(struct buffer *out, uint64_t links, const char *report)
+{
+    char *path = file_join(report, LINK_FILE_NAME), number[FORMAT_NUMBER_SIZE];
+    buffer_printf(out, "  %-17s", "links");
+    ellipsize_append(out, slice_from(path), SUMMARY_TABLE_PART_MAX);
+    buffer_printf(out, " (%s more; links are credentials)\n", format_number_count(links, number));
+    free(path);
+}
+
 static void summary_table_end(struct buffer *out, const struct run_stats *stats, const char *report)
 {
     buffer_append_char(out, '\n');
@@ -243,6 +254,8 @@ static void summary_table_end(struct buffer *out, const struct run_stats *stats,
         summary_table_path(out, "broken lines", report, rejects_broken_name(stats->format));
     if (!stats->is_dry && !stats->stopped && (stats->in_doubt || stats->in_doubt_absent))
         buffer_printf(out, "  %-17s%s\n", "in doubt", "kyc-import status JOB lists them, with what to do");
+    if (stats->links)
+        summary_table_links(out, stats->links, report);
     summary_table_path(out, "report", report, HTML_REPORT_FILE_NAME);
     if (stats->chain_head[0])
         buffer_printf(out, "  %-17s%s\n", "ledger head", stats->chain_head);

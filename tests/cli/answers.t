@@ -24,9 +24,9 @@ sub new_case
 sub run_once
 {
     my ($case, @more) = @_;
-    my ($status, undef, $err) = case_run($case, '-q', @more);
+    my ($status, $out, $err) = case_run($case, @more);
     my $summary = case_summary($case);
-    $case->{err} = $err;
+    @$case{qw(out err)} = ($out, $err);
     adds_up($summary, 'the run');
     is_verified($case, 'the ledger verifies');
     my @rules = grep { /provider_warning|link_error|verification/ } sort keys %{$summary->{warnings_by_rule}};
@@ -47,7 +47,7 @@ sub column { return join ' ', map { $_ // '-' } map { @$_ } case_ledger($_[0], "
 sub everything_else
 {
     my ($case) = @_;
-    my $text = $case->{err};
+    my $text = $case->{out} . $case->{err};
     for my $path (split /\n/, (run_program('find', $case->{folder}, '-type', 'f', '!', '-name', 'links.csv'))[1]) {
         $text .= $path =~ /\.gz$/ ? (run_program('gunzip', '-c', $path))[1] : read_file($path);
     }
@@ -58,6 +58,8 @@ sub everything_else
     my $case = new_case([], %link_mode);
     is(run_once($case), 'status 0, created 3, warned 0', 'users with links are created without a warning');
     my $links = links_of($case);
+    my $path = case_report($case) . '/links.csv';
+    like($case->{out}, qr/^  links +\Q$path\E \(3 more; links are credentials\)$/m, 'the run says that it wrote links, and where') or diag $case->{out};
     my @lines = split /\n/, $links // '';
     is(shift @lines, 'external_id,user_id,link,made_at', 'links.csv has a header');
     my @users = sort map { $_->{id} } sandbox_users($sandbox, 'kira');
@@ -73,6 +75,7 @@ sub everything_else
     unlike(everything_else($case), qr{verify\.example}, 'no log, page, ledger or metric has a link');
     is(run_once($case), 'status 0, created 0, warned 0', 'the next run has nothing to do');
     is(links_of($case), $links, 'and leaves the links as they are');
+    unlike($case->{out}, qr/^  links/m, 'and tells of none');
 
     write_file("$case->{folder}/export.csv", csv_rows(4));
     is(run_once($case), 'status 0, created 1, warned 0', 'a new customer');

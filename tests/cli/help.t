@@ -123,6 +123,15 @@ my %summary = (
     kira => [qr{https://api\.balampay\.com\n}, qr/updates them \(customers: individual\)/, qr/same idempotency key/],
     payso => [qr{https://core-api\.pay\.so/v1\n}, qr/cannot update them \(customers: individual, business\)/, qr/one listing of all users/, qr{signed\s+BASE_URL/public/agreements\?email=\S+\s+before\s+the\s+create}],
 );
+subtest 'help COMMAND' => sub {
+    for my $command (qw(check run rejects words links documents adopt refresh)) {
+        my (undef, $text) = run_program($import, 'help', $command);
+        my ($limit) = $text =~ /^  --limit N +(.*)$/m;
+        ok($limit, "$command has a limit") or diag $text;
+        unlike($text, qr/^  --.*\bof (?:check|run|rejects|words|links|documents|adopt|refresh):/m, "$command: no option tells of another command");
+    }
+};
+
 subtest 'help providers' => sub {
     my $text = help('providers');
     my @blocks = split /\n\n/, $text;
