@@ -48,20 +48,33 @@ static const char *find_fault(const struct provider *provider, const struct prov
     return fault;
 }
 
-/* Begins the next of the list: what one file shows. entry: its place in the job. */
-static struct document_listed *add(struct document_listed *next, const struct provider_document *entry,
-                                   const char *place, const struct document_file *file)
+static bool has_slot(const struct document_listed *listed, size_t count, const char *slot)
 {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(listed[i].slot, slot) == 0)
+            return true;
+    return false;
+}
+
+/* Begins the next of the list: what one file shows. */
+static struct document_listed *add(struct document_listed *listed, size_t count,
+                                   const struct provider_document *entry, const struct document_file *file)
+{
+    struct document_listed *next = &listed[count];
+    char slot[DOCUMENT_SLOT_SIZE - 8];
     *next = (struct document_listed){.document = *entry, .file = file->field, .back = FIELD_NONE};
     next->document.file = file->text;
-    snprintf(next->slot, sizeof next->slot, "%s/%.*s", place, (int)file->kind.len, file->kind.data);
+    snprintf(slot, sizeof slot, "%.*s/%.*s", (int)entry->type.len, entry->type.len ? entry->type.data : "",
+             (int)file->kind.len, file->kind.data);
+    snprintf(next->slot, sizeof next->slot, "%s", slot);
+    for (unsigned number = 2; has_slot(listed, count, next->slot); number++)
+        snprintf(next->slot, sizeof next->slot, "%s/%u", slot, number);
     return next;
 }
 
 /* Adds a file to the front that its entry has in the list already, or begins a new one. */
 static size_t add_file(struct document_listed *listed, size_t count, size_t first,
-                       const struct provider_document *entry, const char *place,
-                       const struct document_file *file)
+                       const struct provider_document *entry, const struct document_file *file)
 {
     bool is_front = slice_is(file->kind, "front"), is_back = slice_is(file->kind, "back");
     enum provider_document_kind kind = is_front || is_back              ? kind_of_type(entry->type)
@@ -74,7 +87,7 @@ static size_t add_file(struct document_listed *listed, size_t count, size_t firs
             listed[i].back = file->field;
             return count;
         }
-    add(&listed[count], entry, place, file)->document.kind = kind;
+    add(listed, count, entry, file)->document.kind = kind;
     return count + 1;
 }
 
@@ -91,10 +104,8 @@ size_t document_list(const struct provider *provider, const struct record *recor
         struct document_file file;
         enum field_id part = entry.first;
         size_t first = count;
-        char place[16];
-        snprintf(place, sizeof place, "%zu", entry.index);
         while (document_entry_file(record, &entry, &part, &file) && count < DOCUMENT_LIST_MAX)
-            count = add_file(listed, count, first, &document, place, &file);
+            count = add_file(listed, count, first, &document, &file);
     }
     for (size_t i = 0; i < count; i++)
         listed[i].fault = find_fault(provider, &listed[i].document);

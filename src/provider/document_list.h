@@ -17,13 +17,14 @@
 
 enum {
     DOCUMENT_LIST_MAX = FIELD_ENTRY_PARTS_MAX,
-    DOCUMENT_SLOT_SIZE = FIELD_ENTRY_FILE_MAX + 16,
+    DOCUMENT_SLOT_SIZE = FIELD_ENTRY_FILE_MAX + 64,
 };
 
 struct document_listed {
     struct provider_document document;
     enum field_id file, back;      /* the fields of its files; back: FIELD_NONE where it has none */
-    char slot[DOCUMENT_SLOT_SIZE]; /* its entry and first file: `1/front` */
+    char slot[DOCUMENT_SLOT_SIZE]; /* its type and first file, `passport/front`; the next such of a record
+                                    * has a number behind it. Not its place in the job, which changes */
     const char *fault;             /* why it cannot be sent, behind "a document "; constant; NULL: it can */
 };
 

@@ -88,7 +88,7 @@ for my $provider (qw(payward kraken-embed)) {
         is("$status " . numbers($counts, qw(read sent unchanged)), '0 read 3 sent 4 unchanged 0', 'four of two customers') or diag $err;
         is(at_provider($sb, $provider), '5 0 0', 'the provider has them, in five files, and found no fault');
         is_deeply([map { $_->[0] } case_ledger($case, "SELECT slot FROM task WHERE customer = 1 ORDER BY slot")],
-            [qw(0/front 0/selfie 1/file_proof_of_address)], 'each has its slot in the ledger');
+            [qw(passport/front passport/selfie utility_bill/file_proof_of_address)], 'each has its slot in the ledger');
         ($counts) = send_documents($case);
         is(numbers($counts, qw(sent unchanged requests)), 'sent 0 unchanged 4 requests 0', 'the next night nothing is sent');
         case_run($case, '-q');
@@ -116,6 +116,21 @@ for my $provider (qw(payward kraken-embed)) {
         $row[1] = 'P9';
         write_file("$case->{folder}/export.csv", export([@row]));
         is(numbers((send_documents($case))[0], qw(sent unchanged)), 'sent 2 unchanged 0', 'another number changes both');
+        is_verified($case, 'the ledger is sound');
+        sandbox_stop($sb);
+    };
+
+    subtest "$provider: the order in the job is no change" => sub {
+        my $sb = sandbox_start(@wide);
+        my $case = job($sb, $provider, [['passport', 'P1', $name->('a'), undef, $name->('b'), $name->('c')]]);
+        created($case);
+        is(numbers((send_documents($case))[0], qw(sent unchanged)), 'sent 3 unchanged 0', 'three');
+        my ($first, $second) = $documents =~ /^(    - .*\n)(    - .*\n)/m;
+        my $yaml = read_file("$case->{folder}/job.yaml");
+        $yaml =~ s/\Q$first$second\E/    - {type: {value: id_card}, number: id_no, country: {value: US}, files: {front: back}}\n$second$first/;
+        write_file("$case->{folder}/job.yaml", $yaml);
+        is(numbers((send_documents($case))[0], qw(sent unchanged)), 'sent 0 unchanged 3', 'with another one in front of them, and turned round');
+        is(at_provider($sb, $provider), '3 0 0', 'none is there twice');
         is_verified($case, 'the ledger is sound');
         sandbox_stop($sb);
     };
@@ -158,7 +173,7 @@ for my $provider (qw(payward kraken-embed)) {
         sandbox_faults($sb, 'status-422:x1@document');
         my ($counts, $status) = send_documents($case);
         is("$status " . numbers($counts, 'refused'), '1 refused 1', 'status 1');
-        is_deeply([map { "$_->{external_id} $_->{document} $_->{state} $_->{http_status}" } @{$counts->{open}}], ['cust-000001 0/front refused 422'], 'and it is listed');
+        is_deeply([map { "$_->{external_id} $_->{document} $_->{state} $_->{http_status}" } @{$counts->{open}}], ['cust-000001 passport/front refused 422'], 'and it is listed');
         ($counts, $status) = send_documents($case);
         is("$status " . numbers($counts, qw(refused_before requests)), '0 refused_before 1 requests 0', 'not again while it is the same');
         is(numbers((send_documents($case, '--retry-refused'))[0], 'sent'), 'sent 1', 'but with --retry-refused');

@@ -74,13 +74,13 @@ static void an_entry_is_a_request_for_each_thing_that_it_shows(void **state)
     };
     fill(&fixture, parts);
     assert_int_equal(document_list(&kraken_embed_provider, &fixture.record, listed), 3);
-    assert_string_equal(listed[0].slot, "0/front");
+    assert_string_equal(listed[0].slot, "id_card/front");
     assert_int_equal(listed[0].document.kind, PROVIDER_DOCUMENT_IDENTITY);
     assert_true(slice_is(listed[0].document.file, "f.png") && slice_is(listed[0].document.back, "b.png"));
-    assert_string_equal(listed[1].slot, "0/selfie");
+    assert_string_equal(listed[1].slot, "id_card/selfie");
     assert_int_equal(listed[1].document.kind, PROVIDER_DOCUMENT_SELFIE);
     assert_true(slice_is(listed[1].document.number, "N1"));
-    assert_string_equal(listed[2].slot, "1/front");
+    assert_string_equal(listed[2].slot, "utility_bill/front");
     assert_int_equal(listed[2].document.kind, PROVIDER_DOCUMENT_RESIDENCE);
     for (size_t i = 0; i < 3; i++)
         assert_null(listed[i].fault);
