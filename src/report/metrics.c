@@ -10,12 +10,12 @@
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "report/prometheus.h"
 #include "report/report_file.h"
 
 enum { METRICS_MODE = 0644, METRICS_LABELS_MAX = 2048 };
 
 #define METRICS_MAX     ((size_t)16 << 20)
-#define METRICS_PREFIX  "kyc_import_"
 #define METRICS_SUCCESS "last_success_timestamp_seconds"
 #define METRICS_END     "last_end_timestamp_seconds"
 
@@ -25,23 +25,10 @@ struct metrics {
     struct buffer labels; /* `job="…",command="…"` */
 };
 
-static void metrics_escape(struct buffer *out, const char *text)
-{
-    for (const char *cursor = text; *cursor; cursor++) {
-        if (*cursor == '\\' || *cursor == '"')
-            buffer_append_char(out, '\\');
-        if (*cursor == '\n')
-            buffer_append_text(out, "\\n");
-        else
-            buffer_append_char(out, *cursor);
-    }
-}
-
 static void metrics_family(const struct metrics *metrics, const char *name, const char *type,
                            const char *help)
 {
-    buffer_printf(metrics->out, "# HELP " METRICS_PREFIX "%s %s\n# TYPE " METRICS_PREFIX "%s %s\n", name,
-                  help, name, type);
+    prometheus_write_family(metrics->out, name, type, help);
 }
 
 static void metrics_name(const struct metrics *metrics, const char *name, const char *help)
@@ -52,10 +39,10 @@ static void metrics_name(const struct metrics *metrics, const char *name, const 
 static void metrics_begin_sample(const struct metrics *metrics, const char *name, const char *label,
                                  const char *value)
 {
-    buffer_printf(metrics->out, METRICS_PREFIX "%s{%s", name, metrics->labels.data);
+    buffer_printf(metrics->out, PROMETHEUS_PREFIX "%s{%s", name, metrics->labels.data);
     if (label) {
         buffer_printf(metrics->out, ",%s=\"", label);
-        metrics_escape(metrics->out, value);
+        prometheus_write_label(metrics->out, value);
         buffer_append_char(metrics->out, '"');
     }
     buffer_append_text(metrics->out, "} ");
@@ -186,7 +173,7 @@ static void metrics_requests(const struct metrics *metrics)
 static bool metrics_find(struct slice before, const char *name, const char *command, uint64_t *value)
 {
     char begin[256], sample[256];
-    snprintf(begin, sizeof begin, METRICS_PREFIX "%s{", name);
+    snprintf(begin, sizeof begin, PROMETHEUS_PREFIX "%s{", name);
     snprintf(sample, sizeof sample, ",command=\"%s\"} ", command);
     size_t sample_len = strlen(sample);
     struct slice line;
@@ -235,7 +222,7 @@ void metrics_write(const struct run_stats *stats, struct slice before, struct bu
     uint32_t *ranking = run_stats_rank_rules(stats);
     buffer_init(&metrics.labels, METRICS_LABELS_MAX);
     buffer_append_text(&metrics.labels, "job=\"");
-    metrics_escape(&metrics.labels, stats->job);
+    prometheus_write_label(&metrics.labels, stats->job);
     buffer_printf(&metrics.labels, "\",command=\"%s\"", stats->command);
 
     metrics_times(&metrics, before);

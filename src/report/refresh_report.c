@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/slice.h"
+#include "report/prometheus.h"
 #include "report/report_file.h"
 
 enum { JSON_MODE = 0600, METRICS_MODE = 0644, FILE_MAX = 1 << 20 };
@@ -157,39 +158,22 @@ void refresh_report_json(const struct refresh_stats *stats, struct buffer *out)
     buffer_append_char(out, '\n');
 }
 
-static void write_label(struct buffer *out, const char *text)
-{
-    for (const char *cursor = text; *cursor; cursor++) {
-        if (*cursor == '\\' || *cursor == '"')
-            buffer_append_char(out, '\\');
-        if (*cursor == '\n')
-            buffer_append_text(out, "\\n");
-        else
-            buffer_append_char(out, *cursor);
-    }
-}
-
 /* state: NULL: none. */
 static void write_sample(const struct refresh_stats *stats, const char *name, const char *state,
                          uint64_t value, struct buffer *out)
 {
-    buffer_printf(out, "kyc_import_%s{job=\"", name);
-    write_label(out, stats->job);
+    buffer_printf(out, PROMETHEUS_PREFIX "%s{job=\"", name);
+    prometheus_write_label(out, stats->job);
     buffer_append_char(out, '"');
     if (state)
         buffer_printf(out, ",state=\"%s\"", state);
     buffer_printf(out, "} %" PRIu64 "\n", value);
 }
 
-static void write_family(const char *name, const char *help, struct buffer *out)
-{
-    buffer_printf(out, "# HELP kyc_import_%s %s\n# TYPE kyc_import_%s gauge\n", name, help, name);
-}
-
 static void write_state_metrics(const struct refresh_stats *stats, const char *name, const char *help,
                                 const uint64_t counts[REFRESH_STATES], struct buffer *out)
 {
-    write_family(name, help, out);
+    prometheus_write_family(out, name, "gauge", help);
     for (unsigned state = 0; state < REFRESH_STATES; state++)
         write_sample(stats, name, refresh_report_state(state), counts[state], out);
 }
@@ -220,7 +204,7 @@ void refresh_report_metrics(const struct refresh_stats *stats, struct buffer *ou
         "Customers whose verification changed since the refresh before the last one, by their state now.",
         stats->changed, out);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        write_family(rows[i].name, rows[i].help, out);
+        prometheus_write_family(out, rows[i].name, "gauge", rows[i].help);
         write_sample(stats, rows[i].name, NULL, rows[i].value, out);
     }
 }
