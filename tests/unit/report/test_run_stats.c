@@ -145,7 +145,7 @@ static void the_summary_has_the_names_that_are_promised(void **state)
         "\"read\":1000,\"skipped\":30,\"valid\":950,\"rejected\":20,\"warned\":3,"
         "\"plan\":{\"create\":1,\"update\":2,\"unchanged\":3,\"settle\":4,\"refused\":5,\"twins\":6},"
         "\"estimated_seconds\":null,\"created\":910,\"updated\":1,\"unchanged\":29,\"refused\":8,\"in_doubt\":1,\"unsent\":1,\"absent\":"
-        "4,\"in_doubt_absent\":2,\"provider_warned\":5,"
+        "4,\"in_doubt_absent\":2,\"provider_warned\":5,\"verification\":null,"
         "\"rejects_by_rule\":{\"phone/format\":2,\"record/no_update\":1},"
         "\"warnings_by_rule\":{\"email/invisible\":1},"
         "\"requests\":1012,\"retries\":{\"429\":0,\"5xx\":1,\"timeout\":2,\"connect\":3,\"nonce\":4,\"auth\":"
@@ -297,6 +297,7 @@ static void the_table_fits_a_screen_however_much_there_is_to_say(void **state)
         struct run_stats *stats = filled();
         stats->is_dry = variant & 1;
         stats->stopped = variant & 2 ? reason : NULL;
+        stats->links = 285;
         struct verdict broken = verdict_of(FIELD_NONE, VERDICT_REJECT, RULE_COLUMNS);
         add(stats, 3, &broken, 1);
         if (variant & 4)
@@ -315,6 +316,7 @@ static void the_table_fits_a_screen_however_much_there_is_to_say(void **state)
         assert_fits_a_screen(&out);
         assert_non_null(strstr(out.data, "reports/payward-demo/rejects.csv.gz"));
         assert_non_null(strstr(out.data, "reports/payward-demo/broken.csv.gz"));
+        assert_non_null(strstr(out.data, "reports/payward-demo/links.csv (285 more; links are credentials)"));
         assert_non_null(strstr(out.data, "reports/payward-demo/report.html"));
         assert_int_equal(strstr(out.data, "stopped: the provider refused") != NULL, (variant & 2) != 0);
         assert_true(!(variant & 4) || strstr(out.data, " more "));
