@@ -21,6 +21,8 @@ static int print(const struct options *options, const struct adopt_report *repor
         buffer_append_char(&out, '\n');
     } else if (!options->quiet) {
         adopt_report_write_text(report, &out);
+    } else if (status == 1) {
+        adopt_report_log(report);
     }
     status = output_result(buffer_slice(&out), status);
     buffer_clear(&out);

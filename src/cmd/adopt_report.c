@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "core/utf8.h"
 #include "dispatch/changes.h"
 #include "report/format_number.h"
@@ -126,6 +127,17 @@ void adopt_report_write_text(const struct adopt_report *report, struct buffer *o
     write_line(out, "others", result->others, "users that are no record's");
     write_not_shown(report, out);
     write_unclear(report, out);
+}
+
+void adopt_report_log(const struct adopt_report *report)
+{
+    const struct adopt_job_result *result = report->result;
+
+    if (adopt_job_status(result) != 0)
+        log_warning("the provider may have the users of %" PRIu64
+                    " records, which ones is not clear; %" PRIu64
+                    " rejected and not compared\nhint: adopt.json in %s lists the unclear records",
+                    result->unclear, result->records.rejected, report->job->report_folder);
 }
 
 static void write_unclear_json(const struct adopt_report *report, struct json_writer *json)

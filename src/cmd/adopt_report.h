@@ -25,6 +25,8 @@ struct adopt_report {
 
 /* A table for people, with the first unclear records. */
 void adopt_report_write_text(const struct adopt_report *report, struct buffer *out);
+/* A line of the log in place of the table, where something is left to a person (adopt_job_status). */
+void adopt_report_log(const struct adopt_report *report);
 /* One JSON object, with the unclear records. */
 void adopt_report_write_json(const struct adopt_report *report, struct json_writer *json);
 /* Writes adopt.json to the report folder (0600). 0, or -1 with ERROR_USAGE. */

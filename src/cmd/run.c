@@ -81,6 +81,8 @@ static int report(const struct options *options, const struct job *job, struct r
     if (plan && !options->json && !options->quiet) {
         buffer_append_text(&out, "\nAgainst the provider: ");
         adopt_report_write_text(plan, &out);
+    } else if (plan && !options->json) {
+        adopt_report_log(plan);
     }
     status = output_result(buffer_slice(&out), status);
     buffer_clear(&out);

@@ -113,6 +113,11 @@ for my $provider (qw(kira payso)) {
         ($status, $found, $err) = adopt($case);
         my $want = $provider eq 'kira' ? 'create 2 adopt 15 update 1 unclear 4 rejected 1 others 5 not_shown 15' : 'create 3 adopt 13 unclear 5 rejected 1 others 7';
         is("$status " . counts($found), "1 $want", "$provider: what is clear is adopted") or diag $err, explain $found;
+        for my $command (['adopt', '--dry-run'], ['check', '--against-provider']) {
+            ($status, my $out, $err) = case_run($case, @$command, '-q');
+            is("$status $out", '1 ', "$provider: @$command -q has no table");
+            like($err, qr/warning: the provider may have the users of \d records, .*1 rejected.*\nhint: .*adopt\.json/, "$provider: and says why its status is 1");
+        }
         my @unclear = $provider eq 'kira'
             ? (['cust-000004', 'differs', 'last_name'], ['cust-000005', 'differs', 'date_of_birth'], ['cust-000006', 'differs', 'email'],
                 ['twin-000009', 'other_customer', ''])
