@@ -1,7 +1,7 @@
 /* requests: a series of independent requests, each for one user or for a page of a listing, sent as a run
  * sends them: by a session, in a window, with repetition, backoff, nonces, Retry-After and breaker.
  *
- * Used by audit, refresh, links, documents and adopt: what is asked, and what an answer means, is the
+ * Used outside of runs, and before a first one: what is asked, and what an answer means, is the
  * handler's. One round: arrivals, what follows from them, the next requests; then one commit; then what is
  * ready is submitted. So a request that changes something is journalled, committed and only then sent, and
  * an answer is written, committed and only then counted.
