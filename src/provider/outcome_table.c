@@ -186,6 +186,19 @@ static void set_code(struct slice code, const struct redaction *redaction, struc
         outcome->code[0] = '\0';
 }
 
+/* Of a link there is no record to compare with: what looks like a number of the person is not kept either. */
+static void set_request_id(const struct provider_reply *reply, const struct redaction *redaction,
+                           struct outcome *outcome)
+{
+    char scrubbed[OUTCOME_QUOTE_SIZE];
+    scrub_text(reply->request_id, redaction->record, &redaction->secrets, scrubbed, sizeof scrubbed);
+    bool is_clean = reply->operation == OPERATION_LINK
+                        ? slice_is(reply->request_id, scrubbed)
+                        : scrub_is_clean(reply->request_id, redaction->record, &redaction->secrets);
+    if (is_clean)
+        copy_plain(reply->request_id, outcome->request_id, sizeof outcome->request_id);
+}
+
 /* existing: the id of the user that exists, for a person to look up; empty: none. It is left out where it is
  * personal data (an e-mail). */
 static void set_message(const struct outcome_row *row, struct slice existing, struct slice said,
@@ -387,8 +400,7 @@ void outcome_table_classify(const struct provider *provider, const struct provid
 {
     *outcome = (struct outcome){.retry_after_ns = reply->retry_after_ns};
     const struct redaction redaction = redaction_of(provider, reply, record);
-    if (scrub_is_clean(reply->request_id, record, &redaction.secrets))
-        copy_plain(reply->request_id, outcome->request_id, sizeof outcome->request_id);
+    set_request_id(reply, &redaction, outcome);
     if (reply->sent && reply->complete) {
         outcome->http_status = reply->http_status;
         classify_answer(provider, reply, &redaction, outcome);

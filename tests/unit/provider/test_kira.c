@@ -385,6 +385,28 @@ static void a_link_is_read_wherever_the_answer_has_it(void **state)
     check_judged(&kira_provider, examples, sizeof examples / sizeof *examples);
 }
 
+/* There is no record to compare it with. */
+static void a_request_id_that_may_be_a_date_is_not_kept_of_a_link(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id, *want;
+    } examples[] = {{"19520113", ""}, {"a@example.com", ""}, {"req-7f3a", "req-7f3a"}};
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        const struct provider_reply reply = {
+            .operation = OPERATION_LINK,
+            .sent = true,
+            .complete = true,
+            .http_status = 422,
+            .request_id = slice_from(examples[i].id),
+            .body = SLICE_LITERAL("{\"code\":\"x\"}"),
+        };
+        struct outcome outcome;
+        outcome_table_classify(&kira_provider, &reply, NULL, &outcome);
+        assert_string_equal(outcome.request_id, examples[i].want);
+    }
+}
+
 static void one_login_gives_the_token_of_all_requests(void **state)
 {
     (void)state;
@@ -708,6 +730,7 @@ int main(void)
         cmocka_unit_test(a_question_has_its_target_and_no_body),
         cmocka_unit_test(a_link_leads_back_to_the_page_of_the_job),
         cmocka_unit_test(a_link_is_read_wherever_the_answer_has_it),
+        cmocka_unit_test(a_request_id_that_may_be_a_date_is_not_kept_of_a_link),
         cmocka_unit_test(one_login_gives_the_token_of_all_requests),
         cmocka_unit_test(an_answer_becomes_an_outcome),
         cmocka_unit_test(a_user_is_read_at_every_known_path),
