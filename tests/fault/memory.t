@@ -45,16 +45,16 @@ sub memory_of
 
 sub slurp_proc { open my $file, '<', $_[0] or return; local $/; return scalar <$file> }
 
-# A run that blocks when only its result on standard output is missing: a full pipe.
+# A run, or another command, that blocks when only its result on standard output is missing: a full pipe.
 sub start_and_stop_at_its_end
 {
-    my ($case) = @_;
+    my ($case, @arguments) = @_;
     pipe my $out, my $in or die "pipe: $!";
     fcntl $in, F_SETFL, O_NONBLOCK;
     1 while syswrite $in, 'x' x 4096;
     1 while syswrite $in, 'x';
     fcntl $in, F_SETFL, 0;
-    my @command = case_arguments($case, 'run');
+    my @command = case_arguments($case, @arguments);
     my $pid = fork // die "fork: $!";
     if (!$pid) {
         open STDIN, '<', '/dev/null';
@@ -75,13 +75,22 @@ sub wait_for
     return $condition->();
 }
 
+# It writes to its standard output; where only root may see that, it sleeps after a while.
+sub is_at_its_end
+{
+    my ($case, $pid) = @_;
+    my $call = slurp_proc("/proc/$pid/syscall");
+    return $call =~ /^1 0x1 / if defined $call && $call ne '';
+    sleep 1;
+    return -e "$case->{folder}/reports/test/metrics.prom" && (slurp_proc("/proc/$pid/stat") // '') =~ /\) S /;
+}
+
 sub nothing_is_left
 {
-    my ($case, %secret) = @_;
-    my ($pid, $out) = start_and_stop_at_its_end($case);
-    ok(wait_for(sub { -e "$case->{folder}/reports/test/metrics.prom" }), 'it ended');
+    my ($case, $arguments, %secret) = @_;
+    my ($pid, $out) = start_and_stop_at_its_end($case, @$arguments);
     # From here on it only writes its result, and cannot.
-    wait_for(sub { (slurp_proc("/proc/$pid/stat") // '') =~ /\) S / });
+    ok(wait_for(sub { is_at_its_end($case, $pid) }), "$arguments->[0]: it ended");
     my $memory = memory_of($pid);
     SKIP: {
         skip 'the memory of another process cannot be read here', 1 if !defined $memory;
@@ -112,7 +121,10 @@ for my $provider (provider_names()) {
         my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--fault', 'status-500:5%', '--fault', 'garbage:3%');
         my $case = case_new($sandbox, provider => $provider, rows => 40,
             set => {'provider.settle_after' => $provider eq 'payso' ? '1s' : undef, 'delivery.timeout' => '500ms'});
-        nothing_is_left($case, secrets_of($sandbox, $provider));
+        my %secret = secrets_of($sandbox, $provider);
+        nothing_is_left($case, ['run'], %secret);
+        nothing_is_left($case, ['refresh'], %secret);
+        nothing_is_left($case, $_, %secret) for $provider =~ /^(?:kira|payso)$/ ? (['links', '--only', 'unknown,pending'], ['adopt']) : ();
         sandbox_stop($sandbox);
     };
 }
@@ -126,7 +138,7 @@ subtest 'nor of what a login gave' => sub {
         print {$socket} $key =~ /5$/ ? hostile_answer(401, qq({"message":"bad $token"})) : hostile_answer(201, qq({"id":"user-of-$key"}));
     });
     my $case = case_new($server, provider => 'kira', rows => 20);
-    nothing_is_left($case, secrets_of($server, 'kira'), 'token of the login' => $token);
+    nothing_is_left($case, ['run'], secrets_of($server, 'kira'), 'token of the login' => $token);
     unlike(read_file("$case->{folder}/err"), qr/\Q$token\E|the-token-of/, 'nor is it printed');
     hostile_end($server);
 };
