@@ -87,8 +87,29 @@ static size_t add_file(struct document_listed *listed, size_t count, size_t firs
             listed[i].back = file->field;
             return count;
         }
-    add(listed, count, entry, file)->document.kind = kind;
+    struct document_listed *added = add(listed, count, entry, file);
+    added->document.kind = kind;
+    if (is_back && kind == PROVIDER_DOCUMENT_IDENTITY)
+        added->fault = "has a back and no front";
     return count + 1;
+}
+
+/* Fronts before backs, in whatever order the job names the files. */
+static size_t add_files(struct document_listed *listed, size_t count, const struct record *record,
+                        const struct document_entry *entry)
+{
+    const struct provider_document document = {
+        .type = entry->type, .number = entry->number, .country = entry->country, .expiry = entry->expiry};
+    size_t first = count;
+
+    for (int is_back = 0; is_back < 2; is_back++) {
+        struct document_file file;
+        enum field_id part = entry->first;
+        while (document_entry_file(record, entry, &part, &file) && count < DOCUMENT_LIST_MAX)
+            if (slice_is(file.kind, "back") == is_back)
+                count = add_file(listed, count, first, &document, &file);
+    }
+    return count;
 }
 
 size_t document_list(const struct provider *provider, const struct record *record,
@@ -98,17 +119,11 @@ size_t document_list(const struct provider *provider, const struct record *recor
     enum field_id field = FIELD_COUNT;
     size_t count = 0;
 
-    while (document_entry_next(record, &field, &entry)) {
-        const struct provider_document document = {
-            .type = entry.type, .number = entry.number, .country = entry.country, .expiry = entry.expiry};
-        struct document_file file;
-        enum field_id part = entry.first;
-        size_t first = count;
-        while (document_entry_file(record, &entry, &part, &file) && count < DOCUMENT_LIST_MAX)
-            count = add_file(listed, count, first, &document, &file);
-    }
+    while (document_entry_next(record, &field, &entry))
+        count = add_files(listed, count, record, &entry);
     for (size_t i = 0; i < count; i++)
-        listed[i].fault = find_fault(provider, &listed[i].document);
+        if (!listed[i].fault)
+            listed[i].fault = find_fault(provider, &listed[i].document);
     return count;
 }
 

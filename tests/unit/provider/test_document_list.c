@@ -86,6 +86,38 @@ static void an_entry_is_a_request_for_each_thing_that_it_shows(void **state)
         assert_null(listed[i].fault);
 }
 
+static void a_front_is_the_front_in_whatever_order_the_job_names_the_files(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct document_listed listed[DOCUMENT_LIST_MAX];
+    const struct part parts[] = {{0, ENTRY_FILE, "back", "b.png"},
+                                 {0, ENTRY_FILE, "front", "f.png"},
+                                 ENTRY(0, "id_card", "N1", "US"),
+                                 {0, 0, NULL, NULL}};
+    fill(&fixture, parts);
+    assert_int_equal(document_list(&kraken_embed_provider, &fixture.record, listed), 1);
+    assert_true(slice_is(listed[0].document.file, "f.png") && slice_is(listed[0].document.back, "b.png"));
+    assert_string_equal(listed[0].slot, "id_card/front");
+    assert_null(listed[0].fault);
+}
+
+static void a_back_alone_cannot_be_sent(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct document_listed listed[DOCUMENT_LIST_MAX];
+    const struct part parts[] = {
+        ENTRY(0, "id_card", "N1", "US"),
+        {0, ENTRY_FILE, "front", ""},
+        {0, ENTRY_FILE, "back", "b.png"},
+        {0, 0, NULL, NULL},
+    };
+    fill(&fixture, parts);
+    assert_int_equal(document_list(&kraken_embed_provider, &fixture.record, listed), 1);
+    assert_string_equal(listed[0].fault, "has a back and no front");
+}
+
 static void an_entry_without_a_file_is_none(void **state)
 {
     (void)state;
@@ -206,6 +238,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_is_a_request_for_each_thing_that_it_shows),
+        cmocka_unit_test(a_front_is_the_front_in_whatever_order_the_job_names_the_files),
+        cmocka_unit_test(a_back_alone_cannot_be_sent),
         cmocka_unit_test(an_entry_without_a_file_is_none),
         cmocka_unit_test(what_a_provider_does_not_take_has_a_fault),
         cmocka_unit_test(a_document_is_another_by_what_it_is_and_holds),
