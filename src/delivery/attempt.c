@@ -362,6 +362,7 @@ void attempt_classify(struct attempt *attempt, CURLcode result)
         .error_type = slice_from(attempt->response.error_type),
         .in_doubt = delivery->call.in_doubt,
         .user_id = delivery->call.user_id,
+        .external_id = delivery->call.external_id,
         .former_key = delivery->call.former_key,
         .members = delivery->call.members,
         .login_broken =

@@ -83,6 +83,8 @@ static bool prepare(struct links *links, const struct ledger_customer *customer,
         idempotency_link_key(links->parts->job->name, customer->external_id, task->at_ns, task->key);
     request_set_user(request, OPERATION_LINK, customer->user_id);
     request->delivery.subject = (uint64_t)customer->id;
+    call->external_id = task->external_id.data;
+    call->former_key = task->former_key.data;
     call->redirect_uri = links->parts->redirect_uri;
     call->idempotency_key = task->key[0] ? task->key : NULL;
     return true;

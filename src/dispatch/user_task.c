@@ -24,6 +24,8 @@ void user_task_init(struct user_task *task, const struct ledger_customer *custom
     task->customer = customer->id;
     task->at_ns = known ? known->created_at : clock_real_ns();
     task->external_id = slice_make(memory_copy(customer->external_id), customer->external_id.len);
+    if (customer->former_key.len > 0)
+        task->former_key = slice_make(memory_copy(customer->former_key), customer->former_key.len);
     if (!known)
         return;
     task->may_be_done = true;
@@ -35,7 +37,8 @@ void user_task_init(struct user_task *task, const struct ledger_customer *custom
 void user_task_clear(struct user_task *task)
 {
     free((char *)(uintptr_t)task->external_id.data);
-    task->external_id = slice_make(NULL, 0);
+    free((char *)(uintptr_t)task->former_key.data);
+    task->external_id = task->former_key = slice_make(NULL, 0);
 }
 
 int user_task_journal(struct ledger *ledger, enum ledger_task_kind kind, struct slice slot,

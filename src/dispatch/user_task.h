@@ -20,7 +20,7 @@ enum { USER_TASK_DIGEST_LEN = 16 };
 
 struct user_task {
     int64_t id, customer;
-    struct slice external_id; /* owned; user_task_clear */
+    struct slice external_id, former_key; /* owned; user_task_clear. former_key empty: none */
     uint8_t digest[USER_TASK_DIGEST_LEN];
     char key[IDEMPOTENCY_KEY_SIZE]; /* "": none */
     uint64_t at_ns;                 /* real ns: when it was journalled first */

@@ -107,6 +107,21 @@ static bool has_member_reply(enum operation operation)
     return operation == OPERATION_CREATE || operation == OPERATION_UPDATE;
 }
 
+/* Whether a reply to a LINK names another customer. */
+static bool is_link_of_another(const struct provider *provider, const struct provider_reply *reply,
+                               const struct reply_body *body)
+{
+    const char *member = provider->outcomes->link_user;
+    struct slice user = member ? reply_body_value(body, member) : slice_make("", 0), id, key;
+    if (user.len > 0 && !slice_is(user, reply->user_id))
+        return true;
+    if (!body->nodes || !reply->external_id)
+        return false;
+    (void)remote_user_identity(provider->fields, body->nodes, &id, &key);
+    return key.len > 0 && !slice_is(key, reply->external_id) &&
+           !(reply->former_key && slice_is(key, reply->former_key));
+}
+
 /* The link of a reply to a LINK. False when it has none, or one that is for another user. */
 static bool read_link(const struct provider *provider, const struct provider_reply *reply,
                       const struct reply_body *body, struct outcome *outcome)
@@ -115,8 +130,7 @@ static bool read_link(const struct provider *provider, const struct provider_rep
     if (!table->link_paths)
         return false;
     struct slice link = reply_body_first(body, table->link_paths, 1, OUTCOME_LINK_SIZE - 1);
-    struct slice user = table->link_user ? reply_body_value(body, table->link_user) : slice_make("", 0);
-    if (user.len > 0 && !slice_is(user, reply->user_id))
+    if (is_link_of_another(provider, reply, body))
         return false;
     return success_is_link(link) && copy_plain(link, outcome->link, sizeof outcome->link);
 }

@@ -58,8 +58,9 @@ struct provider_call {
     const char *base_path;       /* the base URL's path without a trailing slash (`/sandbox`, or "") */
     const struct record *record; /* not rejected; of LIST, LOGIN and LINK: NULL */
     const char *user_id;         /* of UPDATE, FETCH, LINK and DOCUMENT */
-    const char *former_key; /* of UPDATE: the external id that the provider may know the user by, beside the
-                               record's; NULL: none */
+    const char *external_id;     /* of LINK: the user's; else NULL */
+    const char *former_key; /* of UPDATE and LINK: the external id that the provider may know the user by,
+                               beside the record's; NULL: none */
     uint64_t
         members; /* of UPDATE: a bit for the slot of each member that is sent, as null when it has no value */
     const char *idempotency_key; /* of CREATE and LINK, where the provider has such; else NULL */
@@ -117,7 +118,8 @@ struct provider_reply {
     bool in_doubt;           /* of the call */
     const char *user_id;     /* of the call, of UPDATE, LINK and DOCUMENT: the user that a reply must not
                                 contradict; NULL: none */
-    const char *former_key;  /* of the call, of UPDATE; NULL: none */
+    const char *external_id; /* of the call, of LINK; NULL: none */
+    const char *former_key;  /* of the call, of UPDATE and LINK; NULL: none */
     uint64_t members;        /* of the call, of UPDATE */
     bool login_broken;       /* a 401 to it means that no token of the login works */
     struct slice request_id; /* x-trace-id, x-request-id or x-amzn-requestid; or empty */

@@ -47,11 +47,13 @@ static bool is_empty(const struct json_node *node)
     return true;
 }
 
-/* A word as codes are: no blank, nothing that could be an address. */
+/* A word as codes are: no blank, nothing that could be an e-mail address or a link. */
 static bool is_code(const struct json_node *node)
 {
     if ((node->kind != JSON_STRING && node->kind != JSON_NUMBER) || node->text.len == 0 ||
         node->text.len > CODE_MAX)
+        return false;
+    if (memmem(node->text.data, node->text.len, "//", 2))
         return false;
     for (size_t i = 0; i < node->text.len; i++) {
         char byte = node->text.data[i], lower = (char)(byte | 0x20);

@@ -77,6 +77,23 @@ static void match_email(struct slice text, struct finding *best)
         keep_longer(best, end, "email");
 }
 
+/* A link may be one to a verification: a credential. */
+static void match_link(struct slice text, struct finding *best)
+{
+    static const char *const schemes[] = {"https://", "http://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t begin = strlen(schemes[i]), len = begin;
+        if (text.len <= len || strncasecmp(text.data, schemes[i], len) != 0)
+            continue;
+        while (len < text.len && (unsigned char)text.data[len] > ' ' && !strchr("\"'<>", text.data[len]))
+            len++;
+        while (len > begin && strchr(".,;:)", text.data[len - 1])) /* of the sentence */
+            len--;
+        if (len > begin)
+            keep_longer(best, len, "link");
+    }
+}
+
 /* Digits of any script. */
 static void match_number(const struct scanner *scanner, struct finding *best)
 {
@@ -179,6 +196,7 @@ static void match_shapes(const struct scanner *scanner, struct slice rest, struc
     if (scrub_view_start(&scanner->view, scanner->letter) == scanner->offset)
         match_number(scanner, &shape);
     match_concat(rest, &shape);
+    match_link(rest, &shape);
     if (scanner->offset == 0 || !is_of_token(rest.data[-1]))
         match_token(rest, &shape);
     if (shape.len <= best->len)

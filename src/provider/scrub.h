@@ -10,8 +10,8 @@
  * - Where the text has a secret or a value of the record (scrub_value.h: in which spellings), or anything of
  *   the shape of a personal datum or a secret, the longest of them is replaced: a secret by ‹secret›, a value
  *   by ‹its field›, an e-mail by ‹email›, a CONCAT identifier (a date, then ten letters or #) by
- *   ‹client_identifier›, a long word of small and capital letters and digits (base64, a token) by ‹token›,
- *   six digits or more, blanks and punctuation between them aside, by ‹number›.
+ *   ‹client_identifier›, an address of the web by ‹link›, a long word of small and capital letters and digits
+ * (base64, a token) by ‹token›, six digits or more, blanks and punctuation between them aside, by ‹number›.
  * - A word of the provider's lists (200000_to_999999) stays whole, unless it is a value of the record.
  * - In a text of the network's own (libcurl's) the host that was asked stays, whatever the record holds, and
  *   so do numbers and tokens that are no value of the record: addresses, ports, milliseconds.

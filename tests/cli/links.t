@@ -10,6 +10,7 @@ use Test::More;
 use Time::HiRes qw(sleep);
 use KycTest;
 use KycRun;
+use KycHostile;
 
 my $json = JSON::PP->new->utf8->canonical;
 
@@ -251,6 +252,35 @@ for my $provider (qw(kira payso)) {
             is("@found", '', "none of them in $name");
         }
         sandbox_stop($sandbox);
+    };
+}
+
+# An answer that names somebody else, or that quotes the link where no link belongs.
+my $link = 'https://verify.example/s/a1b2c3d4e5f6';
+my %user = (ours => '11111111-2222-3333-4444-000000000001', other => '99999999-2222-3333-4444-000000000009');
+for my $answer (
+    ['its own user', 201, {verification_link => $link, user_id => $user{ours}, metadata => {external_id => 'cust-000001'}}, 'done'],
+    ['a user_id of another', 201, {verification_link => $link, user_id => $user{other}}, 'in_doubt'],
+    ['an external_id of another', 201, {verification_link => $link, external_id => 'cust-000002'}, 'in_doubt'],
+    ['metadata of another', 201, {data => {verification_link => $link, metadata => {external_id => 'cust-000002'}}}, 'in_doubt'],
+    ['a link as the error of a 500', 500, {error => $link}, 'in_doubt'],
+    ['a link as the code of a refusal', 422, {error => {code => $link, message => "see $link"}}, 'refused'],
+) {
+    my ($name, $status, $body, $state) = @$answer;
+    subtest "kira answers with $name" => sub {
+        my $server = hostile_start(sub {
+            my ($socket, $head) = @_;
+            print {$socket} hostile_answer($head =~ /auth/ ? (200, '{"data":{"access_token":"t","expires_in":3600}}')
+                : $head =~ /verifications/ ? ($status, $json->encode($body))
+                : (201, qq({"id":"$user{ours}","verification_status":"needs_action"})));
+        });
+        my $case = case_new($server, provider => 'kira', rows => 1);
+        case_run($case, '-q');
+        my ($counts, undef, $err) = make_links($case, '--only', 'action_needed', '--set', 'delivery.attempts=1');
+        is_deeply([map { $_->[0] } case_ledger($case, 'SELECT state FROM task')], [$state], "it is $state") or diag $err;
+        is(join(' ', map { @$_ } values %{links_of(links_file($case))}), $state eq 'done' ? $link : '', 'and in the file only if it is the customer\'s');
+        unlike(join('', $err, $json->encode($counts), read_file("$case->{folder}/test.ledger")), qr/a1b2c3d4e5f6/, 'and nowhere else');
+        hostile_end($server);
     };
 }
 

@@ -43,6 +43,8 @@ static void error_bodies_are_read_in_all_their_shapes(void **state)
         {"an array", "[{\"message\":\"one\"},\"two\"]", "one; two", "", false},
         {"escapes", "{\"error\":\"caf\\u00e9\\n\"}", "café\n", "", true},
         {"a code that is a sentence is none", "{\"code\":\"not a code\"}", "not a code", "", false},
+        {"a code that is a link is none", "{\"error\":\"https://verify.example.com/a1b2\"}",
+         "https://verify.example.com/a1b2", "", true},
         {"a code that is an address is none", "{\"code\":\"a@example.com\"}", "a@example.com", "", false},
         {"not JSON", "<html>502 Bad Gateway</html>", "<html>502 Bad Gateway</html>", "", false},
         {"cut JSON", "{\"error\":\"x", "{\"error\":\"x", "", false},
