@@ -4,6 +4,7 @@
 
 #include "cmd/help_provider.h"
 #include "cmd/output.h"
+#include "cmd/wrap.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "core/text.h"
@@ -119,8 +120,12 @@ static void help_commands(struct buffer *out)
 
 static void help_command(const struct command *command, struct buffer *out)
 {
-    buffer_printf(out, "kyc-import %s%s%s: %s\n\n", command->name, command->argument ? " " : "",
-                  command->argument ? command->argument : "", command->help);
+    char name[64];
+
+    text_format(name, sizeof name, "kyc-import %s%s%s:", command->name, command->argument ? " " : "",
+                command->argument ? command->argument : "");
+    wrap_append(out, 0, strlen(name) + 1, name, command->help);
+    buffer_append_char(out, '\n');
     const char *alias = alias_of(command);
     if (alias)
         buffer_printf(out, "`kyc-import %s` is the same command under its earlier name.\n\n", alias);

@@ -5,31 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/wrap.h"
 #include "core/quantity.h"
 #include "core/text.h"
 #include "model/document_entry.h"
 #include "model/field.h"
 #include "provider/provider_table.h"
 
-enum { WIDTH = 100, NAME_WIDTH = 28, SETTING_WIDTH = 20, TEXT_MAX = 4096 };
-
-/* A name, then text from column indent + width on, broken at blanks. */
-static void add_wrapped(struct buffer *out, size_t indent, size_t width, const char *name, const char *text)
-{
-    size_t column = indent + strlen(name), margin = indent + width;
-    buffer_printf(out, "%*s%s", (int)indent, "", name);
-    for (bool is_first = true; *text; is_first = false) {
-        size_t len = strcspn(text, " ");
-        bool breaks = is_first ? column >= margin && width > 0 : column + 1 + len > WIDTH;
-        if (breaks)
-            buffer_append_char(out, '\n');
-        size_t blanks = breaks ? margin : is_first ? margin - column : 1;
-        buffer_printf(out, "%*s%.*s", (int)blanks, "", (int)len, text);
-        column = (breaks ? 0 : column) + blanks + len;
-        text += len + strspn(text + len, " ");
-    }
-    buffer_append_char(out, '\n');
-}
+enum { NAME_WIDTH = 28, SETTING_WIDTH = 20, TEXT_MAX = 4096 };
 
 static void add_row(struct buffer *out, size_t indent, size_t width, const char *name, const char *format,
                     ...) __attribute__((format(printf, 5, 6)));
@@ -43,7 +26,7 @@ static void add_row(struct buffer *out, size_t indent, size_t width, const char 
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    add_wrapped(out, indent, width, name, text);
+    wrap_append(out, indent, width, name, text);
 }
 
 /* "; LABEL a, b, c"; nothing for NULL. */

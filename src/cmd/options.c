@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/wrap.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "ledger/ledger_row.h"
@@ -305,7 +306,7 @@ void options_help(unsigned command, struct buffer *out)
         buffer_init(&text, 128);
         buffer_printf(&text, "%s%s%s", option->name, option->value ? " " : "",
                       option->value ? option->value : "");
-        buffer_printf(out, "  %-30s %s\n", text.data, option->help);
+        wrap_append(out, 2, 31, text.data, option->help);
         buffer_clear(&text);
     }
 }
