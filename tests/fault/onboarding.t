@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # refresh, links, documents and adopt when the provider or the machine ends them: a 403, a Retry-After that is too long,
 # SIGINT, two commands at once, a full disk. Each says why with its exit status, loses nothing, and continues afterwards.
+# And all of them share one rate.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -28,7 +29,7 @@ sub prepared
         my ($header, @lines) = split /\n/, read_file("$case->{folder}/export.csv");
         write_file("$case->{folder}/export.csv", join '', map { "$_\n" } "$header,front", map { "$lines[$_],https://files.example.com/$_.png" } 0 .. $#lines);
         write_file("$case->{folder}/job.yaml", read_file("$case->{folder}/job.yaml")
-            . "  documents:\n    - {type: {value: passport}, number: customer_id, country: {value: US}, files: {front: front}}\n");
+            . "  documents:\n    - {type: {value: passport}, number: {column: customer_id, match: '.*'}, country: {value: US}, files: {front: front}}\n");
     }
     case_run($case, '-q');
     if ($command eq 'links') {
@@ -132,6 +133,27 @@ for my $provider (provider_names()) {
             is((case_ledger($case, 'SELECT count(*) FROM task WHERE state IN (\'refused\', \'in_doubt\', \'done\')'))[0][0], 0, "$provider, @$command: nor in the ledger");
         }
         hostile_end($server);
+    };
+}
+
+# A night: each command begins at once after the one before, and all share the rate.
+for my $provider (provider_names()) {
+    parallel "$provider: the rate holds over a night" => sub {
+        my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--rate', '10/s');
+        my $command = $command_of{$provider};
+        my $case = prepared($sandbox, $provider, $command eq 'documents' ? $command : 'refresh');
+        sleep 1.1;    # what prepared the case was faster
+        sandbox_reset($sandbox);
+        local $case->{set} = {%{$case->{set}}, 'delivery.rate' => '10/s', 'delivery.burst' => 3};
+        for my $next (['run'], ['refresh'], $command eq 'links' ? ['links', '--only', 'unknown,pending'] : ['documents'], ['refresh'], ['run']) {
+            my ($status, undef, $err) = case_run($case, @$next, '-q');
+            is($status, 0, "$provider: @$next") or diag $err;
+        }
+        my $counts = sandbox_counts($sandbox)->{$provider};
+        is($counts->{over_limit}, 0, "$provider: nothing over the rate");
+        cmp_ok($counts->{max_per_second}, '<=', 10, "$provider: nor in any second");
+        cmp_ok($counts->{requests}, '>=', ROWS, "$provider: and something was sent");
+        sandbox_stop($sandbox);
     };
 }
 
