@@ -48,8 +48,8 @@ static void a_text_stands_for_a_word(void **state)
 static void letters_of_the_job_leave_no_other_letter(void **state)
 {
     (void)state;
-    struct job_value_map letter = {SLICE_LITERAL("H"), SLICE_LITERAL("male")};
-    struct job_value_map word = {SLICE_LITERAL("hombre"), SLICE_LITERAL("male")};
+    struct job_value_map letter = {.from = SLICE_LITERAL("H"), .to = SLICE_LITERAL("male")};
+    struct job_value_map word = {.from = SLICE_LITERAL("hombre"), .to = SLICE_LITERAL("male")};
     struct job_mapping mapping = {.values = &letter, .value_count = 1};
     struct slice text = SLICE_LITERAL("M");
     struct arena arena;
