@@ -24,7 +24,8 @@ struct links {
     uint64_t now_ns, valid_ns; /* valid_ns: 0: a link does not expire */
 };
 
-/* known: its task; NULL: it has none. That of a link that a create was to make is unsent. */
+/* known: its task; NULL: it has none. That of a link that a create was to make is unsent at first; it is
+ * still needed when it was refused, or is in doubt with other data. */
 static bool needs_link(const struct links *links, const struct ledger_customer *customer,
                        const struct ledger_task *known)
 {
@@ -34,7 +35,7 @@ static bool needs_link(const struct links *links, const struct ledger_customer *
     if (must_act && customer->verification_at > customer->link_at)
         return true;
     if (customer->link_at == 0)
-        return links->parts->only != 0 || (known && known->state == LEDGER_TASK_UNSENT);
+        return links->parts->only != 0 || (known && known->state != LEDGER_TASK_DONE);
     return links->valid_ns > 0 && links->now_ns > customer->link_at &&
            links->now_ns - customer->link_at > links->valid_ns;
 }

@@ -150,7 +150,12 @@ for my $provider (qw(kira payso)) {
 
 subtest 'kira: the create could not make the link' => sub {
     my ($sandbox, $case) = created('kira', 3, ['--fault', 'link-error:x2@create'], status => 1, fields => "  verification_mode: {value: verification_link}\n");
+    sandbox_faults($sandbox, 'status-422:x2@link');
     my ($counts, $status, $err) = make_links($case);
+    is("$status $counts->{refused} $counts->{made}", '1 2 0', 'both are refused') or diag $err;
+    ($counts, $status) = make_links($case);
+    is("$status $counts->{refused_before} $counts->{requests}", '0 2 0', 'and still needed');
+    ($counts, $status, $err) = make_links($case, '--retry-refused');
     is("$status $counts->{made}", '0 2', 'both get one now') or diag $err;
     is(sandbox_links($sandbox, 'kira'), '3 0', 'the third has that of its create');
     is(scalar keys %{links_of(links_file($case))}, 3, 'and all three are in one file');
