@@ -34,7 +34,8 @@ struct user_stream {
     uint64_t prior_hash;    /* of the last user of the page before, 0: it is the first page */
     uint64_t page_count, page_unreadable, fresh_count; /* fresh: of its users, those behind that one */
     uint64_t shifted_count;                            /* users that came in front of it, on all pages */
-    bool has_gap; /* a page did not have that one: users may have been passed over */
+    bool has_gap;      /* a page did not have that one: users may have been passed over */
+    bool is_tentative; /* nothing announced the page, nor that the one before was the last */
 };
 
 static void begin_pass(struct user_stream *stream)
@@ -44,7 +45,7 @@ static void begin_pass(struct user_stream *stream)
     stream->bytes = 0;
     stream->user_count = stream->seen_count = stream->unreadable = 0;
     stream->offset = stream->prior_hash = stream->shifted_count = 0;
-    stream->was_read = stream->has_gap = false;
+    stream->was_read = stream->has_gap = stream->is_tentative = false;
     buffer_reset(&stream->body);
 }
 
@@ -263,10 +264,14 @@ bool user_stream_next_page(struct user_stream *stream, const struct delivery *de
     stream->unreadable += stream->page_unreadable;
     if (!is_first && was_found)
         stream->shifted_count += stream->page_count - stream->fresh_count - 1;
-    stream->has_gap = stream->has_gap || !is_readable || (!is_first && !was_found);
+    bool is_end = stream->is_tentative && stream->page_count == 0;
+    stream->has_gap = stream->has_gap || !is_readable || (!is_first && !was_found && !is_end);
     bool is_full = stream->page_count >= stream->provider->list_page;
     bool has_more = is_full || claim.more || claim.total > stream->user_count + stream->shifted_count;
-    if (has_more && stream->fresh_count > 0 && stream->offset + stream->page_count <= UINT32_MAX) {
+    /* A page may be short because the provider gives fewer users than were asked for. */
+    stream->is_tentative = !has_more && claim.total == 0;
+    if ((has_more || stream->is_tentative) && stream->fresh_count > 0 &&
+        stream->offset + stream->page_count <= UINT32_MAX) {
         stream->offset += stream->page_count - 1;
         stream->prior_hash = stream->last_hash;
         return true;

@@ -8,6 +8,7 @@
  *
  * Users who come or go meanwhile shift the pages behind them. So each page begins with the last user of the
  * page before: as long as that user is in it, none was passed over. Otherwise the listing does not have all.
+ * Pages may be shorter than asked for: where no total is announced, the last one is the one without news.
  * Memory: 16 to 32 bytes for each user of the ledger, and one user of the listing, or one page. Thread:
  * between the submission of the listing's delivery and its return the sender's; at any other time, and for
  * pages, the ledger's. Owner: new/free.

@@ -312,6 +312,21 @@ parallel 'persons who share an address with all users' => sub {
     sandbox_stop($sandbox);
 };
 
+parallel 'a listing that gives fewer users than are asked for' => sub {
+    my @users = map { {id => "11111111-2222-3333-4444-00000000000$_", email => "cust-00000$_\@example.com", first_name => 'Alex', last_name => "Morgan$_", birth_date => '1990-04-15'} } 1 .. 5;
+    my $server = hostile_start(sub {
+        my ($socket, $head) = @_;
+        my ($offset) = $head =~ /offset=(\d+)/;
+        my ($one) = map { my $user = $_; $head =~ m{/users/$user->{id} } ? $user : () } @users;
+        my @page = grep { defined } @users[($offset || 0) .. ($offset || 0) + 1];
+        print {$socket} hostile_answer(200, $json->encode($head =~ /^POST/ ? {data => {access_token => 't', expires_in => 3600}} : $one || {data => \@page}));
+    });
+    my $case = case_new($server, provider => 'kira', rows => 5);
+    my ($status, $found, $err) = adopt($case);
+    is("$status " . counts($found), '0 adopt 5 not_shown 5', 'is read to its end, although nothing announces another page') or diag $err;
+    hostile_end($server);
+};
+
 parallel 'a first run' => sub {
     my $sandbox = sandbox_start();
     for my $provider (qw(kira payso)) {

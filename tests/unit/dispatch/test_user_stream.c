@@ -328,6 +328,7 @@ struct page_case {
 };
 
 #define PAGE(total, users) "{\"data\":[" users "],\"total\":" #total "}"
+#define SHORT(users)       "{\"data\":[" users "]}"
 
 static const struct page_case page_cases[] = {
     {"one page", {PAGE(2, KNOWN_ONES)}, {0}, true, true, "u-old+ u-new+"},
@@ -356,6 +357,18 @@ static const struct page_case page_cases[] = {
      false,
      false,
      "u-old+ u-new+ u-old+ u-new+"},
+    {"pages of fewer users than were asked for, and no total",
+     {SHORT(OLD "," NEW), SHORT(NEW "," ADA), SHORT(ADA)},
+     {0, 1, 2},
+     true,
+     true,
+     "u-old+ u-new+ u-new+ u-ada u-ada"},
+    {"an empty page behind the last one, and no total",
+     {SHORT(OLD "," NEW), SHORT("")},
+     {0, 1},
+     true,
+     true,
+     "u-old+ u-new+"},
     {"a user of the ledger on neither", {PAGE(2, OLD "," ADA)}, {0}, true, false, "u-old+ u-ada"},
     {"fewer users than there are", {PAGE(1, "")}, {0}, false, false, ""},
 };
