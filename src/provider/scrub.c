@@ -77,21 +77,24 @@ static void match_email(struct slice text, struct finding *best)
         keep_longer(best, end, "email");
 }
 
-/* A link may be one to a verification: a credential. */
+/* A link of the web: it may be one to a verification, a credential. */
 static void match_link(struct slice text, struct finding *best)
 {
-    static const char *const schemes[] = {"https://", "http://"};
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        size_t begin = strlen(schemes[i]), len = begin;
-        if (text.len <= len || strncasecmp(text.data, schemes[i], len) != 0)
-            continue;
-        while (len < text.len && (unsigned char)text.data[len] > ' ' && !strchr("\"'<>", text.data[len]))
-            len++;
-        while (len > begin && strchr(".,;:)", text.data[len - 1])) /* of the sentence */
-            len--;
-        if (len > begin)
-            keep_longer(best, len, "link");
-    }
+    static const char https[] = "https", mark[] = "://";
+    size_t http = sizeof https - 2, begin = http;
+    if (text.len <= http || strncasecmp(text.data, https, http) != 0)
+        return;
+    begin += text.data[http] == 's' || text.data[http] == 'S';
+    if (!slice_begins_with(slice_skip(text, begin), mark))
+        return;
+    begin += sizeof mark - 1;
+    size_t len = begin;
+    while (len < text.len && (unsigned char)text.data[len] > ' ' && !strchr("\"'<>", text.data[len]))
+        len++;
+    while (len > begin && strchr(".,;:)", text.data[len - 1])) /* of the sentence */
+        len--;
+    if (len > begin)
+        keep_longer(best, len, "link");
 }
 
 /* Digits of any script. */
