@@ -55,11 +55,11 @@ static void digest_link(struct links *links, struct slice user_id, uint8_t out[U
     memcpy(out, sum, USER_TASK_DIGEST_LEN);
 }
 
-/* True when the provider refused a link, and nothing that is known of the user has changed since. */
+/* True when the provider refused the same link, and nothing that is known of the user has changed since. */
 static bool was_refused(const struct links *links, const struct ledger_customer *customer,
-                        const struct ledger_task *known)
+                        const struct ledger_task *known, enum user_task_standing standing)
 {
-    return known && known->state == LEDGER_TASK_REFUSED && !links->parts->retry_refused &&
+    return standing == USER_TASK_REFUSED && !links->parts->retry_refused &&
            customer->verification_at <= known->updated_at;
 }
 
@@ -72,10 +72,11 @@ static bool prepare(struct links *links, const struct ledger_customer *customer,
 
     digest_link(links, customer->user_id, task->digest);
     struct slice digest = slice_make((const char *)task->digest, sizeof task->digest);
-    bool is_open = user_task_standing(known, digest) == USER_TASK_OPEN;
+    enum user_task_standing standing = user_task_standing(known, digest);
+    bool is_open = standing == USER_TASK_OPEN;
     if (!is_open && !needs_link(links, customer, known))
         return false;
-    if (was_refused(links, customer, known)) {
+    if (was_refused(links, customer, known, standing)) {
         links->counts->refused_before++;
         return false;
     }

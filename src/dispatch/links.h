@@ -4,8 +4,8 @@
  * action_needed or rejected after its last link, and when its last link is older than provider.link_valid; of
  * the states that the caller names, also when no link was made for it before. What an earlier series left in
  * doubt is repeated, under its idempotency key where the provider has such: the same link then. Elsewhere
- * each answer that was lost can make one more link. A need that the provider refused is not sent again until
- * the user's verification changes.
+ * each answer that was lost can make one more link. A link that the provider refused is not asked for again
+ * until the user's verification changes, or redirect_uri.
  *
  * A link is durable in the file before the ledger counts it as made, so that none is lost by a crash; it is
  * nowhere else. Threads: the sender's; the calling one is the ledger's.

@@ -164,7 +164,11 @@ subtest 'kira: the create could not make the link' => sub {
 
 subtest 'the page that a link leads back to' => sub {
     my ($sandbox, $case) = created('kira', 1, [], fields => "  redirect_uri: {value: https://app.example.com/done}\n");
-    is((make_links($case, '--only', 'pending,unknown'))[0]{made}, 1, 'the constant of the job is accepted');
+    sandbox_faults($sandbox, 'status-422:x1@link');
+    is((make_links($case, '--only', 'pending,unknown'))[0]{refused}, 1, 'a page that the provider refuses');
+    my $job = read_file("$case->{folder}/job.yaml");
+    write_file("$case->{folder}/job.yaml", $job =~ s{/done}{/verified}r);
+    is((make_links($case, '--only', 'pending,unknown'))[0]{made}, 1, 'another constant of the job is tried, and accepted');
     sandbox_stop($sandbox);
     $sandbox = sandbox_start();
     $case = case_new($sandbox, provider => 'kira', rows => 1);
