@@ -111,10 +111,13 @@ static bool has_member_reply(enum operation operation)
 static bool is_link_of_another(const struct provider *provider, const struct provider_reply *reply,
                                const struct reply_body *body)
 {
-    const char *member = provider->outcomes->link_user;
-    struct slice user = member ? reply_body_value(body, member) : slice_make("", 0), id, key;
-    if (user.len > 0 && !slice_is(user, reply->user_id))
-        return true;
+    const char *const members[] = {provider->outcomes->link_user, "user.id", "data.user.id"};
+    struct slice id, key;
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        struct slice user = members[i] ? reply_body_value(body, members[i]) : slice_make("", 0);
+        if (user.len > 0 && !slice_is(user, reply->user_id))
+            return true;
+    }
     if (!body->nodes || !reply->external_id)
         return false;
     (void)remote_user_identity(provider->fields, body->nodes, &id, &key);

@@ -270,6 +270,7 @@ my %user = (ours => '11111111-2222-3333-4444-000000000001', other => '99999999-2
 for my $answer (
     ['its own user', 201, {verification_link => $link, user_id => $user{ours}, metadata => {external_id => 'cust-000001'}}, 'done'],
     ['a user_id of another', 201, {verification_link => $link, user_id => $user{other}}, 'in_doubt'],
+    ['the user of another', 201, {data => {verification_link => $link, user => {id => $user{other}}}}, 'in_doubt'],
     ['an external_id of another', 201, {verification_link => $link, external_id => 'cust-000002'}, 'in_doubt'],
     ['metadata of another', 201, {data => {verification_link => $link, metadata => {external_id => 'cust-000002'}}}, 'in_doubt'],
     ['a link as the error of a 500', 500, {error => $link}, 'in_doubt'],
