@@ -40,7 +40,7 @@ static bool needs_link(const struct links *links, const struct ledger_customer *
            links->now_ns - customer->link_at > links->valid_ns;
 }
 
-/* Of what is sent, and to whom. */
+/* Of what is sent, and of the user that it is for. */
 static void digest_link(struct links *links, struct slice user_id, uint8_t out[USER_TASK_DIGEST_LEN])
 {
     uint8_t sum[DIGEST_SHA256_LEN];

@@ -33,7 +33,7 @@ struct user_task_counts {
     uint64_t done, refused, in_doubt, unsent;
 };
 
-/* How a task that the ledger has (NULL: it has none) stands to one with this digest. */
+/* How a task that the ledger has (NULL: it has none) compares with one of this digest. */
 enum user_task_standing {
     USER_TASK_NEW,     /* to be sent */
     USER_TASK_OPEN,    /* the same was sent, or may have been: to be repeated, under its idempotency key */

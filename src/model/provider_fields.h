@@ -58,7 +58,7 @@ enum provider_audience {
     PROVIDER_NOT_FOREIGN, /* businesses, and individuals whose country is the US */
 };
 
-/* The customers whom the provider verifies by itself only if they have a field: record/unverifiable. */
+/* The customers that the provider verifies by itself only if they have a field: record/unverifiable. */
 enum provider_verifies {
     VERIFIES_NOBODY,
     VERIFIES_EVERYBODY,

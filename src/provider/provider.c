@@ -35,7 +35,7 @@ enum verification provider_verification(const struct provider *provider, struct 
     return word.len > 0 ? VERIFICATION_PENDING : VERIFICATION_UNKNOWN;
 }
 
-/* Calls each for the values at a path of members, `status.required_actions[].action_type`: `[]` stands for
+/* Calls each for the values at a path of members, `status.required_actions[].action_type`: `[]` means
  * every element of a list. */
 static void visit_path(const struct json_node *nodes, size_t index, const char *path,
                        void (*each)(void *context, const struct json_node *nodes, size_t index),

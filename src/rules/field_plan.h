@@ -64,7 +64,7 @@ struct requirement {
     enum field_id field;
     enum provider_audience applies_to;
     enum verdict_level level; /* a warning: recommended; the provider tends to refuse without it */
-    bool warns_others;        /* recommended for those to whom the requirement does not apply */
+    bool warns_others;        /* recommended where the requirement does not apply */
     bool may_be_relaxed;      /* a rule of the job makes it optional under conditions */
     uint64_t siblings;        /* bit per field_id: required only with a value in one of these; 0: always */
 };

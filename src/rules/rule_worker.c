@@ -93,7 +93,7 @@ static bool applies_to_record(const struct record_context *context, enum provide
     return false;
 }
 
-/* True where a failed value leaves open to whom the record belongs; it has its own verdict. */
+/* True where a failed value leaves open whose the record is; it has its own verdict. */
 static bool has_unknown_audience(const struct record_context *context)
 {
     return context->values[FIELD_CUSTOMER_TYPE].state == VALUE_FAILED ||

@@ -149,7 +149,7 @@ bool documents_read_urls(struct documents *documents, struct exchange *exchange,
     return true;
 }
 
-/* The form as the JSON that it stands for, with a file's name in place of its content; so both are checked
+/* The form as the JSON that it is read as, with a file's name in place of its content; so both are checked
  * alike. A field that is sent twice is a member that is named twice. */
 static const struct json_node *read_as_json(const struct multipart *form, struct workspace *workspace)
 {
