@@ -226,15 +226,7 @@ static const struct provider_setting settings[] = {
         .is_uncertain = true,
     },
     PROVIDER_SETTINGS_DOCUMENTS,
-    {
-        .name = SETTING_LINK_VALID,
-        .kind = PROVIDER_SETTING_DURATION,
-        .min = CLOCK_NS_PER_S,
-        .max = 366 * 24 * CLOCK_NS_PER_HOUR,
-        .help =
-            "how long a verification link can be used: `links` makes a new one for a user whose link is older; without it, a link does not expire",
-        .is_uncertain = true,
-    },
+    PROVIDER_SETTINGS_LINKS,
     {0},
 };
 

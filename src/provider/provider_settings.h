@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/clock.h"
 #include "core/digest.h"
 #include "core/error.h"
 #include "model/job.h"
@@ -54,6 +55,15 @@ struct provider_setting {
     {                                                                                                        \
         .name = SETTING_DOCUMENTS, .kind = PROVIDER_SETTING_PATH,                                            \
         .help = "the folder of the documents that a row names by path",                                      \
+    }
+
+/* Of a provider that makes verification links. */
+#define PROVIDER_SETTINGS_LINKS                                                                                                                     \
+    {                                                                                                                                               \
+        .name = SETTING_LINK_VALID, .kind = PROVIDER_SETTING_DURATION, .min = CLOCK_NS_PER_S,                                                       \
+        .max = 366 * 24 * CLOCK_NS_PER_HOUR, .is_uncertain = true,                                                                                  \
+        .help =                                                                                                                                     \
+            "how long a verification link can be used: `links` makes a new one for a user whose link is older; without it, a link does not expire", \
     }
 
 /* Fills in the value of every setting of the provider. 0, or -1 with ERROR_USAGE at the setting's place: a

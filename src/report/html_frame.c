@@ -18,6 +18,16 @@ void html_frame_begin(struct buffer *out, const char *job, const char *kind)
     buffer_append_text(out, "</style>\n</head>\n<body>\n<div class=\"page\">\n");
 }
 
+void html_frame_begin_status(struct buffer *out, int status, const char *meaning)
+{
+    const char *tone = status == 0 ? "good" : status == 1 ? "warn" : status == 6 ? "info" : "bad";
+
+    buffer_printf(
+        out,
+        "<div class=\"status %s\"><p><strong>Status <data value=\"%d\" data-figure=\"status\">%d</data>: %s.</strong></p>\n",
+        tone, status, status, meaning);
+}
+
 void html_frame_fact(struct buffer *out, const char *label, const char *figure, const char *text)
 {
     buffer_printf(out, "<div><dt>%s</dt><dd data-figure=\"%s\">", label, figure);

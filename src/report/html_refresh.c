@@ -39,15 +39,7 @@ static const char *status_meaning(const struct refresh_stats *stats)
 
 static void write_status(const struct refresh_stats *stats, struct buffer *out)
 {
-    const char *tone = stats->status == 0   ? "good"
-                       : stats->status == 1 ? "warn"
-                       : stats->status == 6 ? "info"
-                                            : "bad";
-
-    buffer_printf(
-        out,
-        "<div class=\"status %s\"><p><strong>Status <data value=\"%d\" data-figure=\"status\">%d</data>: %s.</strong></p>\n",
-        tone, stats->status, stats->status, status_meaning(stats));
+    html_frame_begin_status(out, stats->status, status_meaning(stats));
     if (need_look(stats)) {
         buffer_append_text(
             out, "<p>List them: <code>kyc-import results JOB --verification rejected,action_needed");

@@ -40,14 +40,7 @@ static void html_report_status(const struct html_page *page)
     const struct run_stats *stats = page->stats;
     struct buffer *out = page->out;
     struct status_help help = status_help_find(stats->status, stats->is_dry);
-    const char *tone = stats->status == 0   ? "good"
-                       : stats->status == 1 ? "warn"
-                       : stats->status == 6 ? "info"
-                                            : "bad";
-    buffer_printf(
-        out,
-        "<div class=\"status %s\"><p><strong>Status <data value=\"%d\" data-figure=\"status\">%d</data>: %s.</strong></p>\n",
-        tone, stats->status, stats->status, help.meaning);
+    html_frame_begin_status(out, stats->status, help.meaning);
     if (stats->stopped) {
         buffer_append_text(out, "<p>Reason: <span data-figure=\"stopped\">");
         struct slice text = slice_from(stats->stopped);

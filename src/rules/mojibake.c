@@ -289,7 +289,7 @@ static struct suspicion suspect(struct slice text)
     return suspicion;
 }
 
-/* `Mï¿½ller`: U+FFFD, which stands for a lost character, was read wrongly too. */
+/* `Mï¿½ller`: U+FFFD, in place of a lost character, was read wrongly too. */
 static bool has_replacement(const struct letters *letters)
 {
     for (size_t i = 0; i + 2 < letters->count; i++)
