@@ -8,6 +8,8 @@
 #include "cmd/wrap.h"
 #include "core/quantity.h"
 #include "core/text.h"
+#include "job/job_keys.h"
+#include "job/job_scalar.h"
 #include "model/document_entry.h"
 #include "model/field.h"
 #include "provider/provider_table.h"
@@ -177,26 +179,31 @@ static void add_setting(struct buffer *out, const struct provider_setting *row)
     buffer_clear(&text);
 }
 
+/* A setting that every provider has, some of which have their own default of it. */
+static void add_common(struct buffer *out, const struct provider *provider, const struct job_key *key)
+{
+    char names[TEXT_HINT_SIZE] = "", list[TEXT_HINT_SIZE + 2];
+    const char *standard = key->absent;
+
+    if (strcmp(key->name, "base_url") == 0)
+        standard = provider->base_url;
+    if (strcmp(key->name, "keep") == 0) {
+        if (provider->keep)
+            text_join_names(provider->keep, ", ", names);
+        text_format(list, sizeof list, "[%s]", names);
+        standard = list;
+    }
+    add_row(out, 2, SETTING_WIDTH, key->name, "%s; default %s; %s",
+            key->form ? key->form : job_scalar_form(key->read), standard, key->help);
+}
+
 static void add_settings(struct buffer *out, const struct provider *provider)
 {
-    static const struct {
-        const char *name, *help;
-    } common[] = {
-        {"base_url", "https:// URL, which may have a path; default above"},
-        {"ca_file", "path; default none; a CA bundle that is trusted in addition"},
-        {"proxy", "URL; default none; the only proxy used: those of the environment are ignored"},
-    };
-
     buffer_append_text(out, "\nSettings of provider\n\n");
-    for (size_t i = 0; i < sizeof common / sizeof *common; i++)
-        add_row(out, 2, SETTING_WIDTH, common[i].name, "%s", common[i].help);
-    char names[TEXT_HINT_SIZE] = "";
-    if (provider->keep)
-        text_join_names(provider->keep, ", ", names);
-    add_row(
-        out, 2, SETTING_WIDTH, "keep",
-        "list; default [%s]; members of a success answer that the ledger stores and results shows, as paths: kyc.general.status",
-        names);
+    for (const struct job_key *key = job_keys_find(job_file_keys, SLICE_LITERAL("provider"))->keys; key->name;
+         key++)
+        if (strcmp(key->name, "name") != 0 && strcmp(key->name, "credentials") != 0)
+            add_common(out, provider, key);
     for (const struct provider_setting *row = provider->settings; row->name; row++)
         add_setting(out, row);
 }

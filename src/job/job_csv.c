@@ -41,23 +41,37 @@ static int read_header(struct job_reader *reader, const struct job_node *value, 
     return 0;
 }
 
-static const struct job_key csv_keys[] = {
-    {"delimiter", job_scalar_separator, .offset = offsetof(struct job_input, delimiter),
+const struct job_key job_csv_keys[] = {
+    {"delimiter", job_scalar_separator, .offset = offsetof(struct job_input, delimiter), .standard = "\",\"",
+     .help = "the character between cells", .example = "\";\"",
      .hints = (const char *const[]){"separator", "sep", "delim", "field_separator", NULL}},
-    {"quote", job_scalar_separator, .offset = offsetof(struct job_input, quote),
+    {"quote", job_scalar_separator, .offset = offsetof(struct job_input, quote), .standard = "'\"'",
+     .help = "the character around a cell that has a delimiter or a line end in it; doubled, it is itself",
+     .example = "\"'\"",
      .hints = (const char *const[]){"quotechar", "quote_char", "enclosed_by", "enclosure", NULL}},
-    {"escape", job_scalar_separator, .offset = offsetof(struct job_input, escape),
-     .hints = (const char *const[]){"escapechar", "escape_char", "escaped_by", NULL}},
+    {"escape", job_scalar_separator, .offset = offsetof(struct job_input, escape), .absent = "none",
+     .help =
+         "the character that takes the meaning from the one behind it, as Spark, Hive, MySQL and Redshift write it",
+     .example = "'\\'", .hints = (const char *const[]){"escapechar", "escape_char", "escaped_by", NULL}},
     {"skip_lines", job_scalar_uint32, .offset = offsetof(struct job_input, skip_lines), .max = SKIP_LINES_MAX,
+     .standard = "0", .help = "lines before the header line, blank ones and sep= included", .example = "2",
      .hints = (const char *const[]){"skip_rows", "skiprows", "skip_header", "skip", "preamble",
                                     "header_lines", "title_lines", NULL}},
-    {"header", .read = read_header,
+    {"header", .read = read_header, .form = "list of names", .absent = "the first line has them",
+     .help = "the names of the columns, where the file has no header line", .example = "[id, email, born]",
      .hints = (const char *const[]){"columns", "names", "column_names", "field_names", NULL}},
     {"ragged", job_scalar_word, .offset = offsetof(struct job_input, ragged), .words = ragged_words,
+     .standard = "reject",
+     .help =
+         "records with more or fewer cells than the header: pad adds empty cells, and drops empty cells too many",
+     .example = "pad",
      .hints = (const char *const[]){"short_rows", "short_records", "trailing_delimiter", "fill",
                                     "null_padding", "allow_jagged_rows", NULL}},
     {"skip_footer", job_scalar_uint32, .offset = offsetof(struct job_input, skip_footer),
-     .max = SKIP_FOOTER_MAX,
+     .max = SKIP_FOOTER_MAX, .standard = "0",
+     .help =
+         "records at the end of each file that are no customers (totals); a valid customer among them is rejected as record/footer",
+     .example = "1",
      .hints = (const char *const[]){"skipfooter", "footer", "footer_lines", "skip_last", "trailer", NULL}},
     {0},
 };
@@ -88,7 +102,7 @@ int job_csv_read(struct job_reader *reader, const struct job_node *value, const 
                  void *target)
 {
     const struct job_input *input = target;
-    if (job_keys_read(reader, value, csv_keys, key->name, target) != 0 ||
+    if (job_keys_read(reader, value, job_csv_keys, key->name, target) != 0 ||
         check_characters(reader, value, input) != 0)
         return -1;
     if (input->header && input->skip_lines > 0)

@@ -2,24 +2,25 @@
 #include "job/job_parts.h"
 #include "job/job_scalar.h"
 
-#define MINUTE_NS (60 * CLOCK_NS_PER_S)
-#define HOUR_NS   (60 * MINUTE_NS)
+#define HOUR_NS (3600 * CLOCK_NS_PER_S)
 
 #define OFFSET(member) .offset = offsetof(struct job_delivery, member)
 
 static const struct job_key stop_keys[] = {
-    {"refused_in_a_row", job_scalar_uint32, OFFSET(refused_in_a_row), .min = 1, .max = 1000000},
-    {"refused_share", job_scalar_percent, OFFSET(refused_share), .max = 100},
-    {"updated_share", job_scalar_percent, OFFSET(updated_share), .max = 100},
-    {"twins", job_scalar_percent, OFFSET(twins_share), .max = 100},
+    {"refused_in_a_row", job_scalar_uint32, OFFSET(refused_in_a_row), .min = 1, .max = 1000000,
+     .standard = "25", .help = "stop after so many refusals without a success in between", .example = "10"},
+    {"refused_share", job_scalar_percent, OFFSET(refused_share), .max = 100, .standard = "20%",
+     .help = "stop at a larger share of refusals, from 100 answers on", .example = "5%"},
+    {"updated_share", job_scalar_percent, OFFSET(updated_share), .max = 100, .standard = "10%",
+     .help =
+         "stop at a larger share of changed customers, once 1,000 known ones are compared; --accept-updates continues",
+     .example = "25%"},
+    {"twins", job_scalar_percent, OFFSET(twins_share), .max = 100, .standard = "20%",
+     .help =
+         "stop when customers that are known under another key reach this share of the creates, from 10 on; 100%: never",
+     .example = "50%"},
     {0},
 };
-
-static int read_stop(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                     void *target)
-{
-    return job_keys_read(reader, value, stop_keys, key->name, target);
-}
 
 /* The first of the row's two words means true. */
 static int read_either(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
@@ -38,40 +39,35 @@ static const char *const change_words[] = {"update", "ignore", NULL};
 static const char *const doubt_words[] = {"settle", "hold", NULL};
 static const char *const twin_words[] = {"refuse", "create", NULL};
 
-static const struct job_key delivery_keys[] = {
-    {"rate", job_scalar_rate, OFFSET(rate), .min = 1, .max = 1000000},
-    {"burst", job_scalar_uint32, OFFSET(burst), .min = 1, .max = 1000000},
-    {"in_flight", job_scalar_uint32, OFFSET(in_flight), .min = 1, .max = 10000},
-    {"attempts", job_scalar_uint32, OFFSET(attempts), .min = 1, .max = 1000},
-    {"timeout", job_scalar_duration, OFFSET(timeout_ns), .min = CLOCK_NS_PER_MS, .max = HOUR_NS},
-    {"retry_for", job_scalar_duration, OFFSET(retry_for_ns), .min = CLOCK_NS_PER_MS, .max = 168 * HOUR_NS},
-    {"canary", job_scalar_uint32, OFFSET(canary), .max = 1000000},
-    {"stop_after", .read = read_stop},
-    {"on_change", read_either, OFFSET(update), .words = change_words},
-    {"in_doubt", read_either, OFFSET(settle), .words = doubt_words},
-    {"twins", read_either, OFFSET(refuse_twins), .words = twin_words},
+const struct job_key job_delivery_keys[] = {
+    {"rate", job_scalar_rate, OFFSET(rate), .min = 1, .max = 1000000, .absent = "the provider's",
+     .help = "requests of the whole job in this time: all keys, retries and look-ups", .example = "20/s"},
+    {"burst", job_scalar_uint32, OFFSET(burst), .min = 1, .max = 1000000, .standard = "5",
+     .help = "requests that may leave at once after a pause", .example = "1"},
+    {"in_flight", job_scalar_uint32, OFFSET(in_flight), .min = 1, .max = 10000, .absent = "the provider's",
+     .help = "requests of the whole job that wait for their reply", .example = "32"},
+    {"attempts", job_scalar_uint32, OFFSET(attempts), .min = 1, .max = 1000, .standard = "6",
+     .help = "requests for one record in one run, look-ups and listings for it included", .example = "3"},
+    {"timeout", job_scalar_duration, OFFSET(timeout_ns), .min = CLOCK_NS_PER_MS, .max = HOUR_NS,
+     .standard = "30s", .help = "how long one request may take", .example = "60s"},
+    {"retry_for", job_scalar_duration, OFFSET(retry_for_ns), .min = CLOCK_NS_PER_MS, .max = 168 * HOUR_NS,
+     .standard = "10m", .help = "how long one record is retried, and how long a provider may be down",
+     .example = "2h"},
+    {"canary", job_scalar_uint32, OFFSET(canary), .max = 1000000, .standard = "10",
+     .help =
+         "the first requests of a new ledger, or after changed settings, are sent one at a time, and a refusal among them stops the run",
+     .example = "0"},
+    {"stop_after", .read = job_keys_read_table, .keys = stop_keys, .form = "mapping",
+     .absent = "the defaults of its settings", .help = "the limits that stop a run before it does damage"},
+    {"on_change", read_either, OFFSET(update), .words = change_words, .standard = "update",
+     .help = "what becomes of a changed customer: it is updated, or left as it is", .example = "ignore"},
+    {"in_doubt", read_either, OFFSET(settle), .words = doubt_words, .standard = "settle",
+     .help =
+         "what becomes of a create whose result is unknown: the run resolves it, or leaves it to a person",
+     .example = "hold"},
+    {"twins", read_either, OFFSET(refuse_twins), .words = twin_words, .standard = "refuse",
+     .help =
+         "what becomes of a record whose e-mail, names and birth date belong to a customer with another key",
+     .example = "create"},
     {0},
 };
-
-void job_delivery_defaults(struct job *job)
-{
-    job->delivery = (struct job_delivery){.burst = 5,
-                                          .attempts = 6,
-                                          .timeout_ns = 30 * CLOCK_NS_PER_S,
-                                          .retry_for_ns = 10 * MINUTE_NS,
-                                          .canary = 10,
-                                          .refused_in_a_row = 25,
-                                          .refused_share = 20,
-                                          .updated_share = 10,
-                                          .twins_share = 20,
-                                          .refuse_twins = true,
-                                          .update = true,
-                                          .settle = true};
-}
-
-int job_delivery_read(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                      void *target)
-{
-    struct job *job = target;
-    return job_keys_read(reader, value, delivery_keys, key->name, &job->delivery);
-}

@@ -2,7 +2,25 @@
 
 #include "core/ascii.h"
 
-static const char *const part_names[] = {"type", "number", "country", "expiry", "files", NULL};
+/* In the order of enum entry_part. Each is a field of its own (job_documents_define), so no row is read here.
+ */
+const struct job_key job_document_keys[] = {
+    {"type", .form = "source, as of a field", .absent = "the document is rejected",
+     .help = "what the document is, in the provider's word",
+     .example = "{type: {value: passport}, number: passport_no, files: {front: passport_picture}}"},
+    {"number", .form = "source, as of a field", .absent = "number or files is required",
+     .help = "its number; without it and without a file a record does not have the document",
+     .example = "{type: {value: ssn}, number: ssn, country: {value: US}}"},
+    {"country", .form = "source, as of a field", .absent = "none", .help = "the country that issued it",
+     .example = "{type: {value: passport}, number: passport_no, country: passport_country}"},
+    {"expiry", .form = "source, as of a field", .absent = "none", .help = "the date on which it expires",
+     .example = "{type: id_type, number: id_no, expiry: {column: id_expiry, format: DD/MM/YYYY}}"},
+    {"files", .form = "mapping of words and sources", .absent = "number or files is required",
+     .help =
+         "its files, each by what it shows in the provider's word: an https:// URL, a path below provider.documents, or a data URI in base64",
+     .example = "{type: {value: utility_bill}, files: {file_proof_of_address: bill}}"},
+    {0},
+};
 
 #define EXAMPLE "{type: {value: passport}, number: passport_no, files: {front: passport_picture}}"
 
@@ -56,14 +74,11 @@ static int define_files(struct job_reader *reader, const struct job_node *files,
 static int check_keys(struct job_reader *reader, const struct job_node *entry)
 {
     for (const struct job_node *member = entry->first; member; member = member->next) {
-        size_t i = 0;
-        while (part_names[i] && !slice_is(member->key, part_names[i]))
-            i++;
-        if (part_names[i])
+        if (job_keys_find(job_document_keys, member->key))
             continue;
         struct slice message =
             arena_printf(&reader->job->arena, "an entry of `documents` has no `%s`", member->key.data);
-        return job_keys_fail_name(reader, member, true, message.data, member->key, part_names);
+        return job_keys_fail_key(reader, member, message.data, job_document_keys);
     }
     return 0;
 }
@@ -76,7 +91,7 @@ static int define_entry(struct job_reader *reader, const struct job_node *entry,
     if (check_keys(reader, entry) != 0)
         return -1;
     for (enum entry_part part = ENTRY_TYPE; part < ENTRY_FILE; part++) {
-        const struct job_node *source = job_yaml_member(entry, slice_from(part_names[part]));
+        const struct job_node *source = job_yaml_member(entry, slice_from(job_document_keys[part].name));
         const struct field_entry defined = {.index = index, .part = part};
         if (source && add_part(reader, source, defined, parts) != 0)
             return -1;
@@ -118,7 +133,7 @@ int job_documents_define(struct job_reader *reader, const struct job_node *docum
 /* The node of a part that was defined. */
 static const struct job_node *find_source(const struct job_node *entry, const struct field_entry *part)
 {
-    const struct job_node *member = job_yaml_member(entry, slice_from(part_names[part->part]));
+    const struct job_node *member = job_yaml_member(entry, slice_from(job_document_keys[part->part].name));
     return part->part == ENTRY_FILE ? job_yaml_member(member, part->file) : member;
 }
 

@@ -72,24 +72,65 @@ static int read_constant(struct job_reader *reader, const struct job_node *value
     return 0;
 }
 
-static const struct job_key mapping_keys[] = {
-    {"column", .read = job_sources_read_column},
-    {"columns", .read = job_sources_read_columns},
-    {"join", .read = job_sources_read_join},
-    {"match", .read = job_sources_read_match},
-    {"replace", .read = job_sources_read_replace},
-    {"unmatched", .read = job_sources_read_unmatched},
-    {"default", .read = job_sources_read_default},
-    {"country", .read = job_sources_read_country},
-    {"format", .read = job_dates_read_format},
-    {"century", .read = job_dates_read_century, .min = JOB_CENTURY_MIN, .max = JOB_CENTURY_MAX},
-    {"locale", .read = job_dates_read_locale},
-    {"zone", .read = job_dates_read_zone},
-    {"time", .read = job_dates_read_time},
-    {"split", .read = read_split},
-    {"values", .read = read_values},
-    {"otherwise", .read = read_otherwise},
-    {"value", .read = read_constant},
+/* Examples: lines of `fields`. */
+const struct job_key job_mapping_keys[] = {
+    {"column", .read = job_sources_read_column, .form = "name of a column, or path of an NDJSON object",
+     .absent = "a source has column, columns or value",
+     .help = "the column that has the value; `email: mail` is short for `email: {column: mail}`",
+     .example = "email: {column: mail}"},
+    {"columns", .read = job_sources_read_columns, .form = "list of columns", .absent = "none",
+     .help = "the first of these columns that has a value; with join all their values",
+     .example = "phone: {columns: [mobile, landline]}"},
+    {"join", .read = job_sources_read_join, .form = "text, which may be empty", .absent = "none",
+     .help = "the text between the values of columns",
+     .example = "address_line1: {columns: [street, number], join: \" \"}"},
+    {"match", .read = job_sources_read_match, .form = "pattern (PCRE2)", .absent = "none",
+     .help = "what the trimmed value must match, from its first to its last character",
+     .example = "first_name: {column: full_name, match: '(.+) (\\S+)', replace: '$1'}"},
+    {"replace", .read = job_sources_read_replace, .form = "text, which may be empty", .absent = "none",
+     .help =
+         "the new value of what matched: $1 or ${name} a group, $$ a dollar sign, ${2:-x} with a default, \\U$1 in capitals",
+     .example = "last_name: {column: full_name, match: '(.+) (\\S+)', replace: '$2'}"},
+    {"unmatched", .read = job_sources_read_unmatched, .form = "reject, keep or empty", .standard = "reject",
+     .help =
+         "what becomes of a value that match does not match: FIELD/match, the value as it is, or no value",
+     .example =
+         "middle_name: {column: full_name, match: '\\S+ (\\S+) \\S+', replace: '$1', unmatched: empty}"},
+    {"default", .read = job_sources_read_default, .form = "text", .absent = "none",
+     .help = "the value of records without one; it is mapped by values like a cell",
+     .example = "country: {column: country, default: DE}"},
+    {"country", .read = job_sources_read_country, .form = "country", .absent = "the record's",
+     .help = "of a phone: the country whose national numbers the column has",
+     .example = "phone: {column: mobile, country: DE}"},
+    {"format", .read = job_dates_read_format, .form = "date form, or list of them", .absent = "ISO 8601 only",
+     .help = "of a date: the forms in which it is read, beside those of ISO 8601",
+     .example = "date_of_birth: {column: dob, format: [DD/MM/YYYY, 'MMM D, YYYY', excel]}"},
+    {"century", .read = job_dates_read_century, .min = JOB_CENTURY_MIN, .max = JOB_CENTURY_MAX,
+     .form = "year", .absent = "required by YY",
+     .help = "of a date with YY: the first of the 100 years that two digits mean",
+     .example = "date_of_birth: {column: dob, format: DD.MM.YY, century: 1930}"},
+    {"locale", .read = job_dates_read_locale, .form = "locale, such as de or fr-CA", .absent = "English",
+     .help = "of a date with MMM or MMMM: the language of the names of months, beside English",
+     .example = "date_of_birth: {column: geboren, format: D. MMMM YYYY, locale: de}"},
+    {"zone", .read = job_dates_read_zone, .form = "time zone, such as Europe/Berlin", .absent = "none",
+     .help = "of a date with a time: the zone in which the time must be the start of a day",
+     .example = "date_of_birth: {column: created, format: unix_ms, zone: Europe/Berlin}"},
+    {"time", .read = job_dates_read_time, .form = "drop", .absent = "a time must be the start of a day",
+     .help = "of a date: drop takes the day as it is written, whatever time is behind it",
+     .example = "date_of_birth: {column: dob, time: drop}"},
+    {"split", .read = read_split, .form = "text", .absent = "one item",
+     .help = "of a list: the text between its items",
+     .example = "nationalities: {column: nats, split: \"|\"}"},
+    {"values", .read = read_values, .form = "mapping of words and values", .absent = "none",
+     .help =
+         "the value to send for each word of the export, as written there; \"\" is for records without a value",
+     .example = "occupation: {column: job_title, values: {Engineer: computers_and_it, Nurse: healthcare}}"},
+    {"otherwise", .read = read_otherwise, .form = "text", .absent = "other words stay as they are",
+     .help =
+         "the value for all words that values lacks; of an enumeration only for those that the provider does not accept",
+     .example = "occupation: {column: job_title, values: {Engineer: computers_and_it}, otherwise: other}"},
+    {"value", .read = read_constant, .form = "text", .absent = "none",
+     .help = "the same value for every record, instead of a column", .example = "language: {value: en}"},
     {0},
 };
 
@@ -141,8 +182,9 @@ static int read_source(struct job_reader *reader, const struct job_node *source,
     struct job_mapping *mapping = &reader->job->mappings[reader->job->mapping_count];
     *mapping =
         (struct job_mapping){.field = field, .place = source->origin ? source->place : source->key_place};
+    job_keys_defaults(reader, job_mapping_keys, mapping);
     if (source->kind == JOB_NODE_MAPPING) {
-        if (job_keys_read(reader, source, mapping_keys, field_name(field), mapping) != 0 ||
+        if (job_keys_read(reader, source, job_mapping_keys, field_name(field), mapping) != 0 ||
             check_keys(reader, source, mapping) != 0)
             return -1;
         mapping->is_auto =

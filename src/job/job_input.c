@@ -5,8 +5,6 @@
 #include "job/job_paths.h"
 #include "job/job_scalar.h"
 
-enum { MAX_RECORD_DEFAULT = 1 << 20 };
-
 static const char *const format_words[] = {[JOB_FORMAT_CSV] = "csv", [JOB_FORMAT_NDJSON] = "ndjson", NULL};
 static const char *const guard_words[] = {"keep", "strip", NULL};
 
@@ -87,38 +85,38 @@ static int read_guards(struct job_reader *reader, const struct job_node *value, 
     return 0;
 }
 
-static const struct job_key input_keys[] = {
-    {"path", .read = read_path},
-    {"format", job_scalar_word, .offset = offsetof(struct job_input, format), .words = format_words},
-    {"encoding", .read = read_encoding},
-    {"csv", .read = job_csv_read},
-    {"spreadsheet_guards", .read = read_guards},
-    {"null_values", .read = read_nulls},
-    {"where", .read = job_where_read},
+const struct job_key job_input_keys[] = {
+    {"path", .read = read_path, .form = "path, list of paths, pattern with *, or -", .absent = "required",
+     .help = "the file to read, gzipped or not; - is standard input",
+     .example = "exports/customers-*.csv.gz"},
+    {"format", job_scalar_word, .offset = offsetof(struct job_input, format), .words = format_words,
+     .absent = "ndjson of files *.ndjson and *.jsonl, also with .gz; csv of all others",
+     .help = "the format of the input", .example = "ndjson"},
+    {"encoding", .read = read_encoding, .form = "name of an encoding", .standard = "utf-8",
+     .help = "the encoding of the text; nothing is replaced: damaged text rejects its field",
+     .example = "windows-1252"},
+    {"csv", .read = job_csv_read, .keys = job_csv_keys, .form = "mapping",
+     .absent = "the defaults of its settings", .help = "how the cells of a CSV file are written"},
+    {"spreadsheet_guards", .read = read_guards, .form = "keep or strip", .standard = "keep",
+     .help =
+         "what becomes of an apostrophe before a value, or =\"…\" around it: keep leaves it, with the warning FIELD/guard",
+     .example = "strip"},
+    {"null_values", .read = read_nulls, .form = "list of texts", .standard = "[\"\"]",
+     .help = "the values that mean no value, as written, in every column; with csv.escape also \\N",
+     .example = "[\"\", NULL, n/a]"},
+    {"where", .read = job_where_read, .items = job_where_keys, .form = "list of conditions",
+     .absent = "every record",
+     .help = "the records to import: those for which all conditions hold; others are counted as skipped",
+     .example = "[{column: status, must_match: '^active$'}]"},
     {"max_record", job_scalar_size, .offset = offsetof(struct job_input, max_record), .min = 1,
-     .max = 1 << 30},
-    {"min_records", job_scalar_uint64, .offset = offsetof(struct job_input, min_records), .max = INT64_MAX},
+     .max = 1 << 30, .standard = "1MiB",
+     .help = "the longest record; a longer one is rejected as record/too_long", .example = "4MiB"},
+    {"min_records", job_scalar_uint64, .offset = offsetof(struct job_input, min_records), .max = INT64_MAX,
+     .standard = "1",
+     .help = "with fewer records the exit status is 3: an export that is nearly empty has usually failed",
+     .example = "1000"},
     {0},
 };
-
-void job_input_defaults(struct job *job)
-{
-    struct slice *empty = arena_alloc(&job->arena, sizeof *empty);
-    *empty = SLICE_LITERAL("");
-    job->input = (struct job_input){.delimiter = ',',
-                                    .quote = '"',
-                                    .null_values = empty,
-                                    .null_count = 1,
-                                    .max_record = MAX_RECORD_DEFAULT,
-                                    .min_records = 1};
-}
-
-int job_input_read(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                   void *target)
-{
-    struct job *job = target;
-    return job_keys_read(reader, value, input_keys, key->name, &job->input);
-}
 
 static bool ends_with(const char *path, size_t len, const char *end)
 {

@@ -68,6 +68,19 @@ int job_keys_fail_name(struct job_reader *reader, const struct job_node *node, b
                   : job_keys_fail(reader, node, "%s\nhint: %s", message, hint);
 }
 
+int job_keys_fail_key(struct job_reader *reader, const struct job_node *member, const char *message,
+                      const struct job_key *keys)
+{
+    const char *words[KEYS_MAX + 1];
+    size_t count = 0;
+    for (; keys[count].name; count++) {
+        assert(count < KEYS_MAX);
+        words[count] = keys[count].name;
+    }
+    words[count] = NULL;
+    return job_keys_fail_name(reader, member, true, message, member->key, words);
+}
+
 /* The key that other tools call by this name, or NULL. */
 static const char *name_of_hint(const struct job_key *keys, struct slice name)
 {
@@ -81,19 +94,12 @@ static const char *name_of_hint(const struct job_key *keys, struct slice name)
 static int fail_unknown(struct job_reader *reader, const struct job_node *member, const struct job_key *keys,
                         const char *name)
 {
-    const char *words[KEYS_MAX + 1];
-    size_t count = 0;
-    for (; keys[count].name; count++) {
-        assert(count < KEYS_MAX);
-        words[count] = keys[count].name;
-    }
-    words[count] = NULL;
     struct slice message = arena_printf(
         &reader->job->arena, *name ? "unknown key `%s` in `%s`" : "unknown key `%s`", member->key.data, name);
     const char *meant = name_of_hint(keys, member->key);
     if (meant)
         return job_keys_fail_at_key(reader, member, "%s\nhint: did you mean `%s`?", message.data, meant);
-    return job_keys_fail_name(reader, member, true, message.data, member->key, words);
+    return job_keys_fail_key(reader, member, message.data, keys);
 }
 
 const struct job_key *job_keys_find(const struct job_key *keys, struct slice name)
@@ -117,4 +123,32 @@ int job_keys_read(struct job_reader *reader, const struct job_node *mapping, con
             return -1;
     }
     return 0;
+}
+
+int job_keys_read_table(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                        void *target)
+{
+    return job_keys_read(reader, value, key->keys, key->name, (char *)target + key->offset);
+}
+
+/* A default that its own reader refuses is a bug: the unit tests read all of them. */
+static void read_default(struct job_reader *reader, const struct job_key *key, void *target)
+{
+    struct job_yaml_fault fault;
+    struct job_node *value = job_yaml_parse(slice_from(key->standard), &reader->job->arena, &fault);
+    assert(value);
+    value->key = slice_from(key->name);
+    int result = key->read(reader, value, key, target);
+    assert(result == 0);
+    (void)result;
+}
+
+void job_keys_defaults(struct job_reader *reader, const struct job_key *keys, void *target)
+{
+    for (; keys->name; keys++) {
+        if (keys->standard)
+            read_default(reader, keys, target);
+        if (keys->keys)
+            job_keys_defaults(reader, keys->keys, (char *)target + keys->offset);
+    }
 }

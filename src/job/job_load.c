@@ -51,17 +51,40 @@ static int read_ledger(struct job_reader *reader, const struct job_node *value, 
     return 0;
 }
 
-static const struct job_key job_keys[] = {
-    {"job", .read = read_name},
-    {"input", .read = job_input_read},
-    {"provider", .read = job_provider_read},
-    {"fields", .read = job_fields_read},
-    {"rules", .read = job_rules_read},
-    {"delivery", .read = job_delivery_read},
-    {"ledger", .read = read_ledger},
-    {"ledger_key", job_secret_read_bytes, .offset = offsetof(struct job, ledger_key)},
-    {"report", job_scalar_path, .offset = offsetof(struct job, report_folder)},
-    {"metrics", job_scalar_path, .offset = offsetof(struct job, metrics_path)},
+const struct job_key job_file_keys[] = {
+    {"job", .read = read_name, .form = "name: lower-case letters, digits and hyphens", .absent = "required",
+     .help = "the name of the job, from which the default paths of ledger, report and metrics are made",
+     .example = "nightly"},
+    {"input", job_keys_read_table, offsetof(struct job, input), .keys = job_input_keys, .form = "mapping",
+     .absent = "required, unless --input names the files", .help = "the export that is read"},
+    {"provider", job_provider_read, offsetof(struct job, provider), .keys = job_provider_keys,
+     .form = "mapping", .absent = "required",
+     .help = "where the customers are created, and with which credentials"},
+    {"fields", .read = job_fields_read, .items = job_mapping_keys, .form = "mapping, or auto",
+     .absent = "required",
+     .help =
+         "for each customer field its source in the export; auto takes each column of a CSV by its usual name",
+     .example = "auto"},
+    {"rules", .read = job_rules_read, .items = job_rule_keys, .form = "list of rules", .absent = "none",
+     .help = "rules of the job, beside those of the provider and of the fields",
+     .example = "[{field: postal_code, when: {country: US}, must_match: '^\\d{5}(-\\d{4})?$'}]"},
+    {"delivery", job_keys_read_table, offsetof(struct job, delivery), .keys = job_delivery_keys,
+     .form = "mapping", .absent = "the defaults of its settings",
+     .help = "how fast requests are sent, how often they are repeated, and when a run stops"},
+    {"ledger", .read = read_ledger, .form = "sqlite:PATH", .absent = "sqlite:JOB.ledger",
+     .help =
+         "the file that records every customer and every request, on a local disk; back it up with its .key",
+     .example = "sqlite:state/nightly.ledger"},
+    {"ledger_key", job_secret_read_bytes, .offset = offsetof(struct job, ledger_key),
+     .form = "env:NAME or file:PATH", .absent = "the file LEDGER.key, made with the ledger",
+     .help = "the key with which the ledger seals its rows, as a secret that is stored elsewhere",
+     .example = "file:secrets/ledger.key"},
+    {"report", job_scalar_path, .offset = offsetof(struct job, report_folder), .absent = "reports/JOB",
+     .help = "the folder of the report files", .example = "reports/nightly"},
+    {"metrics", job_scalar_path, .offset = offsetof(struct job, metrics_path),
+     .absent = "metrics.prom in the report folder",
+     .help = "the metrics file for the textfile collector of the Prometheus node exporter",
+     .example = "metrics/nightly.prom"},
     {0},
 };
 
@@ -100,11 +123,10 @@ static int interpret(struct job_reader *reader, struct job_node *top)
     if (job_set_apply(reader, top) != 0 || job_fields_define(reader, top) != 0)
         return -1;
     job->unique_count = 1;
-    job_input_defaults(job);
-    job_delivery_defaults(job);
+    job_keys_defaults(reader, job_file_keys, job);
     /* A misspelt `feilds` is better said as unknown than as missing: so first what is there, then what is
      * not. */
-    if (job_keys_read(reader, top, job_keys, "", job) != 0 || check_complete(reader, top) != 0 ||
+    if (job_keys_read(reader, top, job_file_keys, "", job) != 0 || check_complete(reader, top) != 0 ||
         job_input_finish(reader, top) != 0)
         return -1;
     if (!job->ledger_path)

@@ -144,23 +144,34 @@ static int read_keep(struct job_reader *reader, const struct job_node *value, co
 
 #define OFFSET(member) .offset = offsetof(struct job_provider, member)
 
-static const struct job_key common_keys[] = {
-    {"name", .read = read_name, OFFSET(name)},
-    {"base_url", .read = read_base_url},
-    {"credentials", .read = read_credentials_hidden},
-    {"ca_file", .read = job_scalar_path, OFFSET(ca_file)},
-    {"proxy", .read = read_proxy, OFFSET(proxy)},
-    {"keep", .read = read_keep},
+const struct job_key job_provider_keys[] = {
+    {"name", .read = read_name, OFFSET(name), .form = "name of a provider", .absent = "required",
+     .help = "the provider: kyc-import help providers lists them"},
+    {"base_url", .read = read_base_url, .form = "https:// URL, which may have a path; http:// to loopback",
+     .absent = "the provider's", .help = "where requests are sent",
+     .example = "https://sandbox.example.com/v1"},
+    {"credentials", .read = read_credentials_hidden,
+     .form = "mapping of env:NAME or file:PATH; or a list of such mappings", .absent = "required",
+     .help = "the secrets that the provider asks for, by reference; a list is a pool of keys",
+     .example = "{api_key: env:PWS_API_KEY, api_secret: env:PWS_API_SECRET}"},
+    {"ca_file", .read = job_scalar_path, OFFSET(ca_file), .absent = "none",
+     .help = "a file with certificates (PEM) that are trusted in addition", .example = "company-ca.pem"},
+    {"proxy", .read = read_proxy, OFFSET(proxy), .form = "URL without a user", .absent = "none",
+     .help = "the only proxy that is used: those of the environment are ignored",
+     .example = "http://proxy.example.com:3128"},
+    {"keep", .read = read_keep, .form = "list of paths of names, such as kyc.general.status",
+     .absent = "the provider's",
+     .help = "members of the answers to creates and updates that the ledger stores and results shows",
+     .example = "[status, kyc.general.status]"},
     {0},
 };
 
-enum { COMMON_COUNT = sizeof common_keys / sizeof *common_keys };
-
 static const char *const *list_common(struct arena *arena)
 {
-    const char **names = arena_alloc(arena, COMMON_COUNT * sizeof *names);
-    for (size_t i = 0; i < COMMON_COUNT; i++)
-        names[i] = common_keys[i].name;
+    const size_t count = sizeof job_provider_keys / sizeof *job_provider_keys;
+    const char **names = arena_alloc(arena, count * sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = job_provider_keys[i].name;
     return names;
 }
 
@@ -185,7 +196,7 @@ static int fail_without_credentials(struct job_reader *reader, const struct job_
 {
     for (const struct job_node *member = value->first; member; member = member->next) {
         const char *nearest = text_nearest(member->key, provider->common);
-        if (!job_keys_find(common_keys, member->key) && nearest && strcmp(nearest, "credentials") == 0)
+        if (!job_keys_find(job_provider_keys, member->key) && nearest && strcmp(nearest, "credentials") == 0)
             return job_keys_fail_at_key(reader, member,
                                         "unknown key `%s` in `provider`\nhint: did you mean `credentials`?",
                                         member->key.data);
@@ -207,7 +218,7 @@ int job_provider_read(struct job_reader *reader, const struct job_node *value, c
     provider->common = list_common(arena);
     provider->settings = arena_alloc(arena, (value->count + 1) * sizeof *provider->settings);
     for (const struct job_node *member = value->first; member; member = member->next) {
-        const struct job_key *common = job_keys_find(common_keys, member->key);
+        const struct job_key *common = job_keys_find(job_provider_keys, member->key);
         if (!common)
             add_setting(provider, member);
         else if (common->read(reader, member, common, provider) != 0)

@@ -161,16 +161,36 @@ static int read_years(struct job_reader *reader, const struct job_node *value, c
 
 static const char *const level_words[] = {[VERDICT_WARN] = "warn", [VERDICT_REJECT] = "reject", NULL};
 
-static const struct job_key rule_keys[] = {
-    {"field", .read = read_rule_field},
-    {"when", .read = read_when},
-    {"must_match", .read = read_match},
-    {"must_not_match", .read = read_not_match},
-    {"rule", .read = read_rule_name},
-    {"message", .read = read_message},
-    {"level", read_level, offsetof(struct job_rule, level), .words = level_words},
-    {"required", read_required, offsetof(struct job_rule, required), .words = NULL},
-    {"years", read_years, offsetof(struct job_rule, years), .min = 1, .max = YEARS_MAX},
+const struct job_key job_rule_keys[] = {
+    {"field", .read = read_rule_field, .form = "customer field", .absent = "required, but of min_age",
+     .help = "the field that the rule is about", .example = "{rule: unique, field: email}"},
+    {"when", .read = read_when, .form = "mapping of fields and values", .absent = "every record",
+     .help =
+         "the records that the rule is for: those where every named field has exactly this normalized value",
+     .example = "{field: state, required: true, when: {country: US}}"},
+    {"must_match", .read = read_match, .form = "pattern (PCRE2)", .absent = "none",
+     .help = "a record fails if this is not found in the normalized value",
+     .example = "{field: postal_code, must_match: '^\\d{5}$'}"},
+    {"must_not_match", .read = read_not_match, .form = "pattern (PCRE2)", .absent = "none",
+     .help = "a record fails if this is found in it",
+     .example = "{field: email, must_not_match: '@example\\.com$', rule: disposable}"},
+    {"rule", .read = read_rule_name, .form = "name", .absent = "format, of a pattern",
+     .help = "a rule of kyc-import (below); or the name that the verdict of a pattern has behind FIELD/",
+     .example = "{rule: min_age, years: 18}"},
+    {"message", .read = read_message, .form = "text", .absent = "a general one",
+     .help = "the words of the verdict in reject files",
+     .example = "{rule: min_age, years: 21, message: our terms need 21 years}"},
+    {"level", read_level, offsetof(struct job_rule, level), .words = level_words, .standard = "reject",
+     .help = "whether a record that fails is rejected, or sent with a warning",
+     .example = "{rule: time, field: date_of_birth, level: warn}"},
+    {"required", read_required, offsetof(struct job_rule, required), .form = "true or false",
+     .absent = "none",
+     .help =
+         "true: a record without a value of the field fails; false: it does not, although the provider requires it",
+     .example = "{field: birth_city, required: false}"},
+    {"years", read_years, offsetof(struct job_rule, years), .min = 1, .max = YEARS_MAX,
+     .form = "whole number", .absent = "required by min_age", .help = "the minimum age",
+     .example = "{rule: min_age, years: 18}"},
     {0},
 };
 
@@ -377,9 +397,11 @@ int job_rules_read(struct job_reader *reader, const struct job_node *value, cons
     job->rules = arena_alloc(&job->arena, (value->count + 1) * sizeof *job->rules);
     for (const struct job_node *item = value->first; item; item = item->next) {
         struct job_rule *rule = &job->rules[job->rule_count];
-        *rule = (struct job_rule){.level = VERDICT_REJECT, .place = item->place, .field = FIELD_NONE};
+        *rule = (struct job_rule){.place = item->place, .field = FIELD_NONE};
         struct draft draft = {.rule = rule};
-        if (job_keys_read(reader, item, rule_keys, "rules", &draft) != 0 ||
+        job_keys_defaults(reader, job_rule_keys, &draft);
+        draft = (struct draft){.rule = rule}; /* a default is not a key that is given */
+        if (job_keys_read(reader, item, job_rule_keys, "rules", &draft) != 0 ||
             finish_rule(reader, item, &draft) != 0 || check_repeat(reader, item, rule) != 0)
             return -1;
         job->rule_count++;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/file.h"
-#include "core/quantity.h"
 
 int job_scalar_read(struct job_reader *reader, const struct job_node *value, struct slice *text)
 {
@@ -177,4 +176,42 @@ int job_scalar_separator(struct job_reader *reader, const struct job_node *value
             "`%s` cannot be the `%s`\nhint: write one ASCII punctuation character, such as `;`, or `tab`",
             text.data, key->name);
     return 0;
+}
+
+static const struct scalar {
+    job_key_read *read;
+    const char *form;
+    const struct quantity *quantity;
+} scalars[] = {
+    {job_scalar_text, "text", NULL},
+    {job_scalar_path, "path", NULL},
+    {job_scalar_uint32, "whole number", &quantity_number},
+    {job_scalar_uint64, "whole number", &quantity_number},
+    {job_scalar_size, "size in bytes, KiB, MiB or GiB", &quantity_size},
+    {job_scalar_duration, "time in ms, s, m or h", &quantity_duration},
+    {job_scalar_percent, "share in %", &quantity_percent},
+    {job_scalar_rate, "number per /s, /min or /h", &quantity_number},
+    {job_scalar_bool, "true or false", NULL},
+    {job_scalar_word, "", NULL},
+    {job_scalar_separator, "one ASCII punctuation character, or tab", NULL},
+};
+
+static const struct scalar *find_scalar(job_key_read *read)
+{
+    for (size_t i = 0; i < sizeof scalars / sizeof *scalars; i++)
+        if (scalars[i].read == read)
+            return &scalars[i];
+    return NULL;
+}
+
+const char *job_scalar_form(job_key_read *read)
+{
+    const struct scalar *scalar = find_scalar(read);
+    return scalar ? scalar->form : NULL;
+}
+
+const struct quantity *job_scalar_quantity(job_key_read *read)
+{
+    const struct scalar *scalar = find_scalar(read);
+    return scalar ? scalar->quantity : NULL;
 }

@@ -6,6 +6,7 @@
 #ifndef KYC_JOB_JOB_SCALAR_H
 #define KYC_JOB_JOB_SCALAR_H
 
+#include "core/quantity.h"
 #include "job/job_keys.h"
 
 /* Text that is not empty, NUL-terminated in the job's arena (it borrows the node's). */
@@ -21,6 +22,12 @@ job_key_read job_scalar_bool;     /* bool */
 job_key_read job_scalar_word;     /* int: which of the row's words */
 /* char: one ASCII character other than a letter, digit, blank or line end; or `tab`. */
 job_key_read job_scalar_separator;
+
+/* The form of the values that such a function reads, for a person: `whole number`; "" of job_scalar_word,
+ * whose words say it; NULL for any other function. */
+const char *job_scalar_form(job_key_read *read);
+/* How the bounds of such values are written: `1ms` for 1,000,000 ns; NULL where min and max are none. */
+const struct quantity *job_scalar_quantity(job_key_read *read);
 
 /* The text of a scalar that is not null or empty, into *text. */
 int job_scalar_read(struct job_reader *reader, const struct job_node *value, struct slice *text);

@@ -49,10 +49,16 @@ static int read_not_match(struct job_reader *reader, const struct job_node *valu
     return read_pattern(reader, value, draft->where);
 }
 
-static const struct job_key where_keys[] = {
-    {"column", .read = read_column},
-    {"must_match", .read = read_match},
-    {"must_not_match", .read = read_not_match},
+const struct job_key job_where_keys[] = {
+    {"column", .read = read_column, .form = "name of a column, or path of an NDJSON object",
+     .absent = "required", .help = "the column of the export, mapped or not",
+     .example = "{column: status, must_match: '^active$'}"},
+    {"must_match", .read = read_match, .form = "pattern (PCRE2)", .absent = "one of both is required",
+     .help = "the condition holds if this is found in the trimmed value; a null value is the empty text",
+     .example = "{column: deleted_at, must_match: '^$'}"},
+    {"must_not_match", .read = read_not_match, .form = "pattern (PCRE2)", .absent = "one of both is required",
+     .help = "the condition holds if this is not found in it",
+     .example = "{column: email, must_not_match: '@example\\.com$'}"},
     {0},
 };
 
@@ -89,7 +95,7 @@ int job_where_read(struct job_reader *reader, const struct job_node *value, cons
         struct job_where *where = &input->where[input->where_count++];
         *where = (struct job_where){.pattern = NULL};
         struct draft draft = {.where = where};
-        if (job_keys_read(reader, item, where_keys, "where", &draft) != 0 ||
+        if (job_keys_read(reader, item, job_where_keys, "where", &draft) != 0 ||
             check_draft(reader, item, &draft) != 0)
             return -1;
     }
