@@ -68,7 +68,7 @@ sub repositories
 sub root_missing
 {
     return 'only root may build a Debian root' if $> != 0;
-    for my $tool (qw(debootstrap unshare nsenter apt-get)) {
+    for my $tool (qw(debootstrap unshare setpriv nsenter apt-get)) {
         return "$tool is not installed" if !line_of('sh', '-c', "command -v $tool");
     }
     my ($status) = run_program(qw(unshare -mpfuiC --kill-child sh -ec),
@@ -197,7 +197,8 @@ sub root_start
         open STDIN,  '<',  '/dev/null';
         open STDOUT, '>&', $log;
         open STDERR, '>&', $log;
-        my @command = (qw(unshare -m sh -c), $outer, 'sh', $base, $inner, @init);
+        # Ends with this test, however that ends.
+        my @command = (qw(setpriv --pdeathsig KILL unshare -m sh -c), $outer, 'sh', $base, $inner, @init);
         { exec {$command[0]} @command; }
         print STDERR "unshare: $!\n";
         POSIX::_exit(127);
