@@ -1,5 +1,6 @@
 # kyc-import. `make` builds the two programs, `make test` runs the unit tests, `make test T=cli/run` one test.
-# Neither installs anything; `make demo`, `make check` and the other long ones install missing packages first.
+# Neither installs packages; `make demo`, `make check` and the other long ones install missing ones first.
+# `make install` and `make uninstall` take PREFIX, DESTDIR, sysconfdir and localstatedir; `make deb` builds a package.
 # V=1 prints whole commands. BUILD, CC, CXX and SANITIZE choose a variant: make BUILD=build/tsan SANITIZE=thread
 
 # No built-in rules: looking for them takes make four times as long as all of this.
@@ -9,6 +10,8 @@ BUILD ?= build
 CC = gcc
 CXX = g++
 PREFIX ?= /usr/local
+sysconfdir ?= /etc
+localstatedir ?= /var
 VERSION := 0.1.0
 
 SANITIZE ?=
@@ -90,7 +93,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
 
 PROGRAMS := $(BUILD)/kyc-import $(BUILD)/kyc-sandbox
 
-.PHONY: all steps unit-tests deps deps-build lint check proof demo bench asan tsan valgrind cover clean install format
+.PHONY: all steps unit-tests deps deps-build lint check proof demo bench asan tsan valgrind cover clean install uninstall deb format
 all: $(PROGRAMS)
 
 $(BUILD)/kyc-import: $(OBJECTS) $(BUILD)/obj/main.c.o
@@ -207,9 +210,11 @@ deps-build:
 deps:
 	@scripts/install-deps
 
+# Shows the demo; of the compiler only what a failed build printed, or with V=1 everything.
 demo: deps-build
-	@$(MAKE) --no-print-directory $(PARALLEL) all
-	@scripts/demo
+	@$(MAKE) --no-print-directory -q all >/dev/null 2>&1 || echo 'building (2 to 3 minutes the first time)'
+	+@$(MAKE) --no-print-directory $(if $(V),,-s) $(PARALLEL) all
+	@BUILD=$(BUILD) scripts/demo
 
 # The variants. build: gcc, as it is shipped. build/asan: clang with ASan, UBSan and the coverage that fuzzers need.
 # build/tsan: TSan; `check` builds only the unit tests that start threads.
@@ -239,7 +244,7 @@ UNITS_OF = $(patsubst $(BUILD)/%,$(BUILD)/$(1)/%,$(UNIT_TESTS))
 SCRIPTS := $(wildcard tests/cli/*.t tests/crash/*.t tests/fault/*.t tests/system/*.t)
 # For a variant with sanitizers: without the fuzzers, which have one of their own, and without tests of the build itself
 # and of its packages.
-SANITIZED_SCRIPTS := $(filter-out tests/fault/fuzz.t tests/cli/hardening.t tests/cli/make.t tests/system/%,$(SCRIPTS))
+SANITIZED_SCRIPTS := $(filter-out tests/fault/fuzz.t tests/cli/hardening.t tests/cli/make.t tests/cli/install.t tests/system/%,$(SCRIPTS))
 
 # make test [T='NAME...'] [ARGS='...']. NAME is a unit test (core/test_text or core/text), a script (cli/run), a folder
 # of either (core, cli), or a path; without T every unit test. ARGS goes to each test: to a unit test, which of its
@@ -324,9 +329,18 @@ bench: deps
 	@$(MAKE) --no-print-directory -s $(PARALLEL) all bench-tools
 	@KYC_BUILD=$(BUILD) scripts/bench
 
+# Quiet after what it depends on was built: one line for each file.
+INSTALL_FILES = @BUILD='$(BUILD)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' sysconfdir='$(sysconfdir)' \
+	localstatedir='$(localstatedir)' scripts/install-files
 install: all
-	install -D -m 755 $(BUILD)/kyc-import $(DESTDIR)$(PREFIX)/bin/kyc-import
-	install -D -m 755 $(BUILD)/kyc-sandbox $(DESTDIR)$(PREFIX)/bin/kyc-sandbox
+	$(INSTALL_FILES) install
+uninstall:
+	$(INSTALL_FILES) uninstall
+
+# build/kyc-import_VERSION_ARCH.deb; DEB_VERSION for a rebuild of the same version.
+DEB_VERSION ?= $(VERSION)
+deb: all
+	@BUILD='$(BUILD)' scripts/make-deb '$(DEB_VERSION)'
 
 format:
 	clang-format -i $(wildcard src/*.c src/*/*.[ch] src/*/*/*.[ch] src/*/*.cc tests/*/*.[ch] tests/*/*/*.[ch])

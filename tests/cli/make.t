@@ -90,6 +90,22 @@ unlink "$project/build/obj/core/core.c.o";
 like($out, qr/^gcc .*-Werror.* -c -o build\/obj\/core\/core\.c\.o src\/core\/core\.c$/m, 'V=1 shows the whole command');
 unlike($out, qr/^CC /m, 'instead of its short form');
 
+# The demo, as one types it in a fresh clone. The script itself is run by tests/cli/install.t.
+put('scripts/demo', qq{#!/bin/sh\necho "the demo of \$BUILD"\n}, 0755);
+run_program('rm', '-rf', "$project/build");
+($status, $out, $err) = make('demo');
+is("$status $out$err", "0 building (2 to 3 minutes the first time)\nthe demo of build\n", 'make demo shows the demo and not the compiler');
+($status, $out, $err) = make('demo');
+is("$status $out$err", "0 the demo of build\n", 'and nothing else when all is built');
+unlink "$project/build/kyc-import";
+($status, $out) = make('V=1', 'demo');
+like($out, qr/^building.*^g\+\+ .*-o build\/kyc-import .*^the demo/ms, 'V=1 shows it all');
+put('src/core/core.c', "int core_number = 1\n");
+($status, $out, $err) = make('demo');
+is("$status $out", "2 building (2 to 3 minutes the first time)\n", 'a build that fails is no demo');
+like($err, qr/^src\/core\/core\.c:1:\d+: error: .*^make: \*\*\* .*\bdemo\b/ms, "and shows the compiler's own words");
+put('src/core/core.c', "extern int core_number;\nint core_number = 1;\n");
+
 # What is missing.
 sub missing
 {
