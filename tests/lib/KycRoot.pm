@@ -180,6 +180,8 @@ ln -s /proc/self/fd dev/fd
 pivot_root . run/before
 umount -l run/before
 rmdir run/before
+# As systemd makes them on a machine: LoadCredential= mounts in a process of its own.
+mount --make-rshared /
 exec env -i container=kyc-test PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
 SH
 
