@@ -16,10 +16,13 @@
 #include "pipeline/pipeline.h"
 #include "report/html_report.h"
 #include "report/metrics.h"
+#include "report/report_keep.h"
 #include "report/summary_json.h"
 #include "report/summary_table.h"
 
 enum { RESULT_MAX = 1 << 24 };
+
+enum pass { PASS_CHECK, PASS_RUN, PASS_STRICT_FIRST, PASS_STRICT_SECOND };
 
 /* Logs the error of a failed call. Returns the exit status that counts. */
 static int merge_status(int result, const struct error *error, int status)
@@ -31,7 +34,7 @@ static int merge_status(int result, const struct error *error, int status)
 
 /* A file that cannot be written changes the status in the files after it. summary.json comes first, because
  * the next run needs its head; it is written again if the status has changed since. */
-static int save_report(const struct job *job, struct run_stats *stats, int status)
+static int save_report_files(const struct job *job, struct run_stats *stats, int status)
 {
     struct error error;
 
@@ -43,6 +46,21 @@ static int save_report(const struct job *job, struct run_stats *stats, int statu
     return status == saved_status
                ? status
                : merge_status(summary_json_save(stats, job->report_folder, &error), &error, status);
+}
+
+/* Only the reports of runs are kept: those of a check, and of run --dry-run, are not a night's. */
+static int save_report(const struct job *job, struct run_stats *stats, enum pass pass, int status)
+{
+    struct report_history history = {0};
+
+    status = save_report_files(job, stats, status);
+    if (pass != PASS_CHECK && job->report_keep > 0) {
+        report_history_read(job->report_folder, &history);
+        report_history_add(&history, stats);
+        report_keep_run(stats, job, &history);
+    }
+    report_history_clear(&history);
+    return status;
 }
 
 /* The summary as JSON, with what the provider has as one more member. */
@@ -61,12 +79,12 @@ static void write_json(const struct run_stats *stats, const struct adopt_report 
 }
 
 /* Writes the report's files, and the result to standard output. plan: of --against-provider, else NULL. */
-static int report(const struct options *options, const struct job *job, struct run_stats *stats, int status,
-                  const struct adopt_report *plan)
+static int report(const struct options *options, const struct job *job, struct run_stats *stats,
+                  enum pass pass, int status, const struct adopt_report *plan)
 {
     struct buffer out;
 
-    status = save_report(job, stats, status);
+    status = save_report(job, stats, pass, status);
     buffer_init(&out, RESULT_MAX);
     if (options->json)
         write_json(stats, plan, &out);
@@ -88,8 +106,6 @@ static int report(const struct options *options, const struct job *job, struct r
     buffer_clear(&out);
     return status;
 }
-
-enum pass { PASS_CHECK, PASS_RUN, PASS_STRICT_FIRST, PASS_STRICT_SECOND };
 
 static struct run_stats *new_stats(const struct job *job, enum pass pass)
 {
@@ -147,7 +163,7 @@ static int run_pass(const struct options *options, struct job *job, const struct
     if (pass == PASS_CHECK)
         estimate_run(job, provider, stats);
     if (stats->finished_ns) {
-        status = report(options, job, stats, status, plan);
+        status = report(options, job, stats, pass, status, plan);
     } else if (status != (int)ERROR_BUSY && status != PIPELINE_ALL_VALID) {
         /* The run did not start: the last report stays, but the metrics show the failure. */
         struct error error;

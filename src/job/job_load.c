@@ -10,7 +10,11 @@
 #include "job/job_parts.h"
 #include "job/job_scalar.h"
 
-enum { JOB_ARENA_CHUNK = 64 * 1024, JOB_NAME_MAX = 64 };
+enum {
+    JOB_ARENA_CHUNK = 64 * 1024,
+    JOB_NAME_MAX = 64,
+    REPORT_KEEP_MAX = 1000, /* each is read by every run */
+};
 
 static int read_name(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                      void *target)
@@ -81,6 +85,10 @@ const struct job_key job_file_keys[] = {
      .example = "file:secrets/ledger.key"},
     {"report", job_scalar_path, .offset = offsetof(struct job, report_folder), .absent = "reports/JOB",
      .help = "the folder of the report files", .example = "reports/nightly"},
+    {"report_keep", job_scalar_uint32, .offset = offsetof(struct job, report_keep), .max = REPORT_KEEP_MAX,
+     .standard = "14",
+     .help = "how many reports of runs are kept in the report folder's history; 0 keeps none",
+     .example = "90"},
     {"metrics", job_scalar_path, .offset = offsetof(struct job, metrics_path),
      .absent = "metrics.prom in the report folder",
      .help = "the metrics file for the textfile collector of the Prometheus node exporter",

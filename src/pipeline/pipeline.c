@@ -337,9 +337,11 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
         absent_columns_warn(pipeline->job, pipeline->rules, stats);
     if (ended)
         absent_columns_note_conditions(pipeline->job, stats);
-    if (rejects_commit(pipeline->rejects, &error) != 0)
+    stats->has_reject_files = rejects_commit(pipeline->rejects, &error) == 0;
+    if (!stats->has_reject_files)
         status = log_and_merge_status(status, &error);
     pipeline->rejects = NULL;
+    stats->is_partial = pipeline->settings->limit || ingest_header(pipeline->ingest)->is_reject_file;
     /* A dry run validates the export, and resolves nothing. */
     bool left_in_doubt = pipeline->settings->send && stats->in_doubt_absent > 0;
     if (status == 0 && (stats->rejected || stats->refused || stats->in_doubt || stats->unsent ||

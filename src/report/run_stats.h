@@ -88,6 +88,8 @@ struct run_stats {
     const char *job, *command; /* borrowed */
     enum job_format format;    /* of the inputs and the reject files */
     bool is_dry;
+    bool is_partial;          /* --limit, or a reject file as input: not the whole export */
+    bool has_reject_files;    /* rejects.* and broken.*, if there are any, are of this run */
     struct encoding encoding; /* of the inputs, for the examples */
     int status;
     uint64_t started_ns, finished_ns; /* real */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 struct status_help {
+    const char *brief;   /* a few words: `interrupted` */
     const char *meaning; /* a clause: `interrupted; run again to resume` */
     const char *action;  /* what to do: sentences */
 };

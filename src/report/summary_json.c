@@ -12,8 +12,7 @@
 
 enum { SUMMARY_JSON_MODE = 0600, SUMMARY_JSON_TEXT_COLUMNS = 4096 };
 
-#define SUMMARY_JSON_NAME "summary.json"
-#define SUMMARY_JSON_MAX  ((size_t)64 << 20)
+#define SUMMARY_JSON_MAX ((size_t)64 << 20)
 
 static void summary_json_decimal(struct json_writer *json, const char *key, double number, int decimals)
 {
@@ -143,6 +142,8 @@ void summary_json_write(const struct run_stats *stats, struct buffer *out)
     summary_json_decimal(json, "seconds", stats->seconds, 3);
     json_write_key(json, "input");
     summary_json_write_inputs(stats, json);
+    json_write_key(json, "partial");
+    json_write_bool(json, stats->is_partial);
     json_write_member_unsigned(json, "read", stats->read);
     json_write_member_unsigned(json, "skipped", stats->skipped);
     json_write_member_unsigned(json, "valid", stats->valid);

@@ -7,6 +7,8 @@
 #include "core/json.h"
 #include "report/run_stats.h"
 
+#define SUMMARY_JSON_NAME "summary.json"
+
 /* The whole file into out. */
 void summary_json_write(const struct run_stats *stats, struct buffer *out);
 /* The array of its member `input`. */

@@ -172,7 +172,7 @@ sub found_files
 {
     my ($case) = @_;
     my (undef, $out) = run_program('find', $case->{folder}, '-type', 'f', '-printf', '%P\n');
-    found('files', map { s/ledger-[^.]*\.head/ledger-HASH.head/r =~ s/\btest\b/JOB/gr } grep { !/^(?:export|job|err|out|cut|resolve)\b|-(?:wal|shm)$/ } split /\n/, $out);
+    found('files', map { s/ledger-[^.]*\.head/ledger-HASH.head/r =~ s/\btest\b/JOB/gr =~ s{\bhistory/\d[^/]*}{history/TIME}r } grep { !/^(?:export|job|err|out|cut|resolve)\b|-(?:wal|shm)$/ } split /\n/, $out);
     return;
 }
 

@@ -194,8 +194,8 @@ JS
     my $summary = $report{$command}{summary};
     my %want = flattened($summary);
     my @wanted = $command eq 'check'
-        ? grep { !/^(?:created|updated|unchanged|refused|in_doubt|unsent|absent|in_doubt_absent|provider_warned|requests|retries\..*|breaker\..*|latency_ms\..*|rate_per_s|max_per_second|chain_head)$/ } keys %want
-        : grep { !/^plan\./ } keys %want;
+        ? grep { !/^(?:created|updated|unchanged|refused|in_doubt|unsent|absent|in_doubt_absent|provider_warned|requests|retries\..*|breaker\..*|latency_ms\..*|rate_per_s|max_per_second|chain_head|partial)$/ } keys %want
+        : grep { !/^(?:plan\.|partial$)/ } keys %want;
     my @faults = map { "$_: " . ($shown->{$_} // 'missing') . ", not $want{$_}" }
         grep { !defined $shown->{$_} || !same($shown->{$_}, $want{$_}) } sort @wanted;
     ok(!@faults, "$command: the figures on the page are the summary's") or diag join "\n", @faults;

@@ -33,6 +33,7 @@ static const char example[] = "job: payward-nightly\n"
                               "  in_doubt: hold\n"
                               "ledger: sqlite:other.ledger\n"
                               "report: /var/reports\n"
+                              "report_keep: 30\n"
                               "metrics: m/x.prom\n";
 
 static void a_whole_job_is_read(void **state)
@@ -78,6 +79,7 @@ static void a_whole_job_is_read(void **state)
     assert_false(delivery->settle);
     assert_string_equal(job->ledger_path, "/tmp/other.ledger");
     assert_string_equal(job->report_folder, "/var/reports");
+    assert_int_equal(job->report_keep, 30);
     assert_string_equal(job->metrics_path, "/tmp/m/x.prom");
     job_free(job);
 }
@@ -111,6 +113,7 @@ static void the_shortest_job_has_the_defaults_of_the_specification(void **state)
     assert_true(job->delivery.settle);
     assert_string_equal(job->ledger_path, "/tmp/nightly.ledger");
     assert_string_equal(job->report_folder, "/tmp/reports/nightly");
+    assert_int_equal(job->report_keep, 14);
     assert_null(job->metrics_path);
     assert_null(job->ledger_key.data);
     assert_int_equal(job->unique_count, 1);
