@@ -21,6 +21,7 @@ enum option_kind {
     OPTION_RESULTS_FORMAT,
     OPTION_STATES, /* of users that may need a link: not verified */
     OPTION_ALL_STATES,
+    OPTION_CUSTOMER_STATES,
 };
 
 struct option {
@@ -32,6 +33,8 @@ struct option {
     size_t count_offset; /* of OPTION_TEXTS: the length of the list at offset */
     const char *help;
 };
+
+enum { STATES_MAX = 8 };
 
 #define OFFSET(member) offsetof(struct options, member)
 
@@ -90,7 +93,7 @@ static const struct option option_table[] = {
     {"--absent", NULL, OPTION_FLAG, OPTION_RESOLVE, OFFSET(absent), 0,
      "it has no user there, or is another person than its twin: the next run creates it"},
     {"--from", "FILE", OPTION_TEXT, OPTION_RESOLVE, OFFSET(from), 0,
-     "a CSV file with the columns external_id and user_id: users that existed before"},
+     "a CSV file with the columns external_id and user_id (or the word absent), as results --state in_doubt"},
     {"--unchecked", NULL, OPTION_FLAG, OPTION_RESOLVE, OFFSET(unchecked), 0,
      "write it without requesting the user from the provider first"},
     {"--same-as", "ID", OPTION_TEXT, OPTION_RESOLVE, OFFSET(same_as), 0,
@@ -101,6 +104,8 @@ static const struct option option_table[] = {
      "only users whose state was not read for so long, as in 24h"},
     {"--verification", "STATE", OPTION_ALL_STATES, OPTION_RESULTS, OFFSET(verification), 0,
      "only customers whose user is in this state of verification, or in several"},
+    {"--state", "STATE", OPTION_CUSTOMER_STATES, OPTION_RESULTS, OFFSET(states), 0,
+     "only customers in this state, or in several, as in in_doubt,refused; --from of resolve reads the lines"},
     {"--since", "TIME", OPTION_TEXT, OPTION_RESULTS | OPTION_STATUS, OFFSET(since), 0,
      "only changes of the verification since this day or time, as in 2026-11-21T08:00Z"},
     {"--format", "csv|ndjson", OPTION_RESULTS_FORMAT, OPTION_RESULTS | OPTION_LINKS, OFFSET(format), 0,
@@ -167,28 +172,75 @@ static int set_choice(const char *const *choices, int *chosen, const struct opti
                      option->value);
 }
 
-/* One word of --only. */
-static int add_state(unsigned *states, const struct option *option, struct slice word, struct error *error)
-{
-    bool has_all = option->kind == OPTION_ALL_STATES;
+/* What a list of states may name: the words, ended by NULL, and the bit of each. */
+struct states {
+    const char *words[STATES_MAX + 1];
+    unsigned bits[STATES_MAX];
+};
 
-    for (int i = 0; i < VERIFICATION_COUNT; i++)
-        if ((has_all || i != VERIFICATION_VERIFIED) &&
-            slice_is(word, verification_word((enum verification)i))) {
-            *states |= 1u << i;
-            return 0;
-        }
-    if (has_all && slice_is(word, LEDGER_DELETED)) {
-        *states |= OPTIONS_DELETED;
-        return 0;
+static void list_states(enum option_kind kind, struct states *states)
+{
+    size_t count = 0;
+
+    *states = (struct states){0};
+    for (unsigned i = 0; kind == OPTION_CUSTOMER_STATES && i <= LEDGER_ERASED; i++) {
+        states->bits[count] = 1u << i;
+        states->words[count++] = ledger_state_word((enum ledger_state)i);
     }
-    return error_set(error, ERROR_USAGE,
-                     "%s cannot be `%.*s`\nhint: the states are unknown, pending, action_needed, rejected%s",
-                     option->name, (int)word.len, word.len ? word.data : "",
-                     has_all ? ", verified, deleted" : "");
+    for (unsigned i = 0; kind != OPTION_CUSTOMER_STATES && i < VERIFICATION_COUNT; i++) {
+        if (kind == OPTION_STATES && i == VERIFICATION_VERIFIED)
+            continue;
+        states->bits[count] = 1u << i;
+        states->words[count++] = verification_word((enum verification)i);
+    }
+    if (kind == OPTION_ALL_STATES) {
+        states->bits[count] = OPTIONS_DELETED;
+        states->words[count++] = LEDGER_DELETED;
+    }
 }
 
-/* `pending,rejected`, added to what an earlier --only has named. */
+/* The index of a word; of NULL: it is none of them. */
+static size_t find_state(const struct states *states, struct slice word)
+{
+    size_t index = 0;
+
+    while (states->words[index] && !slice_is(word, states->words[index]))
+        index++;
+    return index;
+}
+
+/* A word of the other kind of state names the other option of results. */
+static int fail_state(const struct option *option, struct slice word, const struct states *states,
+                      struct error *error)
+{
+    bool is_of_customer = option->kind == OPTION_CUSTOMER_STATES;
+    char hint[TEXT_HINT_SIZE];
+    struct states other;
+
+    text_hint_names(word, states->words, hint);
+    list_states(is_of_customer ? OPTION_ALL_STATES : OPTION_CUSTOMER_STATES, &other);
+    if (option->commands == OPTION_RESULTS && other.words[find_state(&other, word)])
+        text_format(hint, sizeof hint, "it is a state of %s: %s %.*s",
+                    is_of_customer ? "the verification" : "the customer",
+                    is_of_customer ? "--verification" : "--state", (int)word.len, word.data);
+    return error_set(error, ERROR_USAGE, "%s cannot be `%.*s`\nhint: %s", option->name, (int)word.len,
+                     word.len ? word.data : "", hint);
+}
+
+/* One word of --only, --verification or --state. */
+static int add_state(unsigned *bits, const struct option *option, struct slice word, struct error *error)
+{
+    struct states states;
+
+    list_states(option->kind, &states);
+    size_t index = find_state(&states, word);
+    if (!states.words[index])
+        return fail_state(option, word, &states, error);
+    *bits |= states.bits[index];
+    return 0;
+}
+
+/* `pending,rejected`, added to what an earlier one has named. */
 static int add_states(unsigned *states, const struct option *option, const char *value, struct error *error)
 {
     struct slice rest = slice_from(value), word;
@@ -229,6 +281,7 @@ static int set_option(struct options *options, const struct option *option, cons
         return set_number((uint64_t *)(void *)(base + option->offset), option->name, value, error);
     case OPTION_STATES:
     case OPTION_ALL_STATES:
+    case OPTION_CUSTOMER_STATES:
         return add_states((unsigned *)(void *)(base + option->offset), option, value, error);
     case OPTION_PROGRESS:
         if (set_choice(progress_modes, &chosen, option, value, error) != 0)

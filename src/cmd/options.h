@@ -48,6 +48,7 @@ struct options {
     size_t input_count, set_count;
     uint64_t limit;
     unsigned only, verification; /* bits 1 << enum verification, OPTIONS_DELETED; 0: not given */
+    unsigned states;             /* bits 1 << enum ledger_state; 0: not given */
     const char *report, *output;
     const char *provider, *key, *user, *from, *same_as, *rekey, *rule, *field, *older, *since;
     uint64_t rows, row;

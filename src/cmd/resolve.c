@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cmd/command.h"
 #include "cmd/load_job.h"
@@ -24,6 +25,8 @@
 
 enum { ID_MAX = 128 };
 
+/* In the column user_id of --from, in any case: no such user. A user of this id needs --key and --user. */
+#define ABSENT_WORD "absent"
 /* run.command in the ledger keeps the earlier name. */
 #define STORED_COMMAND "settle"
 
@@ -36,6 +39,7 @@ struct resolving {
     struct resolution *resolutions;
     size_t resolution_count, resolution_capacity;
     uint64_t resolved, adopted, accepted, corrected, rekeyed, not_written;
+    uint64_t skipped;    /* lines of --from without an answer */
     uint64_t unanswered; /* of those not written: the provider gave no answer */
 };
 
@@ -108,8 +112,8 @@ static void count_settlement(struct resolving *resolving, enum ledger_settlement
     resolving->not_written++;
 }
 
-/* user: empty: none. */
-static void add_resolution(struct resolving *resolving, struct slice key, struct slice user,
+/* user: empty: none. is_absent: user, where the ledger has one, is not the customer's. */
+static void add_resolution(struct resolving *resolving, struct slice key, struct slice user, bool is_absent,
                            const char *where)
 {
     if (user.len > 0 && !provider_accepts_user_id(resolving->provider, user)) {
@@ -129,26 +133,12 @@ static void add_resolution(struct resolving *resolving, struct slice key, struct
         (struct resolution){.key = arena_copy(&resolving->arena, key),
                             .user = arena_copy(&resolving->arena, user),
                             .where = arena_copy(&resolving->arena, slice_from(where)).data,
+                            .is_absent = is_absent,
                             .holds = true};
 }
 
-static int add_pair(void *context, struct slice key, struct slice user, const char *where,
-                    struct error *error)
-{
-    struct resolving *resolving = context;
-
-    (void)error;
-    if (is_id(key) && user_id_is_valid(user)) {
-        add_resolution(resolving, key, user, where);
-        return 0;
-    }
-    log_warning("%s: not a valid external_id and user_id: nothing was written", where);
-    resolving->not_written++;
-    return 0;
-}
-
 /* If an earlier resolution named a user, that user is requested. */
-static int add_absent(struct resolving *resolving, struct slice key, struct error *error)
+static int add_absent(struct resolving *resolving, struct slice key, const char *where, struct error *error)
 {
     struct ledger_customer customer;
     int found = ledger_find_by_key(resolving->ledger, key, &resolving->arena, &customer, error);
@@ -156,9 +146,33 @@ static int add_absent(struct resolving *resolving, struct slice key, struct erro
     if (found < 0)
         return -1;
     bool has_user = found == 1 && customer.verdict != 0 && customer.user_id.len > 0;
-    add_resolution(resolving, key, has_user ? customer.user_id : slice_make("", 0), key.data);
-    if (resolving->resolution_count)
-        resolving->resolutions[resolving->resolution_count - 1].is_absent = true;
+    add_resolution(resolving, key, has_user ? customer.user_id : slice_make("", 0), true, where);
+    return 0;
+}
+
+static bool is_absent_word(struct slice text)
+{
+    return text.len == strlen(ABSENT_WORD) && strncasecmp(text.data, ABSENT_WORD, text.len) == 0;
+}
+
+/* A line of --from: a user, the word `absent`, or no answer yet. */
+static int add_pair(void *context, struct slice key, struct slice user, const char *where,
+                    struct error *error)
+{
+    struct resolving *resolving = context;
+
+    if (is_id(key) && text_trim(user).len == 0) {
+        resolving->skipped++;
+        return 0;
+    }
+    if (is_id(key) && is_absent_word(text_trim(user)))
+        return add_absent(resolving, key, where, error);
+    if (is_id(key) && user_id_is_valid(user)) {
+        add_resolution(resolving, key, user, false, where);
+        return 0;
+    }
+    log_warning("%s: not a valid external_id and user_id: nothing was written", where);
+    resolving->not_written++;
     return 0;
 }
 
@@ -173,9 +187,9 @@ static int gather_resolutions(struct resolving *resolving, const struct options 
     if (options->from)
         result = resolve_file_read(options->from, "external_id", "user_id", add_pair, resolving, error);
     else if (options->user)
-        add_resolution(resolving, key, slice_from(options->user), options->key);
+        add_resolution(resolving, key, slice_from(options->user), false, options->key);
     else if (options->absent)
-        result = add_absent(resolving, key, error);
+        result = add_absent(resolving, key, options->key, error);
     for (size_t i = 0; i < resolving->resolution_count; i++)
         user_count += resolving->resolutions[i].user.len > 0;
     if (result != 0 || user_count == 0 || options->unchecked)
@@ -300,7 +314,10 @@ static void describe(const struct resolving *resolving, const struct options *op
         if (resolving->corrected)
             buffer_printf(out, "%" PRIu64 " corrected, ", resolving->corrected);
     }
-    buffer_printf(out, "%" PRIu64 " not written\n", resolving->not_written);
+    buffer_printf(out, "%" PRIu64 " not written", resolving->not_written);
+    if (resolving->skipped)
+        buffer_printf(out, ", %" PRIu64 " left as they are (no user_id)", resolving->skipped);
+    buffer_append_char(out, '\n');
 }
 
 static int resolve_job(const struct options *options, struct job *job, const struct provider *provider,

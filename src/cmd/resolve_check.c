@@ -43,6 +43,9 @@ static int next_question(void *context, struct audit_question *question, struct 
             number = i;
             break;
         }
+    while (number < check->count &&
+           check->resolutions[number].user.len == 0) /* absent: nobody to ask about */
+        number = ++check->next;
     if (number == check->count)
         return 0;
     const struct resolution *resolution = &check->resolutions[number];

@@ -25,9 +25,10 @@ struct results_writer {
     bool is_json, failed;
     const char *const *kept; /* provider.keep: a column of CSV for each; NULL: none */
     struct json_reader *reader;
-    struct buffer cell; /* scratch */
-    unsigned states;    /* as options.verification */
-    uint64_t since_ns;  /* of the last change of the verification; 0: whenever */
+    struct buffer cell;    /* scratch */
+    unsigned states;       /* as options.states */
+    unsigned verification; /* as options.verification */
+    uint64_t since_ns;     /* of the last change of the verification; 0: whenever */
 };
 
 static void flush(struct results_writer *writer)
@@ -166,7 +167,9 @@ static bool write_customer(void *context, const struct ledger_customer *customer
     struct results_writer *writer = context;
     char text[CLOCK_RFC3339_SIZE], verification_at[CLOCK_RFC3339_SIZE] = "";
 
-    if (writer->states && !state_filter_has(writer->states, customer))
+    if (writer->states && !state_filter_is(writer->states, customer))
+        return true;
+    if (writer->verification && !state_filter_has(writer->verification, customer))
         return true;
     if (customer->verification_at < writer->since_ns)
         return true;
@@ -187,7 +190,8 @@ static int write_results(const struct options *options, const struct job *job,
 {
     struct results_writer writer = {.is_json = options->format == RESULTS_NDJSON,
                                     .kept = job->provider.keep,
-                                    .states = options->verification};
+                                    .states = options->states,
+                                    .verification = options->verification};
 
     if (options->since && state_filter_read_time("--since", options->since, &writer.since_ns, error) != 0)
         return -1;

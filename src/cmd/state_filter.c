@@ -19,6 +19,13 @@ bool state_filter_has(unsigned states, const struct ledger_customer *customer)
     return customer->user_id.len > 0 && states & bit;
 }
 
+bool state_filter_is(unsigned states, const struct ledger_customer *customer)
+{
+    if (states & 1u << LEDGER_IN_DOUBT)
+        states |= 1u << LEDGER_JOURNALLED;
+    return states & 1u << customer->state;
+}
+
 int state_filter_read_time(const char *option, const char *text, uint64_t *real_ns, struct error *error)
 {
     if (clock_read_rfc3339(text, real_ns))

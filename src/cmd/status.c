@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/doubts.h"
 #include "cmd/load_job.h"
+#include "cmd/open_work.h"
 #include "cmd/output.h"
 #include "cmd/state_filter.h"
 #include "cmd/status_audit.h"
@@ -13,17 +15,12 @@
 #include "core/text.h"
 #include "core/utf8.h"
 #include "dispatch/refresh.h"
-#include "dispatch/task.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
 #include "pipeline/job_ledger.h"
 #include "provider/provider.h"
 
-enum {
-    HTTP_CONFLICT = 409,
-    IN_DOUBT_SHOWN = 20 /* as text */,
-    RESULT_MAX = 1 << 30 /* --json: 200 bytes for each customer in doubt */
-};
+enum { RESULT_MAX = 1 << 30 /* --json: 200 bytes for each customer in doubt */ };
 
 /* The output, as a table or as JSON. */
 struct status_writer {
@@ -33,6 +30,8 @@ struct status_writer {
     bool verify;       /* its findings name the incomplete rows */
     uint64_t open;     /* customers in doubt, by the groups */
     uint64_t in_doubt; /* customers that were listed */
+    struct doubts *doubts;
+    struct open_work work;
 };
 
 static void write_group(void *context, const struct ledger_group *group)
@@ -40,6 +39,7 @@ static void write_group(void *context, const struct ledger_group *group)
     struct status_writer *writer = context;
 
     writer->open += group->open;
+    open_work_add(&writer->work, group);
     if (!writer->is_json) {
         char line[128]; /* the words of a ledger that was changed may be of any length */
         text_format(line, sizeof line, "%12" PRIu64 "  %-11s %-8s", group->count, group->state,
@@ -68,77 +68,6 @@ static void write_group(void *context, const struct ledger_group *group)
     json_write_object_end(&writer->json);
 }
 
-#define RESOLVE   "kyc-import resolve JOB --key ID --user USER_ID"
-#define OR_ABSENT ", or --absent if there is no such user"
-
-/* What a person can do about a customer in doubt. */
-static const char *next_step(const struct ledger_customer *customer)
-{
-    static const char *const by_code[][2] = {
-        {"several_users",
-         "several provider users match this customer. Find the right one, then: " RESOLVE OR_ABSENT},
-        {"email_alone",
-         "a provider user has this customer's e-mail, but other data. Compare them, then: " RESOLVE
-             OR_ABSENT},
-        {"user_differs",
-         "a provider user has this customer's external_id, but other data. Compare them, then: " RESOLVE
-             OR_ABSENT},
-        {"user_not_fetched",
-         "the provider lists a user with this e-mail, but answers 404 to a request for it. Run again; or look it up at the provider, then: " RESOLVE
-             OR_ABSENT},
-        {"user_incomplete",
-         "a provider user matches, but the answer lacks some of the compared fields. Compare them, then: " RESOLVE
-             OR_ABSENT},
-        {"user_unnamed",
-         "a provider user has this customer's e-mail, but no external_id. Compare them, then: " RESOLVE
-             OR_ABSENT},
-        {"other_customer",
-         "the answer was about another customer. Run again with this customer's row in the input. If it happens again, the provider or a gateway mixes up answers: ask the provider, then: " RESOLVE},
-        {"exists_not_found",
-         "the provider answers that this customer exists, but its look-up does not find it. Ask the provider, then: " RESOLVE
-             OR_ABSENT},
-        {"listing_incomplete",
-         "the provider's list of users is incomplete (users of this ledger are missing, or its own total is higher), so it cannot prove that there is no such user. Run again; or look it up at the provider, then: " RESOLVE
-             OR_ABSENT},
-    };
-
-    size_t exists_len = strlen(TASK_CODE_EXISTS);
-    struct slice code = customer->code, found = code; /* without what task.c adds to it */
-    if (code.len > exists_len && memcmp(code.data, TASK_CODE_EXISTS, exists_len) == 0)
-        found = slice_skip(code, exists_len);
-    if (slice_is(found, "user_id_taken"))
-        return "the provider's answer named a user that another customer of this ledger has. Compare both at the provider, then: " RESOLVE;
-    if (customer->http_status == HTTP_CONFLICT)
-        return "the provider reports a conflicting user. Look it up there, then: " RESOLVE OR_ABSENT;
-    for (size_t i = 0; i < sizeof by_code / sizeof *by_code; i++)
-        if (slice_is(code, by_code[i][0]) || slice_is(found, by_code[i][0]))
-            return by_code[i][1];
-    return "run again with this customer's row in the input: the request is repeated or looked up automatically";
-}
-
-static void write_in_doubt_text(struct status_writer *writer, const struct ledger_customer *customer)
-{
-    struct buffer *out = &writer->out;
-
-    if (writer->in_doubt > IN_DOUBT_SHOWN)
-        return;
-    if (writer->in_doubt == 1)
-        buffer_append_text(out, "\nIn doubt (the request may have been carried out):\n");
-    buffer_append_text(out, "  ");
-    utf8_append_escaped(out, customer->external_id);
-    if (customer->http_status)
-        buffer_printf(out, "  HTTP %d", customer->http_status);
-    if (customer->code.len) {
-        buffer_append_text(out, "  ");
-        utf8_append_escaped(out, customer->code);
-    }
-    if (customer->http_status == HTTP_CONFLICT && customer->message.len) { /* may name the user */
-        buffer_append_text(out, "\n      ");
-        utf8_append_escaped(out, customer->message);
-    }
-    buffer_printf(out, "\n      %s\n", next_step(customer));
-}
-
 static void write_in_doubt(void *context, const struct ledger_customer *customer)
 {
     struct status_writer *writer = context;
@@ -146,7 +75,7 @@ static void write_in_doubt(void *context, const struct ledger_customer *customer
 
     writer->in_doubt++;
     if (!writer->is_json) {
-        write_in_doubt_text(writer, customer);
+        doubts_add(writer->doubts, customer);
         return;
     }
     json_write_object(json);
@@ -158,8 +87,7 @@ static void write_in_doubt(void *context, const struct ledger_customer *customer
     json_write_any(json, customer->code);
     json_write_key(json, "message");
     json_write_any(json, customer->message);
-    json_write_key(json, "what_to_do");
-    json_write_text(json, next_step(customer));
+    doubts_write_json(writer->doubts, customer, json);
     json_write_object_end(json);
 }
 
@@ -214,16 +142,19 @@ static void begin_in_doubt(struct status_writer *writer)
     json_write_array(&writer->json);
 }
 
-static void end_in_doubt(struct status_writer *writer)
+static int end_in_doubt(struct status_writer *writer, struct ledger *ledger, const struct job *job,
+                        struct error *error)
 {
+    int result = 0;
+
     if (writer->is_json) {
         json_write_array_end(&writer->json);
-        return;
+        return 0;
     }
-    if (writer->in_doubt > IN_DOUBT_SHOWN)
-        buffer_printf(&writer->out, "  … and %" PRIu64 " more (--json lists them)\n",
-                      writer->in_doubt - IN_DOUBT_SHOWN);
+    doubts_write(writer->doubts, &writer->out);
+    result = open_work_write(&writer->work, ledger, job->path, &writer->out, error);
     buffer_append_char(&writer->out, '\n');
+    return result;
 }
 
 /* Groups, customers in doubt, last run and the ledger's head. 0, or -1. The JSON object stays open. */
@@ -247,7 +178,8 @@ static int write_ledger(struct status_writer *writer, struct ledger *ledger, con
         result = ledger_each_in_doubt(ledger, UINT64_MAX >> 1, write_in_doubt, writer, error);
     if (result != 0 && writer->verify && !writer->is_json)
         buffer_append_text(&writer->out, "  not listed in full: a row is incomplete\n");
-    end_in_doubt(writer);
+    if (end_in_doubt(writer, ledger, job, error) != 0)
+        result = -1;
     if (result == 0)
         found = ledger_last_run(ledger, &arena, &run, error);
     if (found == 1)
@@ -338,6 +270,7 @@ static int show_ledger(const struct options *options, struct job *job, const str
     if (!ledger)
         return -1;
     buffer_init(&writer.out, RESULT_MAX);
+    writer.doubts = doubts_new(job, provider);
     int status = write_ledger(&writer, ledger, job, error);
     if (status == 0 && show_verification(&writer, ledger, since_ns, error) != 0)
         status = options->verify ? 0 : -1; /* --verify reports incomplete rows as findings */
@@ -357,6 +290,7 @@ static int show_ledger(const struct options *options, struct job *job, const str
     if (status >= 0 && !is_silent)
         status = output_result(buffer_slice(&writer.out), status);
     buffer_clear(&writer.out);
+    doubts_free(writer.doubts);
     ledger_close(ledger);
     return status;
 }

@@ -235,7 +235,7 @@ parallel 'misuse' => sub {
     my ($status, undef, $err) = case_run($case, 'refresh');
     is($status, 5, 'without a ledger there is nothing to read') or diag $err;
     case_run($case, '-q');
-    for my $row (['--only', 'verifed', qr/--only cannot be `verifed`\nhint: the states are unknown, pending, action_needed, rejected, verified, deleted/],
+    for my $row (['--only', 'verifed', qr/--only cannot be `verifed`\nhint: did you mean `verified`\?/],
         ['--older', '3 days', qr/--older/], ['--only', '', qr/--only cannot be ``/]) {
         my ($option, $value, $message) = @$row;
         ($status, undef, $err) = case_run($case, 'refresh', $option, $value);

@@ -31,7 +31,7 @@ is(case_summary($case)->{in_doubt}, 3, 'and stay in doubt');
 is(sandbox_counts($sandbox)->{'kraken-embed'}{users}, 3, 'no customer has two users');
 ($status, my $out) = case_run($case, 'status');
 is($status, 1, 'status has a hint');
-like($out, qr/cust-000001.*\n.*User already exists\n.*Look it up there, then: kyc-import resolve/, 'what to do about each');
+like($out, qr/Look it up there, then:\n.*\n +cust-000001 .*User already exists\n +kyc-import resolve \S+ --key cust-000001 --user USER_ID/, 'what to do about each');
 # A 409 that names the user: it is fetched, and is this customer's when it has the customer's external_id.
 for my $fault ('', 'not-found:100%@fetch') {
     my $sentence = 'a 409 that names the user' . ($fault && ', which cannot be fetched');
@@ -45,7 +45,7 @@ for my $fault ('', 'not-found:100%@fetch') {
     is(case_summary($case)->{in_doubt}, $fault ? 3 : 0, "$sentence: in doubt");
     if ($fault) {
         my (undef, $out) = case_run($case, 'status');
-        like($out, qr/cust-000001 .*user_not_fetched.*\n.*answers 404 to a request for it/, "$sentence: what to do about each");
+        like($out, qr/answers 404 to a request for it.*\n.*\n +cust-000001 .*user_not_fetched\n +kyc-import resolve/, "$sentence: what to do about each");
         sandbox_faults($sandbox);
         is((case_run($case, '-q'))[0], 0, "$sentence: the run after it");
     }

@@ -1,0 +1,31 @@
+/* doubts: the customers in doubt, for status: each piece of advice once, and under it the customers that it
+ * is for, with the command that a person runs for each.
+ *
+ * A doubt that the next run resolves by itself has the run's command; one that only a person can resolve has
+ * the command of resolve, with its key. Thread: the main one. Owner: new/free; borrows job and provider.
+ */
+#ifndef KYC_CMD_DOUBTS_H
+#define KYC_CMD_DOUBTS_H
+
+#include "core/buffer.h"
+#include "core/json.h"
+#include "ledger/ledger_row.h"
+#include "model/job.h"
+#include "provider/provider.h"
+
+struct doubts;
+
+struct doubts *doubts_new(const struct job *job, const struct provider *provider);
+void doubts_free(struct doubts *doubts);
+
+/* Adds a customer of ledger_each_in_doubt. */
+void doubts_add(struct doubts *doubts, const struct ledger_customer *customer);
+/* Appends all that were added, as text: at most 20 customers for each piece of advice, then their number and
+ * the command that lists them. Nothing if none was added. */
+void doubts_write(const struct doubts *doubts, struct buffer *out);
+
+/* The same of one customer as members of an open object: `what_to_do` and `command`. */
+void doubts_write_json(const struct doubts *doubts, const struct ledger_customer *customer,
+                       struct json_writer *json);
+
+#endif
