@@ -196,6 +196,7 @@ int command_main(int argc, char **argv)
               : options.verbose ? LOG_DEBUG
                                 : LOG_INFO,
               options.log_json);
+    progress_setup(options.quiet && options.progress == PROGRESS_AUTO ? PROGRESS_NEVER : options.progress);
     if (options.help) {
         options.argument = command->name;
         command = find_command("help");

@@ -60,7 +60,7 @@ static const struct option option_table[] = {
     {"--report", "DIR", OPTION_TEXT, OPTION_CHECK | OPTION_RUN | OPTION_REJECTS | OPTION_LINKS | OPTION_ADOPT,
      OFFSET(report), 0, "the folder of the report files; a check writes into its subfolder `check`"},
     {"--progress", "auto|always|never", OPTION_PROGRESS, OPTION_CHECK | OPTION_RUN, OFFSET(progress), 0,
-     "show a progress line; auto: when standard error is a terminal"},
+     "a live line (always), or nothing (never); auto: live on a terminal, else one log line a minute"},
     {"--dry-run", NULL, OPTION_FLAG, OPTION_RUN, OFFSET(dry_run), 0, "the same as check"},
     {"--dry-run", NULL, OPTION_FLAG, OPTION_ADOPT, OFFSET(dry_run), 0,
      "ask the provider and show what would be adopted; write nothing to the ledger"},

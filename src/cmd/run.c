@@ -151,7 +151,6 @@ static int run_pass(const struct options *options, struct job *job, const struct
         .retry_refused = options->retry_refused,
         .accept_updates = options->accept_updates,
         .new_ledger = options->new_ledger,
-        .progress = options->quiet && options->progress == PROGRESS_AUTO ? PROGRESS_NEVER : options->progress,
         .snapshot = strict,
         .is_first_pass = pass == PASS_STRICT_FIRST,
     };

@@ -61,13 +61,14 @@ static void log_sanitize(char *text)
 
 struct log_message {
     struct slice fact, hint; /* hint: what follows "hint: "; empty: there is none */
+    struct slice members;    /* further ones, in JSON */
 };
 
-static struct log_message log_split(struct slice text)
+static struct log_message log_split(struct slice text, struct slice members)
 {
     size_t fact_len = text_find_hint(text);
     size_t hint_start = fact_len < text.len ? fact_len + strlen("\nhint: ") : text.len;
-    return (struct log_message){slice_make(text.data, fact_len), slice_skip(text, hint_start)};
+    return (struct log_message){slice_make(text.data, fact_len), slice_skip(text, hint_start), members};
 }
 
 static void log_append_json(struct buffer *line, enum log_level level, const struct log_message *message)
@@ -85,6 +86,10 @@ static void log_append_json(struct buffer *line, enum log_level level, const str
     if (message->hint.len) {
         json_write_key(&json, "hint");
         json_write_string(&json, message->hint);
+    }
+    if (message->members.len) {
+        buffer_append_char(line, ',');
+        buffer_append(line, message->members);
     }
     json_write_object_end(&json);
 }
@@ -113,15 +118,15 @@ static void log_append_text(struct buffer *line, enum log_level level, const str
     }
 }
 
-__attribute__((format(printf, 2, 0))) static void log_line(enum log_level level, const char *format,
-                                                           va_list arguments)
+__attribute__((format(printf, 3, 0))) static void log_line(enum log_level level, struct slice members,
+                                                           const char *format, va_list arguments)
 {
     pthread_mutex_lock(&log_state.mutex);
     if (level <= log_state.max) {
         char text[LOG_TEXT_MAX];
         text_format_va(text, sizeof text, format, arguments);
         log_sanitize(text);
-        const struct log_message message = log_split(slice_from(text));
+        const struct log_message message = log_split(slice_from(text), members);
 
         struct buffer line;
         buffer_init(&line, LOG_LINE_MAX);
@@ -139,40 +144,46 @@ __attribute__((format(printf, 2, 0))) static void log_line(enum log_level level,
     pthread_mutex_unlock(&log_state.mutex);
 }
 
-#define LOG_FORMATTED(level)                                                                                 \
+#define LOG_FORMATTED(level, members)                                                                        \
     do {                                                                                                     \
         va_list arguments;                                                                                   \
         va_start(arguments, format);                                                                         \
-        log_line(level, format, arguments);                                                                  \
+        log_line(level, members, format, arguments);                                                         \
         va_end(arguments);                                                                                   \
     } while (0)
 
 void log_error(const char *format, ...)
 {
-    LOG_FORMATTED(LOG_ERROR);
+    LOG_FORMATTED(LOG_ERROR, slice_make(NULL, 0));
 }
 
 void log_warning(const char *format, ...)
 {
-    LOG_FORMATTED(LOG_WARNING);
+    LOG_FORMATTED(LOG_WARNING, slice_make(NULL, 0));
 }
 
 void log_info(const char *format, ...)
 {
-    LOG_FORMATTED(LOG_INFO);
+    LOG_FORMATTED(LOG_INFO, slice_make(NULL, 0));
 }
 
 void log_debug(const char *format, ...)
 {
-    LOG_FORMATTED(LOG_DEBUG);
+    LOG_FORMATTED(LOG_DEBUG, slice_make(NULL, 0));
+}
+
+void log_info_members(struct slice members, const char *format, ...)
+{
+    LOG_FORMATTED(LOG_INFO, members);
 }
 
 void log_live_line(const char *text)
 {
     pthread_mutex_lock(&log_state.mutex);
-    bool stood = log_state.live[0] != '\0';
-    snprintf(log_state.live, sizeof log_state.live, "%s", text ? text : "");
-    if (stood || log_state.live[0]) {
+    const char *line_text = text ? text : "";
+    bool is_new = strcmp(log_state.live, line_text) != 0;
+    snprintf(log_state.live, sizeof log_state.live, "%s", line_text);
+    if (is_new) {
         char line[LOG_LIVE_MAX + 8];
         int len = snprintf(line, sizeof line, "\r%s\x1b[K", log_state.live);
         file_write_all(STDERR_FILENO, slice_make(line, (size_t)len));

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "core/slice.h"
+
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 /* text: `kyc-import: warning: FACT`, and a hint (error.h) below it as the line `hint: WHAT TO DO`; any other
@@ -22,6 +24,8 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* As log_info, with further members of the line's object in json: `"records":1,"percent":2`. */
+void log_info_members(struct slice members, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Shows text as the live line at the bottom of the terminal in place of the one before; NULL or "" removes
  * it. The caller has made sure that standard error is a terminal. */

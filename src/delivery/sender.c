@@ -128,7 +128,9 @@ uint64_t sender_key_slot_last_nonce(const struct sender *sender, size_t key_slot
 
 uint64_t sender_carry_over_rate(struct sender *sender)
 {
-    return limiter_carry_over(&sender->gate.limiter, clock_mono_ns());
+    uint64_t now = clock_mono_ns(), wait_ns = limiter_carry_over(&sender->gate.limiter, now);
+    sender->carried_over_ns = now + wait_ns;
+    return wait_ns;
 }
 
 void sender_hold(struct sender *sender, uint64_t hold_ns)
@@ -294,6 +296,67 @@ static uint64_t launch_ready(struct sender *sender)
     return UINT64_MAX;
 }
 
+/* What goes on, for other threads. */
+
+static bool waits_for_login(const struct sender *sender)
+{
+    for (size_t i = 0; i < sender->key_slots.count; i++)
+        if (sender->key_slots.items[i]->login.in_progress)
+            return sender->waiting.first;
+    return false;
+}
+
+static enum sender_hold find_hold(const struct sender *sender, uint64_t *until_ns)
+{
+    const struct limiter *limiter = &sender->gate.limiter;
+    const struct breaker *breaker = &sender->breaker;
+
+    *until_ns = 0;
+    if (breaker->is_open) {
+        *until_ns = breaker->is_probing ? 0 : breaker->next_ns;
+        return SENDER_PAUSED;
+    }
+    if (limiter->held_until_ns > limiter->now_ns) {
+        *until_ns = limiter->held_until_ns;
+        return SENDER_RETRY_AFTER;
+    }
+    if (sender->carried_over_ns > limiter->now_ns) {
+        *until_ns = sender->carried_over_ns;
+        return SENDER_CARRY_OVER;
+    }
+    if (waits_for_login(sender))
+        return SENDER_LOGIN;
+    return limiter->share < LIMITER_SHARE_FULL ? SENDER_SLOWED : SENDER_FREE;
+}
+
+static void publish(struct sender *sender)
+{
+    uint64_t until_ns;
+    enum sender_hold hold = find_hold(sender, &until_ns);
+
+    atomic_store_explicit(&sender->hold, until_ns / SENDER_HOLD_STEPS * SENDER_HOLD_STEPS + (uint64_t)hold,
+                          memory_order_relaxed);
+    atomic_store_explicit(&sender->published_in_flight, sender->in_flight, memory_order_relaxed);
+}
+
+uint32_t sender_in_flight(const struct sender *sender)
+{
+    return atomic_load_explicit(&sender->published_in_flight, memory_order_relaxed);
+}
+
+enum sender_hold sender_held_by(const struct sender *sender, uint64_t now_ns, uint64_t *until_ns)
+{
+    uint64_t value = atomic_load_explicit(&sender->hold, memory_order_relaxed);
+    enum sender_hold hold = (enum sender_hold)(value % SENDER_HOLD_STEPS);
+
+    *until_ns = value - (uint64_t)hold;
+    if (*until_ns && *until_ns <= now_ns) { /* it is over, and the sender has not said so yet */
+        *until_ns = 0;
+        return hold == SENDER_PAUSED ? hold : SENDER_FREE;
+    }
+    return hold;
+}
+
 /* The loop. */
 
 static void perform(struct sender *sender)
@@ -363,6 +426,7 @@ void sender_run(struct sender *sender)
         refuse_inherited_hold(sender, clock_mono_ns());
         uint64_t next = launch_ready(sender);
         count_busy(sender);
+        publish(sender);
         if (sender->finished && !has_work(sender))
             return;
         wait_for_events(sender, next);

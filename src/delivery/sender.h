@@ -133,4 +133,21 @@ bool sender_provider_clock(const struct sender *sender, int64_t *offset_ns);
 /* Requests that left so far, for progress. Any thread. */
 uint64_t sender_requests(const struct sender *sender);
 
+/* Requests in flight. Any thread. */
+uint32_t sender_in_flight(const struct sender *sender);
+
+/* Why nothing is sent, or less than the rate allows. */
+enum sender_hold {
+    SENDER_FREE,
+    SENDER_SLOWED,      /* the rate is reduced, after HTTP 429 */
+    SENDER_LOGIN,       /* a login is in flight, and deliveries wait for it */
+    SENDER_CARRY_OVER,  /* sender_carry_over_rate */
+    SENDER_RETRY_AFTER, /* of any reply, or of an earlier process */
+    SENDER_PAUSED,      /* the breaker is open */
+};
+
+/* What holds requests back at now_ns (monotonic), for progress. *until_ns: when it may end; 0: not known. Any
+ * thread. */
+enum sender_hold sender_held_by(const struct sender *sender, uint64_t now_ns, uint64_t *until_ns);
+
 #endif

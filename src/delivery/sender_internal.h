@@ -27,6 +27,8 @@
 
 #define SENDER_NO_CLOCK INT64_MIN
 
+enum { SENDER_HOLD_STEPS = 8 }; /* more than there are in enum sender_hold */
+
 struct sender {
     /* constant */
     const struct job *job;
@@ -41,6 +43,8 @@ struct sender {
     /* any thread */
     struct sender_queue queue;
     _Atomic int64_t provider_clock; /* of sender_provider_clock; SENDER_NO_CLOCK: not known */
+    _Atomic uint64_t hold; /* of sender_held_by: until_ns in steps of SENDER_HOLD_STEPS, and the hold */
+    _Atomic uint32_t published_in_flight; /* of sender_in_flight */
     /* the sender's thread */
     struct send_gate gate; /* its requests: any thread */
     struct breaker breaker;
@@ -50,6 +54,7 @@ struct sender {
     struct fifo waiting;
     struct attempt *idle;
     bool aborted, finished;
+    uint64_t carried_over_ns;   /* until when the requests of an earlier process hold the first one back */
     uint64_t inherited_hold_ns; /* when an earlier process's Retry-After ends (monotonic); 0: none */
     uint32_t bad_nonces;
     uint64_t excessive_wait_ns; /* a Retry-After longer than delivery.retry_for; 0: none came */

@@ -106,6 +106,13 @@ int dispatcher_begin(struct dispatcher *dispatcher, struct error *error)
     return dispatcher->failed ? 0 : ledger_begin(dispatcher->parts.ledger, error);
 }
 
+static bool is_question(const struct task *task)
+{
+    enum operation operation = task->delivery.call.operation;
+
+    return operation != OPERATION_CREATE && operation != OPERATION_UPDATE;
+}
+
 static void submit(struct dispatcher *dispatcher, struct task *task)
 {
     struct provider_call *call = &task->delivery.call;
@@ -114,6 +121,7 @@ static void submit(struct dispatcher *dispatcher, struct task *task)
     task->delivery.subject = (uint64_t)task->customer;
     task_move(task, TASK_IN_FLIGHT);
     dispatcher->in_flight++;
+    dispatcher->asking += is_question(task);
     sender_submit(session_sender(dispatcher->session), &task->delivery);
     failpoint("submitted");
 }
@@ -262,6 +270,7 @@ static void stop_if_reply_demands(struct dispatcher *dispatcher, const struct de
 static int receive_reply(struct dispatcher *dispatcher, struct task *task, struct error *error)
 {
     task_move(task, TASK_NOWHERE);
+    dispatcher->asking -= is_question(task);
     count_attempt(dispatcher, task);
     stop_if_reply_demands(dispatcher, &task->delivery);
     uint64_t wait_ns = backoff_ns(dispatcher, task);
@@ -398,6 +407,7 @@ static int count_ended(struct dispatcher *dispatcher, struct error *error)
     while ((task = FIFO_POP(&dispatcher->ended, struct task))) {
         if (count_task(dispatcher, task, error) != 0)
             result = -1;
+        dispatcher->concluded++;
         failpoint("outcome counted");
         task_pool_return(&dispatcher->pool, task);
     }
@@ -514,11 +524,6 @@ bool dispatcher_is_idle(const struct dispatcher *dispatcher)
 uint64_t dispatcher_in_doubt_count(const struct dispatcher *dispatcher)
 {
     return dispatcher->in_doubt_count;
-}
-
-uint64_t dispatcher_requests(const struct dispatcher *dispatcher)
-{
-    return sender_requests(session_sender(dispatcher->session));
 }
 
 void dispatcher_finish(struct dispatcher *dispatcher)

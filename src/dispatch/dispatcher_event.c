@@ -167,6 +167,7 @@ static int carry_out(struct dispatcher *dispatcher, struct task *task, const str
         dispatcher_end_task(dispatcher, task, action->next);
         return 0;
     }
+    dispatcher_set_retried(dispatcher, task, action->step == TASK_STEP_WAIT);
     if (action->step == TASK_STEP_UPDATE) {
         reconcile_drop(task);
         task->delivery.sink = NULL;

@@ -35,6 +35,12 @@ void dispatcher_enter(struct dispatcher *dispatcher, struct task *task, enum tas
     task_enter(task, next);
 }
 
+void dispatcher_set_retried(struct dispatcher *dispatcher, struct task *task, bool is_retried)
+{
+    dispatcher->retrying += (uint64_t)is_retried - (uint64_t)task->is_retried;
+    task->is_retried = is_retried;
+}
+
 void dispatcher_make_ready(struct dispatcher *dispatcher, struct task *task)
 {
     task_move(task, TASK_READY);
@@ -53,6 +59,7 @@ struct task *dispatcher_pop_ready(struct dispatcher *dispatcher)
 void dispatcher_end_task(struct dispatcher *dispatcher, struct task *task, enum task_state final)
 {
     dispatcher_enter(dispatcher, task, final);
+    dispatcher_set_retried(dispatcher, task, false);
     reconcile_drop(task);
     task->delivery.sink = NULL;
     task_move(task, TASK_ENDED);

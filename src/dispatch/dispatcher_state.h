@@ -35,6 +35,11 @@ struct dispatcher {
     size_t in_flight;  /* deliveries that the sender has */
     size_t ahead_max;
     uint64_t in_doubt_count; /* tasks in circulation that are in doubt */
+    /* For progress: */
+    uint64_t concluded;                       /* tasks, so far */
+    uint64_t retrying;                        /* tasks in circulation whose last attempt failed */
+    size_t asking;                            /* of in_flight, look-ups and fetches */
+    uint64_t requests_seen, requests_seen_ns; /* requests that had left, and when their number was new */
     struct retry_random random;
     bool word_reported; /* that a word of the provider for a verification is unknown */
     bool stopping;      /* no new attempt */
@@ -44,6 +49,9 @@ struct dispatcher {
 /* As task_begin and task_enter, with the count of tasks in doubt. Nothing else sets a state. */
 void dispatcher_begin_task(struct dispatcher *dispatcher, struct task *task, enum task_state first);
 void dispatcher_enter(struct dispatcher *dispatcher, struct task *task, enum task_state next);
+
+/* Whether the task's last attempt failed, and another one is made. */
+void dispatcher_set_retried(struct dispatcher *dispatcher, struct task *task, bool is_retried);
 
 /* TASK_READY: the request of the task is submitted after the next commit. */
 void dispatcher_make_ready(struct dispatcher *dispatcher, struct task *task);

@@ -113,6 +113,12 @@ uint64_t reconcile_list_next_ns(const struct reconcile *reconcile, bool hurry)
     return reconcile->listings ? listings_next_ns(reconcile->listings, hurry) : UINT64_MAX;
 }
 
+size_t reconcile_list_count(const struct reconcile *reconcile, bool *is_in_flight)
+{
+    *is_in_flight = false;
+    return reconcile->listings ? listings_count(reconcile->listings, is_in_flight) : 0;
+}
+
 int reconcile_list_start(struct reconcile *reconcile, bool hurry, struct delivery **listing,
                          struct error *error)
 {

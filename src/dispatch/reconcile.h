@@ -79,6 +79,9 @@ void reconcile_drop(struct task *task);
  * the first task allows it (the pool is full). */
 uint64_t reconcile_list_next_ns(const struct reconcile *reconcile, bool hurry);
 
+/* For progress: the tasks that wait for a listing, or of the one in flight (*is_in_flight). */
+size_t reconcile_list_count(const struct reconcile *reconcile, bool *is_in_flight);
+
 /* When it is time: the listing to submit (one at a time), else NULL; reads the ledger. -1 with ERROR_LEDGER:
  * then every task waits as before. */
 int reconcile_list_start(struct reconcile *reconcile, bool hurry, struct delivery **listing,

@@ -113,6 +113,12 @@ uint64_t listings_next_ns(const struct listings *listings, bool hurry)
     return when_ns > listings->not_before_ns ? when_ns : listings->not_before_ns;
 }
 
+size_t listings_count(const struct listings *listings, bool *is_in_flight)
+{
+    *is_in_flight = listings->in_flight;
+    return listings->in_flight ? candidate_set_count(listings->candidates) : listings->waiting.count;
+}
+
 /* Of the tasks that wait, takes those that are due into the listing. 0, or -1: all wait as before. */
 static int take_due(struct listings *listings, uint64_t now_ns, struct error *error)
 {

@@ -27,6 +27,7 @@ void listings_wait(struct listings *listings, struct task *task, bool earlier);
 
 /* The rest is as reconcile.h has it, under the same names. */
 uint64_t listings_next_ns(const struct listings *listings, bool hurry);
+size_t listings_count(const struct listings *listings, bool *is_in_flight);
 int listings_start(struct listings *listings, bool hurry, struct delivery **listing, struct error *error);
 bool listings_has(const struct listings *listings, const struct delivery *delivery);
 void listings_receive(struct listings *listings, uint64_t random_bits, bool stopping,

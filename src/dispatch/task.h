@@ -133,6 +133,7 @@ struct task {
     uint32_t attempts; /* since the last task_restart */
     uint32_t spared;   /* of these, not counted against delivery.attempts: task_spare */
     uint32_t bad_nonces;
+    bool is_retried;            /* dispatcher_set_retried */
     uint32_t question_count;    /* look-ups or listings so far */
     uint64_t retrying_since_ns; /* monotonic; 0: not yet */
     uint64_t due_ns;            /* monotonic: of the next attempt or listing */

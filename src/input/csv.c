@@ -585,9 +585,16 @@ static int csv_header(void *format, const char *name, struct reader_header *head
     return 0;
 }
 
+static size_t csv_unread(const void *format)
+{
+    const struct csv *csv = format;
+    return csv->lines.len - csv->lines.next;
+}
+
 const struct reader_ops csv_ops = {
     .open = csv_open,
     .close = csv_close,
     .header = csv_header,
     .fill = csv_fill,
+    .unread = csv_unread,
 };

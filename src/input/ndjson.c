@@ -205,9 +205,16 @@ static enum reader_result ndjson_fill(void *format, struct batch *batch)
     return READER_MORE;
 }
 
+static size_t ndjson_unread(const void *format)
+{
+    const struct ndjson *ndjson = format;
+    return ndjson->lines.len - ndjson->lines.next;
+}
+
 const struct reader_ops ndjson_ops = {
     .open = ndjson_open,
     .close = ndjson_close,
     .header = ndjson_header,
     .fill = ndjson_fill,
+    .unread = ndjson_unread,
 };

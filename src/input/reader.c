@@ -52,3 +52,8 @@ enum reader_result reader_fill(struct reader *reader, struct batch *batch)
     assert(batch->count == 0);
     return reader->ops->fill(reader->format, batch);
 }
+
+size_t reader_unread(const struct reader *reader)
+{
+    return reader->ops->unread(reader->format);
+}

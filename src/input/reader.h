@@ -60,4 +60,7 @@ enum reader_result {
  * (NDJSON; JSON_PADDING bytes follow it); fault and raw of those that are no record; is_footer. */
 enum reader_result reader_fill(struct reader *reader, struct batch *batch);
 
+/* Bytes that the feed gave and that are no part of a record or header yet, for progress. */
+size_t reader_unread(const struct reader *reader);
+
 #endif

@@ -15,6 +15,7 @@ struct reader_ops {
     void (*close)(void *format);
     int (*header)(void *format, const char *name, struct reader_header *header, struct error *error);
     enum reader_result (*fill)(void *format, struct batch *batch);
+    size_t (*unread)(const void *format);
 };
 
 #define READER_MARK SLICE_LITERAL("\xef\xbb\xbf")

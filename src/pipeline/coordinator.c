@@ -6,7 +6,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "report/progress.h"
+#include "pipeline/run_progress.h"
 
 enum {
     COMPARED_MIN = 1000, /* known customers compared before the share of changed ones is meaningful */
@@ -27,7 +27,7 @@ struct coordinator {
     bool stopping;              /* no further record is processed */
     unsigned interrupts;
     int status;
-    struct progress progress;
+    struct run_progress progress;
 };
 
 /* Logs the reason and stops before the next record. at_once: drops requests in flight. */
@@ -282,24 +282,14 @@ static void handle_signals(struct coordinator *coordinator, unsigned interrupts)
 
 static uint64_t show_progress(struct coordinator *coordinator, uint64_t now_ns)
 {
-    const struct coordinator_parts *parts = &coordinator->parts;
-    const struct run_stats *stats = parts->stats;
-    /* A run counts records that are finished, not those read ahead. */
-    uint64_t finished = parts->dispatcher ? run_stats_concluded(stats) : stats->read;
-    struct progress_counts figures = {
-        .records = stats->read,
-        .rejected = stats->rejected,
-        .done = stats->created + stats->updated + stats->unchanged,
-        .in_doubt = stats->in_doubt,
-        .share = ingest_share(parts->ingest, finished),
-        .is_run = parts->dispatcher != NULL,
+    const struct run_progress_now now = {
+        .compared = coordinator->compared,
+        .changed = coordinator->changed,
+        .ended = coordinator->ended && !coordinator->batch,
+        .drops = coordinator->interrupts > 1,
     };
 
-    if (parts->dispatcher) {
-        figures.in_doubt += dispatcher_in_doubt_count(parts->dispatcher);
-        figures.requests = dispatcher_requests(parts->dispatcher);
-    }
-    return progress_update(&coordinator->progress, &figures, now_ns);
+    return run_progress_show(&coordinator->progress, &now, now_ns);
 }
 
 /* Waits for a batch, an outcome, a timer or a signal. */
@@ -310,7 +300,7 @@ static void wait_for_arrivals(struct coordinator *coordinator, struct coordinato
     uint64_t redraw_ns = show_progress(coordinator, now_ns);
     bool want_batch = !coordinator->batch && !coordinator->ended && wants_record(coordinator);
 
-    if (redraw_ns && redraw_ns < until_ns)
+    if (redraw_ns < until_ns)
         until_ns = redraw_ns;
     if (parts->dispatcher && dispatcher_next_ns(parts->dispatcher) < until_ns)
         until_ns = dispatcher_next_ns(parts->dispatcher);
@@ -372,10 +362,13 @@ int coordinator_run(const struct coordinator_parts *parts, bool *ended)
 {
     struct coordinator coordinator = {.parts = *parts};
 
-    progress_start(&coordinator.progress, parts->settings->progress, clock_mono_ns());
+    const struct run_progress_parts progress = {parts->stats, parts->ingest, parts->decide.index,
+                                                parts->dispatcher};
+
+    run_progress_start(&coordinator.progress, &progress, clock_mono_ns());
     while (!is_done(&coordinator))
         run_round(&coordinator);
-    progress_end(&coordinator.progress);
+    run_progress_end(&coordinator.progress);
     *ended = coordinator.ended && !coordinator.batch;
     return coordinator.status;
 }

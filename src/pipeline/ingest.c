@@ -21,8 +21,7 @@ enum {
 
 /* From the source thread to the reader's: bytes, or how an input ended. */
 struct block {
-    int status;        /* as reader_feed.next: 1 bytes, 0 the clean end, -1 broken off */
-    uint64_t position; /* bytes of all inputs consumed when it was filled */
+    int status; /* as reader_feed.next: 1 bytes, 0 the clean end, -1 broken off */
     size_t len;
     char bytes[BLOCK_SIZE];
 };
@@ -51,12 +50,12 @@ struct ingest {
     pthread_t reader_thread;
     bool reader_started;
     uint64_t limit, read;
-    uint64_t block_start; /* position of the block before the one that is being read */
+    uint64_t fed; /* bytes that its readers were given */
     /* written by the reader thread, read by the coordinator */
-    _Atomic uint64_t records, position;
-    atomic_bool ended;     /* records is the final count */
-    bool identify;         /* constant once the workers run */
-    size_t complete_count; /* inputs that were read to their clean end */
+    _Atomic uint64_t records, consumed; /* consumed: inflated bytes of these records and the headers */
+    atomic_bool ended;                  /* records is the final count */
+    bool identify;                      /* constant once the workers run */
+    size_t complete_count;              /* inputs that were read to their clean end */
     enum reader_result result;
     bool limited;
     struct error header_error; /* an input whose header has changed; scope ERROR_NONE: none */
@@ -81,7 +80,6 @@ static bool pass_input(struct ingest *ingest, size_t index)
             inputs_read(ingest->inputs, index, block->bytes, sizeof block->bytes, &ingest->read_error);
         block->status = len > 0 ? 1 : (int)len;
         block->len = len > 0 ? (size_t)len : 0;
-        block->position = inputs_position(ingest->inputs);
         if (!queue_put(ingest->full_blocks, block))
             return false;
     } while (block->status == 1);
@@ -111,9 +109,7 @@ static int next_block(void *context, struct slice *bytes)
     ingest->block = queue_take(ingest->full_blocks);
     if (!ingest->block)
         return -1;
-    /* The reader is somewhere in the block: the best estimate is its middle. */
-    atomic_store(&ingest->position, (ingest->block_start + ingest->block->position) / 2);
-    ingest->block_start = ingest->block->position;
+    ingest->fed += ingest->block->len;
     *bytes = slice_make(ingest->block->bytes, ingest->block->len);
     return ingest->block->status;
 }
@@ -211,12 +207,14 @@ static bool read_input(struct ingest *ingest, size_t index, uint64_t *sequence)
     ingest->result = READER_CUT;
     if (!reader)
         return false;
+    ingest->fed += reader_unread(reader); /* it has read its header, and perhaps more */
     while (more) {
         struct batch *batch = queue_take(ingest->free_batches);
         if (!batch)
             return false;
         batch_reset(batch);
         ingest->result = reader_fill(reader, batch);
+        atomic_store(&ingest->consumed, ingest->fed - reader_unread(reader));
         more = !apply_limit(ingest, batch, is_last) && ingest->result == READER_MORE;
         batch->sequence = (*sequence)++;
         if (!queue_put(ingest->read_batches, batch))
@@ -287,20 +285,41 @@ void ingest_recycle(struct ingest *ingest, struct batch *batch)
     queue_put(ingest->free_batches, batch);
 }
 
-double ingest_share(const struct ingest *ingest, uint64_t records)
+/* Two digits, so that an estimate that wavers is calm. */
+static uint64_t round_estimate(double records)
 {
-    uint64_t read = atomic_load(&ingest->records), size = inputs_size(ingest->inputs);
-    double total = (double)read;
+    double unit = 1;
 
-    if (!atomic_load(&ingest->ended)) {
-        if (size == 0 || read == 0)
-            return size == 0 ? -1 : 0;
-        double position = (double)atomic_load(&ingest->position) / (double)size;
-        total = position > 0 ? total / position : 0;
-        if (ingest->limit && (double)ingest->limit < total)
-            total = (double)ingest->limit;
-    }
-    return total > 0 ? (double)records / total : 0;
+    while (records / unit >= 100)
+        unit *= 10;
+    return (uint64_t)(records / unit + 0.5) * (uint64_t)unit;
+}
+
+static uint64_t estimate_total(const struct ingest *ingest, uint64_t read)
+{
+    double size = (double)inputs_size(ingest->inputs), position = (double)inputs_position(ingest->inputs);
+    double consumed = (double)atomic_load(&ingest->consumed);
+
+    if (size <= 0 || position <= 0 || consumed <= 0 || read == 0)
+        return 0;
+    double inflated = size * (double)inputs_inflated(ingest->inputs) / position;
+    uint64_t total = round_estimate((double)read * inflated / consumed);
+    return total > read ? total : read;
+}
+
+uint64_t ingest_total(const struct ingest *ingest, bool *is_estimate)
+{
+    bool ended = atomic_load(&ingest->ended); /* first: records is final then */
+    uint64_t read = atomic_load(&ingest->records);
+
+    *is_estimate = !ended;
+    if (ended)
+        return read;
+    uint64_t total = estimate_total(ingest, read);
+    if (!ingest->limit || ingest->limit > total)
+        return total;
+    *is_estimate = ingest->limit > total / 2; /* else there are certainly so many */
+    return ingest->limit;
 }
 
 uint64_t ingest_bytes(const struct ingest *ingest, size_t index)

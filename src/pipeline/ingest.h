@@ -47,9 +47,10 @@ size_t ingest_batches(size_t workers);
 /* Returns a batch for reuse. */
 void ingest_recycle(struct ingest *ingest, struct batch *batch);
 
-/* The share of the input, 0 to 1, that a number of records is: exact once the reader has reached the end,
- * before that estimated from the bytes read and the size of the files. Below 0: not known (a pipe). */
-double ingest_share(const struct ingest *ingest, uint64_t records);
+/* The records of the input, or `limit` if that is less: exact once the reader has reached the end, before
+ * that estimated from the length of the records read so far and the size of the files, in two digits. 0: not
+ * known (a pipe). */
+uint64_t ingest_total(const struct ingest *ingest, bool *is_estimate);
 /* Bytes consumed of one input. */
 uint64_t ingest_bytes(const struct ingest *ingest, size_t index);
 

@@ -18,6 +18,7 @@ struct one_input {
     struct error open_error; /* at the opening; scope ERROR_NONE: nothing */
     bool is_empty;           /* one of several, without any record */
     _Atomic uint64_t bytes;
+    uint64_t inflated; /* the same, inflated; of the thread that reads */
 };
 
 struct inputs {
@@ -28,14 +29,19 @@ struct inputs {
     struct reader_header header;
     const struct one_input *first; /* the one that it is of; NULL: none was read */
     uint64_t size;
-    _Atomic uint64_t position;
+    _Atomic uint64_t position, inflated;
 };
 
-static void update_position(struct one_input *one)
+/* len: inflated bytes that were read; at most 0: none. */
+static void update_position(struct one_input *one, ptrdiff_t len)
 {
     uint64_t bytes = source_position(one->source);
     uint64_t before = atomic_exchange_explicit(&one->bytes, bytes, memory_order_relaxed);
     atomic_fetch_add_explicit(&one->all->position, bytes - before, memory_order_relaxed);
+    if (len <= 0)
+        return;
+    one->inflated += (uint64_t)len;
+    atomic_fetch_add_explicit(&one->all->inflated, (uint64_t)len, memory_order_relaxed);
 }
 
 /* The feed of every reader: at the opening directly from the source, later from another thread. */
@@ -45,7 +51,7 @@ static int next_block(void *context, struct slice *block)
     if (one->live.next)
         return one->live.next(one->live.context, block);
     ptrdiff_t len = source_read(one->source, one->all->block, OPENING_BLOCK, &one->open_error);
-    update_position(one);
+    update_position(one, len);
     if (len > 0)
         *block = slice_make(one->all->block, (size_t)len);
     return len > 0 ? 1 : (int)len;
@@ -99,6 +105,8 @@ static void close_until_read(struct one_input *one)
     one->open_error = (struct error){.scope = ERROR_NONE};
     uint64_t used = atomic_exchange(&one->bytes, 0);
     atomic_fetch_sub(&one->all->position, used);
+    atomic_fetch_sub(&one->all->inflated, one->inflated);
+    one->inflated = 0;
 }
 
 static struct source *open_source(const struct one_input *one, struct error *error)
@@ -221,7 +229,7 @@ ptrdiff_t inputs_read(struct inputs *inputs, size_t index, char *out, size_t cap
         len = source_read(one->source, out, capacity, error);
     if (!one->source)
         return -1;
-    update_position(one);
+    update_position(one, len);
     if (len <= 0) {
         source_close(one->source);
         one->source = NULL;
@@ -257,6 +265,11 @@ uint64_t inputs_bytes(const struct inputs *inputs, size_t index)
 uint64_t inputs_position(const struct inputs *inputs)
 {
     return atomic_load_explicit(&inputs->position, memory_order_relaxed);
+}
+
+uint64_t inputs_inflated(const struct inputs *inputs)
+{
+    return atomic_load_explicit(&inputs->inflated, memory_order_relaxed);
 }
 
 uint64_t inputs_size(const struct inputs *inputs)

@@ -39,9 +39,11 @@ ptrdiff_t inputs_read(struct inputs *inputs, size_t index, char *out, size_t cap
 struct reader *inputs_reader(struct inputs *inputs, size_t index, struct reader_feed feed,
                              struct error *error);
 
-/* Any thread: bytes consumed so far of one input; of all inputs, and their size (0: not known). */
+/* Any thread: bytes consumed so far of one input; of all inputs, as they are and inflated, and their size (0:
+ * not known). */
 uint64_t inputs_bytes(const struct inputs *inputs, size_t index);
 uint64_t inputs_position(const struct inputs *inputs);
+uint64_t inputs_inflated(const struct inputs *inputs);
 uint64_t inputs_size(const struct inputs *inputs);
 
 #endif

@@ -12,7 +12,6 @@
 #include "model/job.h"
 #include "pipeline/input_snapshot.h"
 #include "provider/provider.h"
-#include "report/progress.h"
 #include "report/run_stats.h"
 
 struct pipeline_settings {
@@ -23,7 +22,6 @@ struct pipeline_settings {
     bool retry_refused;  /* repeat what the provider refused */
     bool accept_updates; /* continue above delivery.stop_after.updated_share */
     bool new_ledger;     /* continue with a ledger that is missing, or older than at its last run */
-    enum progress_mode progress;
     const struct input_snapshot *snapshot; /* of both passes of --strict; NULL: one pass */
     bool is_first_pass;                    /* of two; send is false */
 };

@@ -1,8 +1,7 @@
 #include "report/progress.h"
 
-#include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -10,102 +9,121 @@
 #include "core/buffer.h"
 #include "core/clock.h"
 #include "core/log.h"
-#include "report/format_number.h"
 
-enum { PROGRESS_TEXT_SIZE = 160 };
+enum { COLUMNS_DEFAULT = 160, MEMBERS_MAX = 4096 };
 
-#define PROGRESS_PERIOD_NS (200 * CLOCK_NS_PER_MS)
+#define LIVE_PERIOD_NS (200 * CLOCK_NS_PER_MS)
+#define RATE_PERIOD_NS CLOCK_NS_PER_S
+#define LOG_PERIOD_NS  (60 * CLOCK_NS_PER_S)
 
-void progress_start(struct progress *progress, enum progress_mode mode, uint64_t now_ns)
+static enum progress_mode process_mode = PROGRESS_NEVER;
+
+void progress_setup(enum progress_mode mode)
 {
-    bool shown = mode == PROGRESS_ALWAYS || (mode == PROGRESS_AUTO && isatty(STDERR_FILENO));
-    *progress = (struct progress){.shown = shown, .started_ns = now_ns, .next_ns = now_ns};
+    process_mode = mode;
 }
 
-/* Columns for the line: a wrapped line is not erased by the next one. The text is ASCII. */
-static size_t progress_columns(void)
+static bool is_terminal(void)
+{
+    const char *name = getenv("TERM");
+
+    return isatty(STDERR_FILENO) && (!name || strcmp(name, "dumb") != 0);
+}
+
+void progress_start(struct progress *progress, uint64_t now_ns)
+{
+    bool is_live = process_mode == PROGRESS_ALWAYS || (process_mode == PROGRESS_AUTO && is_terminal());
+
+    *progress = (struct progress){.is_live = is_live,
+                                  .is_logged = process_mode == PROGRESS_AUTO && !is_live,
+                                  .next_ns = now_ns,
+                                  .next_log_ns = now_ns + LOG_PERIOD_NS,
+                                  .percent = -1};
+}
+
+uint64_t progress_next_ns(const struct progress *progress)
+{
+    return progress->is_live || progress->is_logged ? progress->next_ns : UINT64_MAX;
+}
+
+/* Columns for the line: a wrapped line is not erased by the next one. */
+static unsigned columns(void)
 {
     struct winsize size;
-    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
-    return known ? (size_t)size.ws_col - 1 : PROGRESS_TEXT_SIZE;
+    const char *given = getenv("COLUMNS");
+    unsigned long count = given ? strtoul(given, NULL, 10) : 0;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        count = size.ws_col;
+    if (count == 0 || count > COLUMNS_DEFAULT)
+        count = COLUMNS_DEFAULT;
+    return (unsigned)count - 1;
 }
 
-/* Removes parts at the end that do not fit as a whole: half a number is a wrong number. */
-static void progress_cut(char *text, size_t columns)
+int progress_percent(const struct progress_counts *counts)
 {
-    if (strlen(text) <= columns)
+    if (counts->total == 0)
+        return -1;
+    if (counts->done >= counts->total)
+        return counts->is_estimate ? 99 : 100;
+    return (int)((double)counts->done * 100 / (double)counts->total);
+}
+
+/* Whether the time in this state is working time. */
+static bool is_working(enum progress_state state)
+{
+    return state <= PROGRESS_LOOK_UP;
+}
+
+static void log_counts(const struct progress_counts *counts, const struct progress_figures *figures)
+{
+    char text[PROGRESS_LINE_SIZE];
+    struct json_writer json;
+    struct buffer members;
+
+    buffer_init(&members, MEMBERS_MAX);
+    json_write_begin(&json, &members);
+    json_write_object(&json);
+    progress_line_members(counts, figures, &json);
+    json_write_object_end(&json);
+    log_info_members(slice_make(members.data + 1, members.len - 2), "progress: %s",
+                     progress_line_log(counts, figures, text));
+    buffer_clear(&members);
+}
+
+void progress_update(struct progress *progress, const struct progress_counts *counts, uint64_t now_ns)
+{
+    char text[PROGRESS_LINE_SIZE];
+    bool works = is_working(counts->state);
+    struct progress_figures figures = {.left_s = -1, .rate_per_s = -1, .now_ns = now_ns};
+
+    if (now_ns < progress_next_ns(progress))
         return;
-    while (columns > 0 && strncmp(text + columns, "  ", 2) != 0)
-        columns--;
-    text[columns] = '\0';
-}
-
-uint64_t progress_update(struct progress *progress, const struct progress_counts *counts, uint64_t now_ns)
-{
-    if (!progress->shown)
-        return 0;
-    if (now_ns >= progress->next_ns) {
-        char text[PROGRESS_TEXT_SIZE];
-        double seconds = (double)(now_ns - progress->started_ns) / (double)CLOCK_NS_PER_S;
-        progress_text(counts, seconds, text, sizeof text);
-        size_t columns = progress_columns();
-        progress_cut(text, columns);
-        log_live_line(text);
-        progress->next_ns = now_ns + PROGRESS_PERIOD_NS;
+    progress->next_ns = now_ns + (progress->is_live ? LIVE_PERIOD_NS : RATE_PERIOD_NS);
+    progress_rate_add(&progress->rate, now_ns, counts->done, counts->sent, works, counts->open > 0);
+    int percent = progress_percent(counts);
+    if (percent > progress->percent)
+        progress->percent = percent;
+    figures.percent = progress->percent;
+    if (works) {
+        figures.rate_per_s = progress_rate_done(&progress->rate);
+        if (counts->total)
+            figures.left_s = progress_rate_left(&progress->rate, now_ns, counts->sends_left,
+                                                counts->plain_left, counts->limit_per_s);
+    } else {
+        progress->rate.left_at_ns = 0;
     }
-    return progress->next_ns;
+    if (progress->is_live)
+        log_live_line(progress_line_live(counts, &figures, columns(), text));
+    if (progress->is_logged && now_ns >= progress->next_log_ns) {
+        log_counts(counts, &figures);
+        progress->next_log_ns += LOG_PERIOD_NS;
+    }
 }
 
 void progress_end(struct progress *progress)
 {
-    if (progress->shown)
+    if (progress->is_live)
         log_live_line(NULL);
-    progress->shown = false;
-}
-
-static void progress_append_eta(struct buffer *out, double share, double seconds)
-{
-    if (share <= 0 || share >= 1 || seconds < 1)
-        return;
-    double left = seconds / share * (1 - share);
-    uint64_t whole = left < 1e9 ? (uint64_t)(left + 0.5) : UINT64_C(1000000000);
-    if (whole >= 3600)
-        buffer_printf(out, "  ETA %" PRIu64 ":%02u:%02u", whole / 3600, (unsigned)(whole / 60 % 60),
-                      (unsigned)(whole % 60));
-    else
-        buffer_printf(out, "  ETA %u:%02u", (unsigned)(whole / 60), (unsigned)(whole % 60));
-}
-
-/* 100 only for the whole. */
-static unsigned progress_percent(double share)
-{
-    double percent = share * 100 + 1e-9; /* 0.29 * 100 is less than 29 */
-    return percent < 100 ? (unsigned)percent : 100;
-}
-
-char *progress_text(const struct progress_counts *counts, double seconds, char *text, unsigned size)
-{
-    char number[FORMAT_NUMBER_SIZE];
-    struct buffer out;
-    buffer_init(&out, 1024);
-    uint64_t counted = counts->is_run ? counts->done : counts->records;
-    double rate = seconds > 0 ? (double)counted / seconds : 0;
-
-    buffer_printf(&out, "%s records", format_number_count(counts->records, number));
-    if (counts->share >= 0)
-        buffer_printf(&out, "  %u %%", progress_percent(counts->share));
-    if (counts->is_run)
-        buffer_printf(&out, "  %s done", format_number_count(counts->done, number));
-    if (rate < 10)
-        buffer_printf(&out, "  %.1f/s", rate);
-    else
-        buffer_printf(&out, "  %s/s", format_number_count((uint64_t)rate, number));
-    progress_append_eta(&out, counts->share, seconds);
-    buffer_printf(&out, "  %s rejected", format_number_count(counts->rejected, number));
-    if (counts->is_run)
-        buffer_printf(&out, "  %s in doubt", format_number_count(counts->in_doubt, number));
-    progress_cut(out.data, size - 1);
-    snprintf(text, size, "%s", out.data);
-    buffer_clear(&out);
-    return text;
+    progress->is_live = progress->is_logged = false;
 }

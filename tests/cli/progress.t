@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The live line of a run: its share is that of the finished rows, not of the rows read ahead; -q shows none.
+# The progress of a run: on a terminal, without one, and why nothing is sent; -q shows none.
 use strict;
 use warnings;
 use FindBin;
@@ -10,16 +10,20 @@ use KycRun;
 
 my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
 
-# The lines drawn, as {records, percent, done}.
+# The lines drawn, as {done, total, about, percent, text}.
 sub lines_of
 {
     my ($err) = @_;
-    return map { /^([\d,]+) records(?:  (\d+) %)?  ([\d,]+) done/ ? {records => $1 =~ tr/,//dr, percent => $2, done => $3 =~ tr/,//dr} : () } split /\r/, $err;
+    return map {
+        /^([\d,]+)(?: of (about )?([\d,]+)(?: \((\d+) %\))?| records)(.*)/
+            ? {done => $1 =~ tr/,//dr, about => $2, total => defined $3 ? $3 =~ tr/,//dr : undef, percent => $4, text => $_}
+            : ()
+    } map { s/\e\[K.*//sr } split /\r/, $err;
 }
 
 # The whole input is read at once; the rate allows 100 requests a second.
-for my $end (['a file', 'export.csv', []], ['a file, --limit', 'export.csv', ['--limit', 150]]) {
-    my ($sentence, $file, $more) = @$end;
+for my $end (['a file', []], ['a file, --limit', ['--limit', 150]]) {
+    my ($sentence, $more) = @$end;
     subtest $sentence => sub {
         sandbox_reset($sandbox);
         my $case = case_new($sandbox, rows => 200, set => {'delivery.rate' => '100/s', 'delivery.burst' => 1});
@@ -27,12 +31,13 @@ for my $end (['a file', 'export.csv', []], ['a file, --limit', 'export.csv', ['-
         my ($status, undef, $err) = case_run($case, '--progress', 'always', @$more);
         is($status, 0, 'status 0') or diag $err;
         my @lines = lines_of($err);
-        cmp_ok(scalar @lines, '>', 4, 'several lines were drawn');
-        is_deeply([grep { !defined $_->{percent} } @lines], [], 'each with a share');
-        my @wrong = grep { $_->{percent} != int($_->{done} * 100 / $rows) } grep { $_->{records} == $rows } @lines;
-        is_deeply(\@wrong, [], 'which is what is done of all rows');
-        cmp_ok(scalar(grep { $_->{percent} > 10 && $_->{percent} < 90 } @lines), '>', 1, 'on the way from none to all');
-        is_deeply([grep { $lines[$_]{percent} < $lines[$_ - 1]{percent} } 1 .. $#lines], [], 'it never falls');
+        cmp_ok(scalar @lines, '>', 4, 'several lines were drawn') or diag $err;
+        my @exact = grep { defined $_->{total} && !$_->{about} } @lines;
+        is_deeply([grep { $_->{total} != $rows } @exact], [], 'the total is that of the records of the input');
+        is_deeply([grep { $_->{percent} != int($_->{done} * 100 / $rows) } @exact], [], 'the percentage is what is done of all rows');
+        cmp_ok(scalar(grep { $_->{percent} > 10 && $_->{percent} < 90 } @exact), '>', 1, 'on the way from none to all');
+        is_deeply([grep { ($lines[$_]{percent} // 0) < ($lines[$_ - 1]{percent} // 0) } 1 .. $#lines], [], 'it never falls');
+        is_deeply([grep { $_->{percent} == 100 && $_->{done} != $rows } @exact], [], '100 % is the end');
     };
 }
 
@@ -41,33 +46,42 @@ subtest 'a pipe' => sub {
     sandbox_reset($sandbox);
     my $case = case_new($sandbox, rows => 100, set => {'delivery.rate' => '100/s', 'delivery.burst' => 1});
     my $command = join ' ', map { "'" . s/'/'\\''/gr . "'" } case_arguments($case, 'run', '--progress', 'always', '--input', '-');
-    my ($status, undef, $err) = run_program('sh', '-c', "(head -n 51 '$case->{folder}/export.csv'; sleep 0.4; tail -n 50 '$case->{folder}/export.csv') | $command");
+    my ($status, undef, $err) = run_program('sh', '-c', "(head -n 51 '$case->{folder}/export.csv'; sleep 3.5; tail -n 50 '$case->{folder}/export.csv') | $command");
     is($status, 0, 'status 0') or diag $err;
     my @lines = lines_of($err);
-    ok(!defined $lines[0]{percent}, 'no share before its end') or diag $err;
-    my @wrong = grep { defined $_->{percent} && $_->{percent} != $_->{done} } @lines;
-    is_deeply(\@wrong, [], 'after its end, of all rows');
-    ok((grep { defined $_->{percent} } @lines), 'which is shown');
+    ok(!defined $lines[0]{total}, 'no total before its end') or diag $err;
+    like($lines[0]{text}, qr/^\d+ records/, 'a number of records instead');
+    ok((grep { $_->{text} =~ /waiting for the input/ } @lines), 'it waits for the input, and says so') or diag $err;
+    my @known = grep { defined $_->{total} } @lines;
+    is_deeply([grep { $_->{total} != 100 || $_->{percent} != $_->{done} } @known], [], 'after its end, the total and the share of it');
+    ok(scalar @known, 'which are shown');
 };
 
-# A file of many blocks: the reader is some thousand rows ahead, and the share is an estimate. It must not be too high either.
-subtest 'a long file' => sub {
-    sandbox_reset($sandbox);
-    my $rows = 40_000;
-    my $case = case_new($sandbox, rows => $rows, set => {'delivery.rate' => '1000/s', 'delivery.burst' => 1});
-    my $pid = case_start($case, '--progress', 'always');
-    my $drawn = sub { my $path = "$case->{folder}/err"; return -e $path ? lines_of(read_file($path)) : () };
-    for (1 .. 600) {
-        select undef, undef, undef, 0.1;
-        my @lines = $drawn->();
-        last if @lines && $lines[-1]{done} >= 2000;
-    }
-    kill 'TERM', $pid;
-    waitpid $pid, 0;
-    my @lines = grep { $_->{done} > 500 } $drawn->();
-    cmp_ok(scalar @lines, '>', 1, 'lines were drawn') or diag read_file("$case->{folder}/err");
-    is_deeply([grep { abs($_->{percent} - $_->{done} * 100 / $rows) > 4 } @lines], [], 'the share is that of what is done, within 4 of 100');
-};
+# A file of many blocks: the reader is some thousand rows ahead, and the total is an estimate, and marked.
+for my $packed (0, 1) {
+    subtest 'a long file' . ($packed ? ', packed' : '') => sub {
+        sandbox_reset($sandbox);
+        my $rows = 60_000;
+        my $case = case_new($sandbox, rows => $rows, set => {'delivery.rate' => '1000/s', 'delivery.burst' => 1});
+        if ($packed) {
+            system 'gzip', "$case->{folder}/export.csv";
+            rename "$case->{folder}/export.csv.gz", "$case->{folder}/export.csv";
+        }
+        my $pid = case_start($case, '--progress', 'always');
+        my $drawn = sub { my $path = "$case->{folder}/err"; return -e $path ? lines_of(read_file($path)) : () };
+        for (1 .. 600) {
+            select undef, undef, undef, 0.1;
+            my @lines = $drawn->();
+            last if @lines && $lines[-1]{done} >= 2000;
+        }
+        kill 'TERM', $pid;
+        waitpid $pid, 0;
+        my @lines = grep { $_->{done} > 500 } $drawn->();
+        cmp_ok(scalar @lines, '>', 1, 'lines were drawn') or diag read_file("$case->{folder}/err");
+        is_deeply([map { $_->{text} } grep { !$_->{about} } @lines], [], 'the total is marked as an estimate');
+        is_deeply([map { $_->{text} } grep { abs($_->{total} - $rows) > $rows * 0.05 } @lines], [], 'and right within 5 of 100');
+    };
+}
 
 subtest '-q' => sub {
     sandbox_reset($sandbox);
@@ -76,7 +90,7 @@ subtest '-q' => sub {
     my ($status, $out, $err) = run_program('script', '-qec', $command, '/dev/null');
     is("$status$out$err", '0', 'a run on a terminal is silent when all is well');
     ($status, $out, $err) = run_program('script', '-qec', "$command --progress always", '/dev/null');
-    like($out, qr/records/, '--progress always is obeyed all the same');
+    like($out, qr/\r\d+ (?:records|of 5)/, '--progress always is obeyed all the same');
     ($status, $out, $err) = case_run($case, 'status', '-q');
     is("$status$out$err", '0', 'and so is status');
     ($status, $out, $err) = case_run($case, 'status', '--verify', '-q');
