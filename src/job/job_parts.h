@@ -42,8 +42,8 @@ extern const struct job_key job_delivery_keys[];
  * it, else only its form is checked. value: a member of a mapping, whose key is the credential's name. */
 int job_secret_read(struct job_reader *reader, const struct job_node *value,
                     struct job_credential *credential);
-/* The same of a key, which may be any bytes: a credential is one line of text. Target: a struct secret at the
- * row's offset. */
+/* The same of a key, which may be any bytes (a credential is one line of text), and which is also loaded
+ * where no credentials are, if it can be. Target: a struct secret at the row's offset. */
 job_key_read job_secret_read_bytes;
 
 #endif

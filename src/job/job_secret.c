@@ -48,5 +48,14 @@ int job_secret_read_bytes(struct job_reader *reader, const struct job_node *valu
                           void *target)
 {
     struct secret *secret = (struct secret *)(void *)((char *)target + key->offset);
-    return read_secret(reader, value, key->name, secret, true);
+    struct slice reference;
+    struct error ignored;
+
+    if (read_secret(reader, value, key->name, secret, true) != 0)
+        return -1;
+    /* Reading a ledger needs its key, not the credentials. Where the key is not at hand, there may be no
+     * ledger either; opening one reports it. */
+    if (!reader->overrides->secrets && job_scalar_read(reader, value, &reference) == 0)
+        (void)!secret_load(secret, reference.data, reader->job->folder, &ignored);
+    return 0;
 }
