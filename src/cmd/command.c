@@ -48,6 +48,8 @@ static const struct command command_table[] = {
      command_guess},
     {"probe", "JOB", OPTION_PROBE,
      "check whether this job can run: credentials, clock, TLS, endpoint, ledger, disk", command_probe},
+    {"backup", "JOB FILE", OPTION_BACKUP,
+     "copy the ledger and its key, also during a run, and verify the copy", command_backup},
     {"version", NULL, OPTION_OTHER, "print the version", command_version},
     {"help", "[TOPIC]", OPTION_OTHER, "list the commands, or explain a command, a provider or the fields",
      command_help},
@@ -201,10 +203,14 @@ int command_main(int argc, char **argv)
         options.argument = command->name;
         command = find_command("help");
     }
-    if (command->argument && command->argument[0] != '[' && !options.argument) {
+    bool lacks_file = command->option_bit & OPTION_WITH_FILE && !options.file;
+    if (command->argument && command->argument[0] != '[' && (!options.argument || lacks_file)) {
+        bool lacks_job = !options.argument && command->option_bit & OPTION_WITH_JOB;
         log_error("no %s given\nhint: kyc-import %s %s; kyc-import help %s lists the options",
-                  strcmp(command->argument, "JOB") == 0 ? "job file" : "input", name, command->argument,
-                  name);
+                  lacks_job    ? "job file"
+                  : lacks_file ? "backup file"
+                               : "input",
+                  name, command->argument, name);
         status = ERROR_USAGE;
     } else {
         status = command->run(&options);

@@ -13,6 +13,7 @@ int command_main(int argc, char **argv);
 /* Each runs its command and returns the exit status. The result is written to standard output, messages to
  * the log. */
 int command_adopt(const struct options *options);
+int command_backup(const struct options *options);
 int command_check(const struct options *options);
 int command_run(const struct options *options);
 int command_status(const struct options *options);

@@ -74,7 +74,7 @@ static const struct option option_table[] = {
      "continue although the ledger is missing, or older than at its last run"},
     {"--json", NULL, OPTION_FLAG,
      OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE | OPTION_LINKS | OPTION_DOCUMENTS |
-         OPTION_REFRESH | OPTION_ADOPT,
+         OPTION_REFRESH | OPTION_ADOPT | OPTION_BACKUP,
      OFFSET(json), 0, "print the summary as one JSON object"},
     {"--verify", NULL, OPTION_FLAG, OPTION_STATUS, OFFSET(verify), 0,
      "verify the event chain, and compare every customer with its events"},
@@ -302,6 +302,22 @@ static int set_option(struct options *options, const struct option *option, cons
     return 0;
 }
 
+static int set_argument(struct options *options, const char *argument, unsigned command, struct error *error)
+{
+    bool takes_file = command & OPTION_WITH_FILE;
+
+    if (!options->argument)
+        options->argument = argument;
+    else if (takes_file && !options->file)
+        options->file = argument;
+    else
+        return error_set(
+            error, ERROR_USAGE,
+            "unexpected argument `%s`\nhint: the argument is `%s` already; --help lists the options",
+            argument, takes_file ? options->file : options->argument);
+    return 0;
+}
+
 int options_parse(struct options *options, unsigned command, char **arguments, struct error *error)
 {
     bool only_arguments = false;
@@ -310,12 +326,8 @@ int options_parse(struct options *options, unsigned command, char **arguments, s
     for (char **item = arguments; *item; item++) {
         const char *argument = *item, *value = NULL;
         if (only_arguments || argument[0] != '-' || strcmp(argument, "-") == 0) {
-            if (options->argument)
-                return error_set(
-                    error, ERROR_USAGE,
-                    "unexpected argument `%s`\nhint: the argument is `%s` already; --help lists the options",
-                    argument, options->argument);
-            options->argument = argument;
+            if (set_argument(options, argument, command, error) != 0)
+                return -1;
             continue;
         }
         if (strcmp(argument, "--") == 0) {

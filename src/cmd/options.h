@@ -31,9 +31,14 @@ enum {
     OPTION_LINKS = 1 << 16,
     OPTION_DOCUMENTS = 1 << 17,
     OPTION_ADOPT = 1 << 20,
+    OPTION_BACKUP = 1 << 21,
+    OPTION_RESTORE = 1 << 22,
+    OPTION_FORGET = 1 << 23,
+    OPTION_WITH_FILE = OPTION_BACKUP | OPTION_RESTORE, /* a second argument */
     OPTION_WITH_JOB = OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_RESOLVE | OPTION_RESULTS |
                       OPTION_PROBE | OPTION_EXPLAIN | OPTION_REJECTS | OPTION_WORDS | OPTION_LINKS |
-                      OPTION_DOCUMENTS | OPTION_REFRESH | OPTION_ADOPT,
+                      OPTION_DOCUMENTS | OPTION_REFRESH | OPTION_ADOPT | OPTION_BACKUP | OPTION_RESTORE |
+                      OPTION_FORGET,
     OPTION_ALL = OPTION_WITH_JOB | OPTION_OTHER | OPTION_GUESS,
 };
 
@@ -44,6 +49,7 @@ enum results_format { RESULTS_CSV, RESULTS_NDJSON };
 
 struct options {
     const char *argument; /* JOB, the INPUT of guess, or the command of help; NULL: none */
+    const char *file;     /* the second argument, of OPTION_WITH_FILE; NULL: none */
     const char **inputs, **sets;
     size_t input_count, set_count;
     uint64_t limit;
@@ -59,7 +65,8 @@ struct options {
 };
 
 /* Parses the arguments behind the command. command: its bit. -1 with ERROR_USAGE: an unknown option (the
- * message names the nearest), an option of another command, a missing or wrong value, or a second argument.
+ * message names the nearest), an option of another command, a missing or wrong value, or an argument too
+ * many.
  */
 int options_parse(struct options *options, unsigned command, char **arguments, struct error *error);
 void options_clear(struct options *options);

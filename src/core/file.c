@@ -237,14 +237,28 @@ int file_sync_folder(const char *path)
     return failed ? -1 : 0;
 }
 
-int file_draft_commit(struct file_draft *draft)
+/* Not every file system can rename without replacing. */
+static int file_rename_new(const char *from, const char *to)
+{
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    if (faccessat(AT_FDCWD, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST;
+        return -1;
+    }
+    return rename(from, to);
+}
+
+static int file_draft_finish(struct file_draft *draft, int (*move)(const char *from, const char *to))
 {
     int result = 0;
     if (fchmod(draft->fd, (mode_t)draft->mode) != 0 || fsync(draft->fd) != 0)
         result = -1;
     else
         failpoint("draft synced");
-    if (result == 0 && rename(draft->draft_path, draft->path) != 0)
+    if (result == 0 && move(draft->draft_path, draft->path) != 0)
         result = -1;
     if (result == 0) {
         free(draft->draft_path);
@@ -256,6 +270,16 @@ int file_draft_commit(struct file_draft *draft)
     file_draft_drop(draft);
     errno = reason;
     return result;
+}
+
+int file_draft_commit(struct file_draft *draft)
+{
+    return file_draft_finish(draft, rename);
+}
+
+int file_draft_commit_new(struct file_draft *draft)
+{
+    return file_draft_finish(draft, file_rename_new);
 }
 
 void file_draft_drop(struct file_draft *draft)

@@ -55,6 +55,8 @@ int file_draft_open(struct file_draft *draft, const char *path, unsigned mode);
 int file_draft_write(struct file_draft *draft, struct slice bytes);
 /* fsync, rename, fsync of the folder; then as file_draft_drop. 0, or -1 with errno. */
 int file_draft_commit(struct file_draft *draft);
+/* The same, but it replaces nothing: -1 with EEXIST where there is something at PATH. */
+int file_draft_commit_new(struct file_draft *draft);
 /* Closes and unlinks the draft; safe on a zeroed or committed one. */
 void file_draft_drop(struct file_draft *draft);
 

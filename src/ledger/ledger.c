@@ -176,15 +176,35 @@ static void copy_owner(struct ledger *ledger, const struct ledger_identity *iden
     };
 }
 
-struct ledger *ledger_open(const char *path, enum ledger_mode mode, const struct ledger_identity *identity,
-                           const struct secret *key, struct error *error)
+static struct ledger *new_ledger(const struct ledger_identity *identity)
 {
     struct ledger *ledger = memory_new(1, sizeof *ledger);
-    bool is_new = false;
 
     arena_init(&ledger->arena, ARENA_CHUNK);
     arena_init(&ledger->run_arena, ARENA_CHUNK);
     copy_owner(ledger, identity);
+    return ledger;
+}
+
+struct ledger *ledger_open_copy(const struct ledger *ledger, const char *path, struct error *error)
+{
+    struct ledger *copy = new_ledger(&ledger->owner);
+
+    memcpy(copy->key, ledger->key, sizeof copy->key);
+    copy->sealer = ledger_sealer_new(copy->key);
+    copy->store = store_open_copy(path, error);
+    if (copy->store && check_identity(copy, error) == 0 && load_ends(copy, LEDGER_READ, error) == 0)
+        return copy;
+    ledger_close(copy);
+    return NULL;
+}
+
+struct ledger *ledger_open(const char *path, enum ledger_mode mode, const struct ledger_identity *identity,
+                           const struct secret *key, struct error *error)
+{
+    struct ledger *ledger = new_ledger(identity);
+    bool is_new = false;
+
     ledger->store = store_open(path, mode, key, ledger->key, &is_new, error);
     if (ledger->store) {
         ledger->sealer = ledger_sealer_new(ledger->key);

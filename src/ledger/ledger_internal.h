@@ -46,6 +46,9 @@ int ledger_erase_tasks(struct ledger *ledger, int64_t customer, uint64_t at_ns, 
 /* Writes whose ledger it is: ledger->owner. Between begin and commit. 0, or -1. */
 int ledger_write_owner(struct ledger *ledger, struct error *error);
 
+/* Opens a copy of the ledger (store_copy) to be read. NULL on error. */
+struct ledger *ledger_open_copy(const struct ledger *ledger, const char *path, struct error *error);
+
 /* Appends an event: gives it its id and advances the chain. 0, or -1. */
 int ledger_write_event(struct ledger *ledger, struct ledger_event *event, struct error *error);
 

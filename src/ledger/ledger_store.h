@@ -23,6 +23,7 @@
 #include "core/slice.h"
 #include "ledger/fingerprint.h"
 #include "ledger/ledger.h"
+#include "ledger/ledger_backup.h"
 #include "ledger/ledger_chain.h"
 #include "ledger/ledger_row.h"
 #include "ledger/ledger_verification.h"
@@ -184,6 +185,21 @@ int store_meta(struct store *store, const char *key, struct arena *arena, struct
 int store_meta_set(struct store *store, const char *key, struct slice value, struct error *error);
 int store_nonce(struct store *store, const char *key_id, uint64_t *floor, struct error *error);
 int store_nonce_set(struct store *store, const char *key_id, uint64_t floor, struct error *error);
+
+/* Backups. */
+
+/* Copies the state that a read transaction of the store sees into the empty file at path: a ledger in one
+ * file, without a log beside it. The copy is not synced. A process that writes the ledger is not blocked. 0,
+ * or -1 (ERROR_LEDGER with a message that names path). Between store_begin_read and store_end_read. */
+int store_copy(struct store *store, const char *path, struct error *error);
+/* Opens such a copy to be read, without a lease or a key. */
+struct store *store_open_copy(const char *path, struct error *error);
+/* Stores that there is a backup, outside the proof. The store may be open to be read only: a run that writes
+ * the ledger waits for the time of one commit. 0, or -1. */
+int store_note_backup(struct store *store, const struct ledger_backup *backup, struct error *error);
+/* The known backups, oldest first; each is valid during the call. 0, or -1. */
+int store_each_backup(struct store *store, void (*each)(void *context, const struct ledger_backup *backup),
+                      void *context, struct error *error);
 
 /* For verification. */
 

@@ -209,7 +209,7 @@ static int check_schema(struct check *check, sqlite3 *ours, struct error *error)
 {
     static const char objects[] = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND "
                                   "(type = 'trigger' OR tbl_name IN ('customer', 'event', 'run', 'nonce', "
-                                  "'meta', 'reading', 'task'))";
+                                  "'meta', 'reading', 'task', 'backup'))";
     sqlite3_stmt *found, *known = NULL;
     int code = SQLITE_NOMEM; /* of known */
     if (prepare(check, objects, &found, error))

@@ -129,7 +129,7 @@ static int find_key(const struct store *store, const struct secret *job_key, boo
     if (found == 0 && is_made)
         return error_set(
             error, ERROR_LEDGER,
-            "the ledger %s has lost its digest key %s: without it every customer would look changed\nhint: restore the key file from a backup",
+            "the ledger %s has lost its digest key %s: without it every customer would look changed\nhint: restore the key file from a backup; or, if the job has a ledger_key, set the variable or file that it names",
             store->path, store->key_path);
     return found == 0 ? store_file_make_key(store, key, error) : 0;
 }
@@ -190,6 +190,21 @@ struct store *store_open(const char *location, enum ledger_mode mode, const stru
     if (result == 0)
         error->scope = ERROR_NONE;
     store_close(store);
+    return NULL;
+}
+
+struct store *store_open_copy(const char *path, struct error *error)
+{
+    struct store *copy = new_store(path);
+    int made = -1;
+
+    if (store_file_check_kinds(copy, error) == 0 && open_database(copy, LEDGER_READ, error) == 0)
+        made = check_format(copy, error);
+    if (made == 0)
+        error_set(error, ERROR_LEDGER, "%s is empty\nhint: use another backup", copy->path);
+    if (made == 1 && set_pragmas(copy, LEDGER_READ, error) == 0)
+        return copy;
+    store_close(copy);
     return NULL;
 }
 

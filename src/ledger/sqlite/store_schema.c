@@ -14,7 +14,8 @@ static const char others[] =
     "CREATE TABLE nonce(key_id TEXT PRIMARY KEY, floor INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE reading(customer INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;"
-    "CREATE UNIQUE INDEX task_slot ON task(customer, kind, slot);";
+    "CREATE UNIQUE INDEX task_slot ON task(customer, kind, slot);"
+    "CREATE TABLE " STORE_BACKUP_TABLE ";";
 
 static void append_table(struct buffer *text, const struct ledger_table *table)
 {

@@ -9,7 +9,7 @@
  * Format 3 (PRAGMA user_version; application_id `KYL1`; store_schema.c has the tables): customer, event and
  * run and task as in ledger_row.h. nonce: by key_id (a digest of the API key) the floor below which nonces
  * may have been used. meta: settings of the ledger by name. reading: by customer the time (real ns) at which
- * the provider was last asked about its user.
+ * the provider was last asked about its user. backup: the copies that were made of this ledger.
  *
  * Durability: WAL, synchronous = FULL, one writer. A batch is one transaction, so its fsync is shared and
  * never skipped. Readers never block a run. LEDGER.lock (flock, never unlinked, with `PID START`) is held for
@@ -31,6 +31,10 @@ enum {
     STORE_FORMAT = 3,
     STORE_APPLICATION_ID = 0x4b594c31, /* `KYL1` */
 };
+
+/* A ledger that an earlier version made gets it with its first backup. */
+#define STORE_BACKUP_TABLE                                                                                   \
+    "backup(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, path TEXT NOT NULL, chain_head TEXT NOT NULL) STRICT"
 
 enum store_sql {
     STORE_SQL_BEGIN,
@@ -90,6 +94,8 @@ enum store_sql {
     STORE_SQL_LAST_RUN,
     STORE_SQL_LAST_COMPLETE,
     STORE_SQL_HAS_RUN,
+    STORE_SQL_HAS_BACKUPS,
+    STORE_SQL_BACKUPS,
     STORE_SQL_COUNT
 };
 

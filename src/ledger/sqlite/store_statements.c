@@ -107,6 +107,8 @@ static const char *const sql[STORE_SQL_COUNT] = {
         "SELECT {run} FROM run WHERE command = ?1 AND finished IS NOT NULL AND status IN (0, 1) "
         "ORDER BY id DESC LIMIT 1",
     [STORE_SQL_HAS_RUN] = "SELECT 1 FROM run WHERE id = ?1 AND started = ?2",
+    [STORE_SQL_HAS_BACKUPS] = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'backup'",
+    [STORE_SQL_BACKUPS] = "SELECT at, path, chain_head FROM backup ORDER BY id",
 };
 _Static_assert(LEDGER_EVENT_BODY_COLUMNS == 4, "the columns that EVENT_BLANK removes");
 
