@@ -128,7 +128,7 @@ static int report(const struct options *options, const struct job *job, struct r
     struct buffer out;
     struct error error;
 
-    if (refresh_report_save(stats, job->report_folder, &error) != 0)
+    if (refresh_report_save(stats, job->report_folder, job->refresh_metrics_path, &error) != 0)
         add_error(stats, &error);
     if (html_refresh_save(stats, job->provider.name, job->report_folder, &error) != 0)
         add_error(stats, &error);

@@ -34,7 +34,8 @@ static int merge_status(int result, const struct error *error, int status)
 
 /* A file that cannot be written changes the status in the files after it. summary.json comes first, because
  * the next run needs its head; it is written again if the status has changed since. */
-static int save_report_files(const struct job *job, struct run_stats *stats, int status)
+static int save_report_files(const struct job *job, struct run_stats *stats, struct metrics *metrics,
+                             int status)
 {
     struct error error;
 
@@ -42,18 +43,19 @@ static int save_report_files(const struct job *job, struct run_stats *stats, int
         merge_status(summary_json_save(stats, job->report_folder, &error), &error, status);
     int saved_status = status;
     status = stats->status = merge_status(html_report_save(stats, job, &error), &error, status);
-    status = stats->status = merge_status(metrics_save(stats, job, &error), &error, status);
+    status = stats->status = merge_status(metrics_save(metrics, stats, &error), &error, status);
     return status == saved_status
                ? status
                : merge_status(summary_json_save(stats, job->report_folder, &error), &error, status);
 }
 
 /* Only the reports of runs are kept: those of a check, and of run --dry-run, are not a night's. */
-static int save_report(const struct job *job, struct run_stats *stats, enum pass pass, int status)
+static int save_report(const struct job *job, struct run_stats *stats, struct metrics *metrics,
+                       enum pass pass, int status)
 {
     struct report_history history = {0};
 
-    status = save_report_files(job, stats, status);
+    status = save_report_files(job, stats, metrics, status);
     if (pass != PASS_CHECK && job->report_keep > 0) {
         report_history_read(job->report_folder, &history);
         report_history_add(&history, stats);
@@ -80,11 +82,11 @@ static void write_json(const struct run_stats *stats, const struct adopt_report 
 
 /* Writes the report's files, and the result to standard output. plan: of --against-provider, else NULL. */
 static int report(const struct options *options, const struct job *job, struct run_stats *stats,
-                  enum pass pass, int status, const struct adopt_report *plan)
+                  struct metrics *metrics, enum pass pass, int status, const struct adopt_report *plan)
 {
     struct buffer out;
 
-    status = save_report(job, stats, pass, status);
+    status = save_report(job, stats, metrics, pass, status);
     buffer_init(&out, RESULT_MAX);
     if (options->json)
         write_json(stats, plan, &out);
@@ -143,6 +145,7 @@ static void estimate_run(const struct job *job, const struct provider *provider,
 static int run_pass(const struct options *options, struct job *job, const struct provider *provider,
                     enum pass pass, const struct input_snapshot *strict, const struct adopt_report *plan)
 {
+    struct metrics *metrics = metrics_new(job);
     const struct pipeline_settings settings = {
         .job = job,
         .provider = provider,
@@ -153,6 +156,7 @@ static int run_pass(const struct options *options, struct job *job, const struct
         .new_ledger = options->new_ledger,
         .snapshot = strict,
         .is_first_pass = pass == PASS_STRICT_FIRST,
+        .metrics = pass == PASS_RUN || pass == PASS_STRICT_SECOND ? metrics : NULL,
     };
     struct run_stats *stats = new_stats(job, pass);
     int status = pipeline_run(&settings, stats);
@@ -162,14 +166,15 @@ static int run_pass(const struct options *options, struct job *job, const struct
     if (pass == PASS_CHECK)
         estimate_run(job, provider, stats);
     if (stats->finished_ns) {
-        status = report(options, job, stats, pass, status, plan);
+        status = report(options, job, stats, metrics, pass, status, plan);
     } else if (status != (int)ERROR_BUSY && status != PIPELINE_ALL_VALID) {
         /* The run did not start: the last report stays, but the metrics show the failure. */
         struct error error;
         stats->status = status;
-        status = merge_status(metrics_save(stats, job, &error), &error, status);
+        status = merge_status(metrics_save(metrics, stats, &error), &error, status);
     }
     run_stats_free(stats);
+    metrics_free(metrics);
     return status;
 }
 

@@ -12,7 +12,7 @@
 #include "core/failpoint.h"
 #include "core/memory.h"
 
-enum { FILE_READ_BLOCK = 64 * 1024 };
+enum { FILE_READ_BLOCK = 64 * 1024, PRIVATE_FOLDER = 0700, PUBLIC_FOLDER = 0755 };
 
 #define FILE_DRAFT_MARK ".tmp-"
 
@@ -114,10 +114,10 @@ char *file_folder(const char *path)
 }
 
 /* 0 when path is a folder now. */
-static int file_make_one_folder(const char *path)
+static int file_make_one_folder(const char *path, mode_t mode)
 {
-    if (mkdir(path, 0700) == 0)
-        return 0;
+    if (mkdir(path, mode) == 0)
+        return mode == PRIVATE_FOLDER ? 0 : chmod(path, mode); /* the umask took bits away */
     int reason = errno;
     struct stat about;
     if (stat(path, &about) == 0) {
@@ -129,22 +129,32 @@ static int file_make_one_folder(const char *path)
     return -1;
 }
 
-int file_make_folder(const char *path)
+static int file_make_folders(const char *path, mode_t mode)
 {
     char *part = memory_copy(slice_from(path));
     int result = 0;
     for (char *slash = strchr(part + (part[0] == '/'), '/'); slash && result == 0;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        result = file_make_one_folder(part);
+        result = file_make_one_folder(part, mode);
         *slash = '/';
     }
     if (result == 0)
-        result = file_make_one_folder(part);
+        result = file_make_one_folder(part, mode);
     int reason = errno;
     free(part);
     errno = reason;
     return result;
+}
+
+int file_make_folder(const char *path)
+{
+    return file_make_folders(path, PRIVATE_FOLDER);
+}
+
+int file_make_public_folder(const char *path)
+{
+    return file_make_folders(path, PUBLIC_FOLDER);
 }
 
 bool file_is_alone(int fd)

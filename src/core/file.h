@@ -35,6 +35,8 @@ char *file_folder(const char *path);
 
 /* Makes a folder and its missing parents, the new ones with mode 0700. 0, or -1 with errno. */
 int file_make_folder(const char *path);
+/* The same with mode 0755, whatever the umask: for files that other accounts read. */
+int file_make_public_folder(const char *path);
 
 /* fsync of the folder that path is in: a new or renamed file is durable when its folder is. 0, or -1 with
  * errno. */

@@ -27,7 +27,6 @@ void latency_add(struct latency *latency, uint64_t ns)
 {
     latency->buckets[bucket_of(ns / 1000)]++;
     latency->count++;
-    latency->sum_ns += ns;
     latency->max_ns = ns > latency->max_ns ? ns : latency->max_ns;
 }
 

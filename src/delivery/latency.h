@@ -12,7 +12,7 @@ enum { LATENCY_PARTS = 64, LATENCY_BUCKETS = LATENCY_PARTS * 32 };
 
 struct latency {
     uint64_t buckets[LATENCY_BUCKETS];
-    uint64_t count, max_ns, sum_ns;
+    uint64_t count, max_ns;
 };
 
 void latency_add(struct latency *latency, uint64_t ns);

@@ -449,11 +449,16 @@ void sender_figures(const struct sender *sender, struct sender_figures *figures)
         .p95_ms = latency_percentile_ms(&sender->latency, 95),
         .p99_ms = latency_percentile_ms(&sender->latency, 99),
         .max_ms = latency_max_ms(&sender->latency),
-        .answers = sender->latency.count,
-        .latency_sum_ns = sender->latency.sum_ns,
         .pauses = sender->breaker.openings,
         .pause_ns = breaker_paused_ns(&sender->breaker, clock_mono_ns()),
     };
+}
+
+void sender_latencies(const struct sender *sender, struct latency_histogram *latencies)
+{
+    for (size_t i = 0; i < LATENCY_HISTOGRAM_BUCKETS; i++)
+        latencies->counts[i] = atomic_load(&sender->latency_counts[i]);
+    latencies->sum_ns = atomic_load(&sender->latency_sum_ns);
 }
 
 const char *sender_library(void)

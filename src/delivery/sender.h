@@ -25,6 +25,7 @@
 #include "core/fifo.h"
 #include "delivery/response.h"
 #include "model/job.h"
+#include "model/latency_histogram.h"
 #include "model/outcome.h"
 #include "model/record.h"
 #include "provider/provider.h"
@@ -117,9 +118,8 @@ struct sender_figures {
     double rate_per_s;       /* over the time in which there was work */
     uint64_t max_per_second; /* the maximum that left within any second */
     double p50_ms, p95_ms, p99_ms, max_ms;
-    uint64_t answers, latency_sum_ns; /* whole answers, and their latencies together */
-    uint64_t pauses;                  /* times that the breaker opened */
-    uint64_t pause_ns;                /* how long it was open, in all */
+    uint64_t pauses;   /* times that the breaker opened */
+    uint64_t pause_ns; /* how long it was open, in all */
 };
 
 /* After sender_run has returned, or at any time from its thread. */
@@ -132,6 +132,8 @@ const char *sender_library(void);
 bool sender_provider_clock(const struct sender *sender, int64_t *offset_ns);
 /* Requests that left so far, for progress. Any thread. */
 uint64_t sender_requests(const struct sender *sender);
+/* The latencies of whole replies so far, a login's too. Any thread. */
+void sender_latencies(const struct sender *sender, struct latency_histogram *latencies);
 
 /* Requests in flight. Any thread. */
 uint32_t sender_in_flight(const struct sender *sender);

@@ -132,6 +132,13 @@ static bool release_attempt(struct sender *sender, struct attempt *attempt)
     return attempt->deferred;
 }
 
+static void add_latency(struct sender *sender, uint64_t ns)
+{
+    latency_add(&sender->latency, ns);
+    atomic_fetch_add(&sender->latency_counts[latency_histogram_bucket(ns)], 1);
+    atomic_fetch_add(&sender->latency_sum_ns, ns);
+}
+
 static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode result)
 {
     curl_multi_remove_handle(sender->multi, attempt->easy);
@@ -147,7 +154,7 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
         if (delivery->date_ns)
             atomic_store(&sender->provider_clock, (int64_t)delivery->date_ns - (int64_t)clock_boot_ns());
         if (attempt_is_complete(attempt, result))
-            latency_add(&sender->latency, delivery->latency_ns);
+            add_latency(sender, delivery->latency_ns);
         apply_retry_after(sender, attempt, &delivery->outcome);
     }
     if (is_login(delivery)) {

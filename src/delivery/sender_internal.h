@@ -44,7 +44,8 @@ struct sender {
     struct sender_queue queue;
     _Atomic int64_t provider_clock; /* of sender_provider_clock; SENDER_NO_CLOCK: not known */
     _Atomic uint64_t hold; /* of sender_held_by: until_ns in steps of SENDER_HOLD_STEPS, and the hold */
-    _Atomic uint32_t published_in_flight; /* of sender_in_flight */
+    _Atomic uint32_t published_in_flight;                                       /* of sender_in_flight */
+    _Atomic uint64_t latency_counts[LATENCY_HISTOGRAM_BUCKETS], latency_sum_ns; /* of sender_latencies */
     /* the sender's thread */
     struct send_gate gate; /* its requests: any thread */
     struct breaker breaker;

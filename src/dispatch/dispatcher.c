@@ -526,6 +526,15 @@ uint64_t dispatcher_in_doubt_count(const struct dispatcher *dispatcher)
     return dispatcher->in_doubt_count;
 }
 
+void dispatcher_read_figures(const struct dispatcher *dispatcher)
+{
+    const struct sender *sender = session_sender(dispatcher->session);
+    struct run_stats *stats = dispatcher->parts.stats;
+
+    stats->requests = sender_requests(sender);
+    sender_latencies(sender, &stats->latencies);
+}
+
 void dispatcher_finish(struct dispatcher *dispatcher)
 {
     struct run_stats *stats = dispatcher->parts.stats;
@@ -534,15 +543,13 @@ void dispatcher_finish(struct dispatcher *dispatcher)
     session_finish(dispatcher->session);
     kept_members_report(dispatcher);
     sender_figures(session_sender(dispatcher->session), &figures);
-    stats->requests = figures.requests;
+    dispatcher_read_figures(dispatcher);
     stats->rate_per_s = figures.rate_per_s;
     stats->max_per_second = figures.max_per_second;
     stats->p50_ms = figures.p50_ms;
     stats->p95_ms = figures.p95_ms;
     stats->p99_ms = figures.p99_ms;
     stats->max_ms = figures.max_ms;
-    stats->replies = figures.answers;
-    stats->latency_sum_ns = figures.latency_sum_ns;
     stats->pauses = figures.pauses;
     stats->pause_ns = figures.pause_ns;
 }

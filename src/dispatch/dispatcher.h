@@ -88,6 +88,8 @@ void dispatcher_fail(struct dispatcher *dispatcher);
 bool dispatcher_is_idle(const struct dispatcher *dispatcher);
 /* Records in doubt so far whose attempts continue. */
 uint64_t dispatcher_in_doubt_count(const struct dispatcher *dispatcher);
+/* Copies requests and latencies so far into stats. */
+void dispatcher_read_figures(const struct dispatcher *dispatcher);
 /* Once idle: ends the sender's thread and copies its figures into stats. */
 void dispatcher_finish(struct dispatcher *dispatcher);
 /* After dispatcher_finish, between begin and commit: records when this run last sent (rate_carryover.h). 0,

@@ -123,6 +123,15 @@ static void separate_check(struct job *job)
     job->metrics_path = NULL;
 }
 
+/* `metrics/kira.prom` -> `metrics/kira-refresh.prom` */
+static const char *refresh_path(struct job *job)
+{
+    const char *path = job->metrics_path, *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    size_t len = dot && (!slash || dot > slash + 1) ? (size_t)(dot - path) : strlen(path);
+
+    return arena_printf(&job->arena, "%.*s-refresh%s", (int)len, path, path + len).data;
+}
+
 static int interpret(struct job_reader *reader, struct job_node *top)
 {
     struct job *job = reader->job;
@@ -141,6 +150,9 @@ static int interpret(struct job_reader *reader, struct job_node *top)
         job->ledger_path = default_path(reader, "", ".ledger");
     if (!job->report_folder)
         job->report_folder = default_path(reader, "reports/", "");
+    if (!job->metrics_path)
+        job->metrics_path = default_path(reader, "metrics/", ".prom");
+    job->refresh_metrics_path = refresh_path(job);
     job->run_report = job->report_folder;
     if (reader->overrides->report)
         job->report_folder = arena_copy(&job->arena, slice_from(reader->overrides->report)).data;

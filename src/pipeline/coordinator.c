@@ -292,6 +292,23 @@ static uint64_t show_progress(struct coordinator *coordinator, uint64_t now_ns)
     return run_progress_show(&coordinator->progress, &now, now_ns);
 }
 
+static void update_metrics(struct coordinator *coordinator, uint64_t now_ns)
+{
+    const struct coordinator_parts *parts = &coordinator->parts;
+    struct metrics *metrics = parts->settings->metrics;
+
+    if (!metrics || !parts->dispatcher || !metrics_is_due(metrics, now_ns))
+        return;
+    bool is_estimate;
+    uint64_t total = ingest_total(parts->ingest, &is_estimate), done = run_stats_concluded(parts->stats);
+    const struct metrics_progress progress = {
+        .share = total == 0 ? -1 : done < total ? (double)done / (double)total : 1,
+        .in_doubt = dispatcher_in_doubt_count(parts->dispatcher),
+    };
+    dispatcher_read_figures(parts->dispatcher);
+    metrics_update(metrics, parts->stats, &progress, now_ns);
+}
+
 /* Waits for a batch, an outcome, a timer or a signal. */
 static void wait_for_arrivals(struct coordinator *coordinator, struct coordinator_queue_arrivals *arrivals)
 {
@@ -300,6 +317,7 @@ static void wait_for_arrivals(struct coordinator *coordinator, struct coordinato
     uint64_t redraw_ns = show_progress(coordinator, now_ns);
     bool want_batch = !coordinator->batch && !coordinator->ended && wants_record(coordinator);
 
+    update_metrics(coordinator, now_ns);
     if (redraw_ns < until_ns)
         until_ns = redraw_ns;
     if (parts->dispatcher && dispatcher_next_ns(parts->dispatcher) < until_ns)

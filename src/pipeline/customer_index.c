@@ -169,6 +169,11 @@ const struct customer_index_entry *customer_index_find(struct customer_index *in
     return entry->value ? &index->customers[entry->value - 1] : NULL;
 }
 
+uint64_t customer_index_open_count(const struct customer_index *index)
+{
+    return index->open_count;
+}
+
 uint64_t customer_index_missing_count(const struct customer_index *index)
 {
     return index->sent_count - index->sent_seen;

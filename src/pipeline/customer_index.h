@@ -58,6 +58,8 @@ void customer_index_prefetch(const struct customer_index *index, const struct re
 /* The customer with this external_id's hash, or NULL. */
 const struct customer_index_entry *customer_index_find(struct customer_index *index, uint64_t hash);
 
+/* Customers of the ledger whose last operation is open. */
+uint64_t customer_index_open_count(const struct customer_index *index);
 /* Customers of the ledger whose external_id was not marked, but for those that are unsent: the provider never
  * had them. */
 uint64_t customer_index_missing_count(const struct customer_index *index);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/clock.h"
 #include "core/digest.h"
@@ -75,6 +76,43 @@ static int check_continuity(const struct pipeline *pipeline, struct error *error
     log_warning("%s", error->text);
     log_warning("a run would stop here; this dry run continues %s",
                 pipeline->ledger ? "with this ledger" : "as if every customer were new");
+    return 0;
+}
+
+static void add_in_doubt(void *context, const struct ledger_customer *customer)
+{
+    struct run_stats *stats = context;
+    uint64_t *oldest_ns = &stats->ledger_in_doubt.oldest_ns;
+
+    stats->ledger_in_doubt.customers++;
+    if (*oldest_ns == 0 || customer->first_sent_at < *oldest_ns)
+        *oldest_ns = customer->first_sent_at;
+}
+
+/* How many customers of the ledger are in doubt, and since when. Without any it costs nothing; else one pass
+ * over the ledger. 0, or -1. */
+static int count_in_doubt(struct pipeline *pipeline, struct error *error)
+{
+    struct run_stats *stats = pipeline->stats;
+
+    memset(&stats->ledger_in_doubt, 0, sizeof stats->ledger_in_doubt);
+    if ((customer_index_open_count(pipeline->customer_index) > 0 || stats->in_doubt > 0) &&
+        ledger_each_in_doubt(pipeline->ledger, UINT64_MAX >> 1, add_in_doubt, stats, error) != 0)
+        return -1;
+    stats->ledger_in_doubt.is_known = true;
+    return 0;
+}
+
+/* The first metrics of this run: it has the ledger's lock now, so that no other run is writing the file. */
+static int begin_metrics(struct pipeline *pipeline, struct error *error)
+{
+    const struct metrics_progress progress = {.share = 0};
+
+    if (!pipeline->settings->metrics)
+        return 0;
+    if (count_in_doubt(pipeline, error) != 0)
+        return -1;
+    metrics_update(pipeline->settings->metrics, pipeline->stats, &progress, clock_mono_ns());
     return 0;
 }
 
@@ -193,7 +231,8 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     if (job_auto_match(pipeline->settings->job, fields, header->columns, header->column_count, error) != 0)
         return -1;
     pipeline->rules = rule_set_new(job, fields, header->names, header->name_count, today, error);
-    if (!pipeline->rules || open_ledger(pipeline, error) != 0 || check_users(pipeline, error) != 0)
+    if (!pipeline->rules || open_ledger(pipeline, error) != 0 || begin_metrics(pipeline, error) != 0 ||
+        check_users(pipeline, error) != 0)
         return -1;
     map_fields(pipeline);
     const struct rejects_header rejects_header = {header->source_columns, header->column_count, header->raw,
@@ -348,7 +387,8 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
                         left_in_doubt || stats->provider_warned))
         status = 1;
     if (pipeline->settings->send && status != ERROR_LEDGER &&
-        refresh_counts_read_run(pipeline->ledger, stats, &error) != 0)
+        (refresh_counts_read_run(pipeline->ledger, stats, &error) != 0 ||
+         count_in_doubt(pipeline, &error) != 0))
         status = log_and_merge_status(status, &error);
     stats->finished_ns = clock_real_ns();
     stats->status = status;

@@ -12,6 +12,7 @@
 #include "model/job.h"
 #include "pipeline/input_snapshot.h"
 #include "provider/provider.h"
+#include "report/metrics.h"
 #include "report/run_stats.h"
 
 struct pipeline_settings {
@@ -24,6 +25,7 @@ struct pipeline_settings {
     bool new_ledger;     /* continue with a ledger that is missing, or older than at its last run */
     const struct input_snapshot *snapshot; /* of both passes of --strict; NULL: one pass */
     bool is_first_pass;                    /* of two; send is false */
+    struct metrics *metrics;               /* of a run, updated while it goes on; else NULL */
 };
 
 /* Not an exit status: the end of a first pass in which every row is valid. Nothing was written or reported,

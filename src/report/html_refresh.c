@@ -195,7 +195,7 @@ void html_refresh_write(const struct refresh_stats *stats, const char *provider,
     write_reading(stats, out);
     html_frame_end(
         out,
-        "This page names no customer: kyc-import results lists them. The counts for programs are in refresh.json, those for Prometheus in refresh.prom.");
+        "This page names no customer: kyc-import results lists them. The counts for programs are in refresh.json.");
 }
 
 int html_refresh_save(const struct refresh_stats *stats, const char *provider, const char *folder,

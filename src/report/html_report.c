@@ -208,8 +208,7 @@ static void html_report_files(const struct html_page *page)
         "<table>\n<caption>In the report folder. The reject file and the broken file contain personal data; each exists only if it has records.</caption>\n<thead><tr><th scope=\"col\">File</th><th scope=\"col\">Content</th></tr></thead>\n<tbody>\n"
         "<tr><th scope=\"row\"><code>rejects.*</code></th><td>All rejected and refused records with their source columns and, after these, the reasons. Corrected in place, it is an input of the same job.</td></tr>\n"
         "<tr><th scope=\"row\"><code>broken.*</code></th><td>The raw lines of records that could not be split into columns.</td></tr>\n"
-        "<tr><th scope=\"row\"><code>summary.json</code></th><td>The counts of this page for programs.</td></tr>\n"
-        "<tr><th scope=\"row\"><code>metrics.prom</code></th><td>The same for the Prometheus node exporter, unless the job sets another path (metrics).</td></tr>\n</tbody>\n</table>\n");
+        "<tr><th scope=\"row\"><code>summary.json</code></th><td>The counts of this page for programs; the job's metrics file has them for Prometheus.</td></tr>\n</tbody>\n</table>\n");
     if (page->stats->chain_head[0])
         buffer_printf(
             out,

@@ -3,6 +3,7 @@
 #define KYC_REPORT_PROMETHEUS_H
 
 #include "core/buffer.h"
+#include "core/error.h"
 
 /* The beginning of every metric's name. */
 #define PROMETHEUS_PREFIX "kyc_import_"
@@ -11,5 +12,11 @@
 void prometheus_write_family(struct buffer *out, const char *name, const char *type, const char *help);
 /* Appends the value of a label, without its quotes. */
 void prometheus_write_label(struct buffer *out, const char *text);
+
+/* Replaces the file atomically, with mode 0644: the user of the node exporter reads it. Makes its folder when
+ * it is missing, with mode 0755, but in private_folder with 0700. 0, or -1 with ERROR_USAGE: the path, the
+ * reason and a hint. */
+int prometheus_save(const char *path, const char *private_folder, const struct buffer *text,
+                    struct error *error);
 
 #endif

@@ -11,7 +11,7 @@
 #include "report/prometheus.h"
 #include "report/report_file.h"
 
-enum { JSON_MODE = 0600, METRICS_MODE = 0644, FILE_MAX = 1 << 20 };
+enum { JSON_MODE = 0600, FILE_MAX = 1 << 20 };
 
 const char *refresh_report_state(unsigned state)
 {
@@ -162,7 +162,7 @@ void refresh_report_json(const struct refresh_stats *stats, struct buffer *out)
 static void write_sample(const struct refresh_stats *stats, const char *name, const char *state,
                          uint64_t value, struct buffer *out)
 {
-    buffer_printf(out, PROMETHEUS_PREFIX "%s{job=\"", name);
+    buffer_printf(out, PROMETHEUS_PREFIX "%s{import=\"", name);
     prometheus_write_label(out, stats->job);
     buffer_append_char(out, '"');
     if (state)
@@ -209,23 +209,21 @@ void refresh_report_metrics(const struct refresh_stats *stats, struct buffer *ou
     }
 }
 
-static int save(const struct refresh_stats *stats, const char *folder, const char *name, unsigned mode,
-                void (*write)(const struct refresh_stats *stats, struct buffer *out), struct error *error)
+int refresh_report_save(const struct refresh_stats *stats, const char *folder, const char *metrics_path,
+                        struct error *error)
 {
-    char *path = file_join(folder, name);
+    char *path = file_join(folder, "refresh.json");
     struct buffer text;
 
     buffer_init(&text, FILE_MAX);
-    write(stats, &text);
-    int result = report_file_save(path, mode, &text, error);
-    buffer_clear(&text);
+    refresh_report_json(stats, &text);
+    int result = report_file_save(path, JSON_MODE, &text, error);
     free(path);
+    if (result == 0) {
+        buffer_reset(&text);
+        refresh_report_metrics(stats, &text);
+        result = prometheus_save(metrics_path, folder, &text, error);
+    }
+    buffer_clear(&text);
     return result;
-}
-
-int refresh_report_save(const struct refresh_stats *stats, const char *folder, struct error *error)
-{
-    if (save(stats, folder, "refresh.json", JSON_MODE, refresh_report_json, error) != 0)
-        return -1;
-    return save(stats, folder, "refresh.prom", METRICS_MODE, refresh_report_metrics, error);
 }

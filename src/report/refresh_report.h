@@ -73,7 +73,9 @@ void refresh_report_text(const struct refresh_stats *stats, struct buffer *out);
 void refresh_report_json(const struct refresh_stats *stats, struct buffer *out);
 void refresh_report_metrics(const struct refresh_stats *stats, struct buffer *out);
 
-/* Replaces refresh.json (0600) and refresh.prom (0644) in the folder. 0, or -1 as report_file_fail. */
-int refresh_report_save(const struct refresh_stats *stats, const char *folder, struct error *error);
+/* Replaces refresh.json (0600) in the folder, and the metrics. 0, or -1 as report_file_fail and
+ * prometheus_save. */
+int refresh_report_save(const struct refresh_stats *stats, const char *folder, const char *metrics_path,
+                        struct error *error);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "core/encoding.h"
 #include "model/job.h"
+#include "model/latency_histogram.h"
 #include "model/outcome.h"
 #include "model/record.h"
 #include "model/verdict.h"
@@ -132,13 +133,18 @@ struct run_stats {
     struct rate_series rate_series;    /* replies over time */
     uint64_t retries[RETRY_CAUSES];
     double p50_ms, p95_ms, p99_ms, max_ms, rate_per_s;
-    uint64_t replies, latency_sum_ns; /* complete replies, and the sum of their latencies */
-    uint64_t pauses, pause_ns;        /* of the circuit breaker */
-    uint64_t links;                   /* verification links that were appended to LINK_FILE_NAME */
+    struct latency_histogram latencies; /* of complete replies */
+    uint64_t pauses, pause_ns;          /* of the circuit breaker */
+    uint64_t links;                     /* verification links that were appended to LINK_FILE_NAME */
     struct {
         bool is_known;                      /* that of some user; never of a dry run */
         uint64_t customers[REFRESH_STATES]; /* of the ledger, with a user, at the end */
     } verification;
+    struct {
+        bool is_known;      /* never of a dry run */
+        uint64_t customers; /* of the ledger, in doubt: when the run began or, at its end, then */
+        uint64_t oldest_ns; /* real; when the oldest of these requests was journalled; 0: there is none */
+    } ledger_in_doubt;
     char chain_head[65]; /* "" without a ledger */
     const char *stopped; /* why the run stopped early: a constant or stopped_text; NULL: it did not */
     char stopped_text[1024];

@@ -162,8 +162,8 @@ sub found_ledger
 sub found_metrics
 {
     my ($case) = @_;
-    my $text = read_file(case_report($case) . '/metrics.prom');
-    found('metrics.prom', map { s/\{job="[^"]*",command="[^"]*"/{job,command/r =~ s/rule="[^"]*"/rule="FIELD\/RULE"/r } $text =~ /^(\w+\{.*\})/mg);
+    my $text = read_file(case_metrics($case));
+    found('metrics.prom', map { s/\{import="[^"]*",command="[^"]*"/{import,command/r =~ s/rule="[^"]*"/rule="FIELD\/RULE"/r } $text =~ /^(\w+\{.*\})/mg);
     return;
 }
 
@@ -195,7 +195,7 @@ sub found_refresh
     my ($case) = @_;
     case_run($case, 'refresh', '-q');
     found_json('refresh.json', read_file(case_report($case) . '/refresh.json'));
-    found('refresh.prom', map { s/\{job="[^"]*"/{job/r } read_file(case_report($case) . '/refresh.prom') =~ /^(\w+\{.*\})/mg);
+    found('refresh.prom', map { s/\{import="[^"]*"/{import/r } read_file("$case->{folder}/metrics/test-refresh.prom") =~ /^(\w+\{.*\})/mg);
     return;
 }
 

@@ -36,7 +36,7 @@ like($out, qr/ absent in doubt +1$/m, 'and its table says so');
 my $report = case_report($case);
 like(read_file("$report/report.html"), qr/data-figure="in_doubt_absent">1</, 'and its page');
 like(read_file("$report/report.html"), qr/1 customer in doubt is not in this input/, 'with what to do');
-like(read_file("$report/metrics.prom"), qr/^kyc_import_records\{job="test",command="run",state="in_doubt_absent"\} 1$/m, 'and its metrics');
+like(read_file(case_metrics($case)), qr/^kyc_import_records\{import="test",command="run",state="in_doubt_absent"\} 1$/m, 'and its metrics');
 ($status, $out, $err) = case_run($case, '-q');
 is($status, 1, 'and the next run again');
 like($err, qr/^kyc-import: warning: .*\b1 in doubt and not in this input\b/m, 'also with -q');

@@ -67,7 +67,7 @@ my $warned = 'status 1, updated 1, unchanged 2, requests 1, warned 1 phone/provi
     is(row($case), 'left_out 1 0', 'as the ledger shows');
     my $report = case_report($case);
     like(read_file("$report/report.html"), qr/data-figure="provider_warned">1</, 'the page shows it');
-    like(read_file("$report/metrics.prom"), qr/state="provider_warned"\} 1$/m, 'and the metrics');
+    like(read_file(case_metrics($case)), qr/state="provider_warned"\} 1$/m, 'and the metrics');
     like($case->{err}, qr/\b1 with a provider warning\b/, 'and the last line, also with -q');
     like((case_ledger($case, "SELECT message FROM customer WHERE code = 'left_out'"))[0][0],
         qr/^not applied, sent once more: phone$/, 'the message names the member');

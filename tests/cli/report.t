@@ -25,7 +25,7 @@ my %report;
 
 for my $command (qw(check run)) {
     my ($status, undef, $err) = run_program(program('kyc-import'), $command, "$root/jobs/demo.yaml", '-q',
-        '--report', "$work/$command", '--set', "report=$work/own", '--set', "ledger=sqlite:$work/demo.ledger",
+        '--report', "$work/$command", '--set', "report=$work/own", '--set', "metrics=$work/own.prom", '--set', "ledger=sqlite:$work/demo.ledger",
         '--set', "provider.base_url=$sandbox->{url}/payward", '--set', 'provider.nonce_window=10000000000',
         '--set', 'delivery.rate=2000/s', '--set', 'delivery.in_flight=16');
     is($status, 1, "$command of the dirty sample has status 1") or diag $err;
@@ -33,13 +33,13 @@ for my $command (qw(check run)) {
     $report{$command} = {
         page => read_file("$folder/report.html"),
         summary => JSON::PP->new->utf8->decode(read_file("$folder/summary.json")),
-        metrics => read_file("$folder/metrics.prom"),
+        metrics => read_file($command eq 'check' ? "$folder/metrics.prom" : "$work/own.prom"),
     };
     is_well_formed($report{$command}{page}, "$command: every element is closed where it must be");
     is(() = $report{$command}{page} =~ m{//}g, 0, "$command: the page refers to nothing outside of it");
     unlike($report{$command}{page}, qr/<script|\son\w+=|javascript:/i, "$command: it holds no script");
     is(mode("$folder/report.html"), '600', "$command: the page is its owner's alone");
-    is(mode("$folder/metrics.prom"), '644', "$command: the metrics are everybody's");
+    is(mode($command eq 'check' ? "$folder/metrics.prom" : "$work/own.prom"), '644', "$command: the metrics are everybody's");
     metrics_agree($report{$command}, $command);
 }
 
@@ -95,7 +95,7 @@ sub metrics_agree
 {
     my ($report, $command) = @_;
     my %sample = $report->{metrics} =~ /^(kyc_import_\w+\{[^}]*\}) (\S+)$/mg;
-    my $labels = qq(job="demo",command="$command");
+    my $labels = qq(import="demo",command="$command");
     my %want = map {; qq(kyc_import_records{$labels,state="$_"}) => $report->{summary}{$_} }
         qw(read skipped valid rejected warned created updated unchanged refused in_doubt unsent absent in_doubt_absent
             provider_warned);
@@ -142,8 +142,8 @@ sub metrics_of_a_command_that_could_not_begin
     my ($worse) = case_run($case, 'check');
     isnt($worse, 0, 'without its input it fails');
     my $metrics = read_file("$case->{folder}/reports/test/check/metrics.prom");
-    like($metrics, qr/^kyc_import_status\{job="test",command="check"\} $worse$/m, 'the metrics say so');
-    like($metrics, qr/^kyc_import_last_success_timestamp_seconds\{job="test",command="check"\} \d{10}$/m,
+    like($metrics, qr/^kyc_import_status\{import="test",command="check"\} $worse$/m, 'the metrics say so');
+    like($metrics, qr/^kyc_import_last_success_timestamp_seconds\{import="test",command="check"\} \d{10}$/m,
         'and keep the time of the last success');
 }
 
@@ -232,7 +232,7 @@ sub states_of_verification
     is($status, 0, 'a run whose answers have no state') or diag $err;
     is(case_summary($case)->{verification}, undef, 'the summary has none');
     unlike(read_file("$folder/report.html"), qr/verification/i, 'nor has the page');
-    unlike(read_file("$folder/metrics.prom"), qr/verification/, 'nor have the metrics');
+    unlike(read_file(case_metrics($case)), qr/verification/, 'nor have the metrics');
 
     my %id = map { @$_ } case_ledger($case, 'SELECT external_id, user_id FROM customer');
     my @state = (('verified') x 31, ('needs_action') x 5, ('rejected') x 2, 'deleted');
@@ -248,7 +248,7 @@ sub states_of_verification
     my $page = read_file("$folder/report.html");
     is_well_formed($page, 'the page is well-formed');
     is_deeply({$page =~ /<data value="(\d+)" data-figure="verification\.(\w+)">/g}, {reverse %want}, 'and has them too');
-    my %sample = read_file("$folder/metrics.prom") =~ /^kyc_import_verification_customers\{job="test",command="run",state="(\w+)"\} (\d+)$/mg;
+    my %sample = read_file(case_metrics($case)) =~ /^kyc_import_verification_customers\{import="test",command="run",state="(\w+)"\} (\d+)$/mg;
     is_deeply(\%sample, \%want, 'and so have the metrics');
     my ($check) = case_run($case, 'check', '-q');
     is($check, 0, 'a check');

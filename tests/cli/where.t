@@ -57,7 +57,7 @@ subtest 'a dry run' => sub {
     like($out, qr/^  skipped +5$/m, 'the table counts the others');
     is(case_rejects($case), '', 'a skipped record is in no reject file, whatever is wrong with it');
     like(read_file(case_report($case) . '/report.html'), qr/data-figure="skipped">5</, 'the page counts them');
-    like(read_file(case_report($case) . '/metrics.prom'), qr/^kyc_import_records\{job="test",command="check",state="skipped"\} 5$/m, 'the metrics too');
+    like(read_file(case_report($case) . '/metrics.prom'), qr/^kyc_import_records\{import="test",command="check",state="skipped"\} 5$/m, 'the metrics too');
     my (undef, $json) = case_run($case, 'check', '--json', '-q');
     is(JSON::PP->new->utf8->decode($json)->{skipped}, 5, 'and --json');
 };

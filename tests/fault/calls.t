@@ -26,7 +26,7 @@ my @outcomes = (
     # Looking for old drafts; SQLite's own sync of a folder; metrics that cannot be read.
     {call => 'open', file => qr/^DIR(?:\/reports\/test)?$/, status => 1},
     {call => 'sync', file => qr/^DIR$/, status => '1|5'},
-    {call => 'open', file => qr/metrics\.prom$/, status => 1},
+    {call => 'open', file => qr/^DIR\/metrics(?:\/test\.prom)?$/, status => 1},
     {call => 'open|read', file => qr/\/job\.yaml$/, status => 2, message => qr/DIR\/job\.yaml: /},
     {call => 'open|read', file => qr/\/export\.csv$/, status => 3, message => qr/DIR\/export\.csv: cannot be (?:opened|read)/},
     {call => 'open', file => qr/kyc-import-\w+\.lock$/, status => 2, message => qr/lock of credentials\.api_key.*\n\s*hint: (?:free space|another)/},
@@ -38,7 +38,9 @@ my @outcomes = (
     {call => 'truncate', file => qr/test\.ledger-wal$/, status => 1},
     {call => '.*', file => qr/test\.ledger(?:-wal|-shm|-journal)?$/, status => 5,
         message => qr/the ledger DIR\/test\.ledger cannot be (?:created|opened|read|written): .*\n\s*hint: $ledger_way_out/},
-    {call => 'read', file => qr/metrics\.prom$/, status => 1, message => qr/the time of the last success is lost: .*metrics\.prom/},
+    {call => 'read', file => qr/metrics\/test\.prom$/, status => 1, message => qr/the time of the last success is lost: .*metrics\/test\.prom/},
+    # During the run a warning; at its end status 2.
+    {call => '.*', file => qr/^DIR\/metrics/, status => '1|2', message => qr/DIR\/metrics\/test\.prom: .*: the metrics cannot be written\n\s*hint: check space and permissions there/},
     # The head file of the ledger, in either place: one that cannot be read stops the run; one that cannot be written leaves the
     # other, and both only where all writes fail from then on.
     {call => 'open|read', file => qr/\.head$/, status => 5, message => qr/DIR\/\S*\.head: .*\n\s*hint: restore it from a backup/},

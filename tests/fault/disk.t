@@ -42,7 +42,7 @@ my @full = (
     {sentence => 'the report folder', kib => 8, rows => 200, bad => 100, report => 'small/report', status => 2,
         message => qr{small/report\S*: No space left on device: the report cannot be written\n\s*hint: check space and permissions there}},
     {sentence => 'the folder of the metrics', kib => 4, set => {metrics => 'small/test.prom'}, status => 2,
-        message => qr{small/test\.prom: No space left on device: the report cannot be written\n\s*hint: check space and permissions there}},
+        message => qr{small/test\.prom: No space left on device: the metrics cannot be written\n\s*hint: check space and permissions there}},
 );
 
 for my $full (@full) {
@@ -82,7 +82,7 @@ my @read_only = (
     {sentence => 'the report folder', folder => 'reports', status => 2,
         message => qr{reports/test\S*: Read-only file system: the report cannot be written\n\s*hint: check space and permissions there}},
     {sentence => 'the folder of the metrics', folder => 'metrics', set => {metrics => 'metrics/test.prom'}, status => 2,
-        message => qr{metrics/test\.prom: Read-only file system: the report cannot be written}},
+        message => qr{metrics/test\.prom: Read-only file system: the metrics cannot be written}},
 );
 for my $table (@read_only) {
     for my $before (0, 1) {
@@ -111,7 +111,7 @@ my @in_the_way = (
     {sentence => 'a folder where summary.json should be', make => sub { mkdir "$_[0]/$_" for 'reports', 'reports/test', 'reports/test/summary.json' },
         undo => sub { rmdir "$_[0]/reports/test/summary.json" }, status => 5, message => qr{reports/test/summary\.json: it is a folder, not a file\. .*\n\s*hint: restore it}},
     {sentence => 'a folder where the metrics should be', set => {metrics => 'm.prom'}, make => sub { mkdir "$_[0]/m.prom" },
-        undo => sub { rmdir "$_[0]/m.prom" }, status => 2, message => qr{DIR/m\.prom: Is a directory: the report cannot be written}},
+        undo => sub { rmdir "$_[0]/m.prom" }, status => 2, message => qr{DIR/m\.prom: Is a directory: the metrics cannot be written}},
     {sentence => 'no folder for the ledger', set => {ledger => 'sqlite:none/test.ledger'}, make => sub { }, undo => sub { mkdir "$_[0]/none" },
         status => 5, message => qr{none/test\.ledger: its folder DIR/none: No such file or directory\n\s*hint: create the folder, or name another}},
     {sentence => 'a folder where the ledger should be', make => sub { mkdir "$_[0]/test.ledger" }, undo => sub { rmdir "$_[0]/test.ledger" },

@@ -29,7 +29,7 @@ my %want = (
     'test.ledger' => 600, 'test.ledger-wal' => 600, 'test.ledger-shm' => 600, 'test.ledger.key' => 600, 'test.ledger.lock' => 600,
     'test.ledger.head' => 600, 'reports/test/ledger-*.head' => 600,
     'reports' => 700, 'reports/test' => 700, 'reports/test/summary.json' => 600, 'reports/test/report.html' => 600,
-    'reports/test/rejects.csv.gz' => 600, 'reports/test/broken.csv.gz' => 600, 'reports/test/metrics.prom' => 644,
+    'reports/test/rejects.csv.gz' => 600, 'reports/test/broken.csv.gz' => 600, 'metrics' => 755, 'metrics/test.prom' => 644,
 );
 for my $umask (0, 022, 077) {
     subtest sprintf('umask %03o', $umask) => sub {
@@ -49,24 +49,28 @@ subtest 'links in the way' => sub {
     my $case = case_new($sandbox, csv => csv_rows(10, 2, 100) . "bad\"one,x\n", rows => 10);
     my $victims = scratch_folder();
     my $report = "$case->{folder}/reports/test";
-    mkdir "$case->{folder}/reports";
-    mkdir $report;
+    mkdir $_ for "$case->{folder}/reports", $report, "$case->{folder}/metrics";
+    my %folder = ('test.prom' => "$case->{folder}/metrics");
     # A summary is read at the start: it may be a link, and is only not written through.
-    my %precious = (map({ $_ => "precious $_" } qw(report.html rejects.csv.gz broken.csv.gz metrics.prom)), 'summary.json' => '{"command":"check"}');
-    my @names = qw(summary.json report.html rejects.csv.gz broken.csv.gz metrics.prom);
+    my %precious = (map({ $_ => "precious $_" } qw(report.html rejects.csv.gz broken.csv.gz test.prom)), 'summary.json' => '{"command":"check"}');
+    my @names = qw(summary.json report.html rejects.csv.gz broken.csv.gz test.prom);
     for my $name (@names) {
         write_file("$victims/$name", $precious{$name});
         write_file("$victims/tmp-$name", "precious too $name");
-        symlink "$victims/$name", "$report/$name" or die $!;
+        my $path = ($folder{$name} || $report) . "/$name";
+        symlink "$victims/$name", $path or die $!;
         # The name of a draft ends in the pid of its process, which is soon one of these.
         my ($next) = split ' ', `sh -c 'echo \$\$'`;
-        symlink "$victims/tmp-$name", "$report/$name.tmp-$_" for $next .. $next + 400;
+        symlink "$victims/tmp-$name", "$path.tmp-$_" for $next .. $next + 400;
     }
     my ($status, undef, $err) = case_run($case, '-q');
     is($status, 1, 'status 1: it is none the worse') or diag $err;
     is(read_file("$victims/$_"), $precious{$_}, "the file that $_ was a link to is as it was") for @names;
     is(read_file("$victims/tmp-$_"), "precious too $_", "and the one that its draft was") for @names;
-    ok(-f "$report/$_" && !-l "$report/$_", "$_ is a file now") for @names;
+    for my $name (@names) {
+        my $path = ($folder{$name} || $report) . "/$name";
+        ok(-f $path && !-l $path, "$name is a file now");
+    }
 
     for my $name (qw(test.ledger.lock test.ledger.key)) {
         my $other = case_new($sandbox, csv => csv_rows(1, 0, 300), rows => 1);
@@ -224,7 +228,7 @@ my @places = (
     ["the ledger's key", 'test.ledger.key', 5, [['status'], ['run']], undef, 1],
     ["the ledger's lock", 'test.ledger.lock', 5, [['run']], undef, 1],
     ["the ledger's head", 'test.ledger.head', 5, [['run']], undef, 1],
-    ['the last metrics', 'reports/test/metrics.prom', 0, [['run']], undef, 1],
+    ['the last metrics', 'metrics/test.prom', 0, [['run']], undef, 1],
 );
 for my $place (@places) {
     my ($name, $path, $status_wanted, $commands, $before, $had_run) = @$place;
@@ -322,7 +326,7 @@ subtest 'names with control characters' => sub {
     is((grep { !eval { JSON::PP->new->utf8->decode($_) } } split /\n/, $err), 0, 'JSON lines are lines') or diag $err;
     my $page = read_file("$folder/reports/test/report.html");
     unlike($page, qr/\nkyc-import: error: forged|\e|\xe2\x80\xae/, 'nor in the page');
-    unlike(read_file("$folder/reports/test/metrics.prom"), qr/forged/, 'nor in the metrics');
+    unlike(read_file("$folder/metrics/test.prom"), qr/forged/, 'nor in the metrics');
 };
 
 sandbox_stop($sandbox);

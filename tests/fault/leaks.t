@@ -10,8 +10,8 @@
 #   ledger, -wal, -shm: bytes and rows             no       no              yes
 #   LEDGER.key                                     its own digest key, and nothing else
 #   LEDGER.lock, the locks of the API keys         no       no              no
-#   summary.json, metrics.prom, report.html        no       no (masked)     yes
-#   refresh.json, refresh.prom                     no       no (masked)     no
+#   summary.json, metrics/, report.html            no       no (masked)     yes
+#   refresh.json                                   no       no (masked)     no
 #   adopt.json (0600)                              no       no              yes
 #   links.csv (0600)                               no       no              yes, and verification links, which are in no other place
 #   rejects.*, broken.* (0600, folder 0700)        no       yes             yes
@@ -342,7 +342,7 @@ cells_run(4, map {
         for my $name (grep { -f && !/(?:job\.yaml|export\.csv|rejects\.csv\.gz|broken\.csv\.gz|\.key)$/ } split /\n/, (run_program('find', "$lost->{folder}"))[1]) {
             $place{"lost ledger, $name"} = read_file($name);
         }
-        for my $name (grep { -e "$report/$_" } qw(refresh.json refresh.prom refresh.html adopt.json)) {
+        for my $name (grep { -e "$report/$_" } qw(refresh.json refresh.html adopt.json)) {
             $place{"report, $name"} = read_file("$report/$name");
             unlike($place{"report, $name"}, qr/key-\d\d|user-of-customer/, "$name names no customer") if $name =~ /^refresh/;
         }
@@ -358,7 +358,8 @@ cells_run(4, map {
         }
         $place{"ledger, $_"} = read_file("$case->{folder}/test.ledger$_") for grep { -e "$case->{folder}/test.ledger$_" } '', '-wal', '-shm', '.lock';
         $place{'ledger, as SQL'} = $dump;
-        $place{"report, $_"} = read_file("$report/$_") for map { ($_, "check/$_") } qw(summary.json report.html metrics.prom);
+        $place{"report, $_"} = read_file("$report/$_") for 'check/metrics.prom', map { ($_, "check/$_") } qw(summary.json report.html);
+        $place{"metrics, $_"} = read_file($_) for glob "$case->{folder}/metrics/*";
         $place{"head file $_"} = read_file($_) for "$case->{folder}/test.ledger.head", glob "$report/ledger-*.head";
         $place{'names of files'} = join "\n", run_program('find', "$case->{folder}");
         $place{'locks of API keys'} = join '', map { eval { read_file($_) } // '' } glob '/run/lock/kyc-import-* /var/lock/kyc-import-* /tmp/kyc-import-*.lock';

@@ -82,7 +82,7 @@ sub is_at_its_end
     my $call = slurp_proc("/proc/$pid/syscall");
     return $call =~ /^1 0x1 / if defined $call && $call ne '';
     sleep 1;
-    return -e "$case->{folder}/reports/test/metrics.prom" && (slurp_proc("/proc/$pid/stat") // '') =~ /\) S /;
+    return -e "$case->{folder}/reports/test/report.html" && (slurp_proc("/proc/$pid/stat") // '') =~ /\) S /;
 }
 
 sub nothing_is_left

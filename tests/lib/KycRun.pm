@@ -14,7 +14,7 @@ use POSIX ();
 use Test::More;
 use KycTest;
 
-our @EXPORT = qw(case_new case_arguments case_run case_start case_report case_summary case_ledger is_settled is_verified
+our @EXPORT = qw(case_new case_arguments case_run case_start case_report case_metrics case_summary case_ledger is_settled is_verified
     csv_rows adds_up run_of case_rejects);
 
 # count rows that are valid for payward, and bad ones (each with one defect) spread among them.
@@ -142,6 +142,9 @@ sub case_start
 
 # The folder of the last command's report: a check has one of its own.
 sub case_report { return "$_[0]{folder}/reports/test" . ($_[0]{checked} ? '/check' : ''); }
+
+# The metrics of the last command.
+sub case_metrics { return $_[0]{checked} ? case_report($_[0]) . '/metrics.prom' : "$_[0]{folder}/metrics/test.prom"; }
 
 sub case_summary
 {

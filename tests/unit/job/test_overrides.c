@@ -80,7 +80,8 @@ static void a_check_reports_beside_the_runs_of_its_job(void **state)
     } examples[] = {
         {"a run", "report: here\nmetrics: m.prom\n", NULL, false, "/here", "/here", "/m.prom"},
         {"a check", "report: here\nmetrics: m.prom\n", NULL, true, "/here/check", "/here", NULL},
-        {"a run that reports elsewhere", "report: here\n", "there", false, "there", "/here", NULL},
+        {"a run that reports elsewhere", "report: here\n", "there", false, "there", "/here",
+         "/metrics/nightly.prom"},
         {"a check that reports elsewhere", "report: here\n", "there", true, "there/check", "/here", NULL},
         {"a check of a job without a report", "", NULL, true, "/check", "", NULL},
     };
