@@ -89,9 +89,9 @@ const struct job_key job_file_keys[] = {
      .standard = "14",
      .help = "how many reports of runs are kept in the report folder's history; 0 keeps none",
      .example = "90"},
-    {"metrics", job_scalar_path, .offset = offsetof(struct job, metrics_path),
-     .absent = "metrics.prom in the report folder",
-     .help = "the metrics file for the textfile collector of the Prometheus node exporter",
+    {"metrics", job_scalar_path, .offset = offsetof(struct job, metrics_path), .absent = "metrics/JOB.prom",
+     .help =
+         "the file of the metrics of a run, for the textfile collector of the Prometheus node exporter; those of a refresh are beside it, with -refresh before the extension",
      .example = "metrics/nightly.prom"},
     {0},
 };
