@@ -302,7 +302,9 @@ static void update_metrics(struct coordinator *coordinator, uint64_t now_ns)
     bool is_estimate;
     uint64_t total = ingest_total(parts->ingest, &is_estimate), done = run_stats_concluded(parts->stats);
     const struct metrics_progress progress = {
-        .share = total == 0 ? -1 : done < total ? (double)done / (double)total : 1,
+        .share = total == 0     ? -1
+                 : done < total ? (double)done / (double)total
+                                : 1,
         .in_doubt = dispatcher_in_doubt_count(parts->dispatcher),
     };
     dispatcher_read_figures(parts->dispatcher);
