@@ -94,7 +94,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
 PROGRAMS := $(BUILD)/kyc-import $(BUILD)/kyc-sandbox
 
 .PHONY: all steps unit-tests deps deps-build lint check proof demo bench asan tsan valgrind cover clean install uninstall deb format
-all: $(PROGRAMS)
+all: $(PROGRAMS) man
 
 $(BUILD)/kyc-import: $(OBJECTS) $(BUILD)/obj/main.c.o
 	$(call step,LD,$@)$(CXX) $(LINK) -o $@ $^ $(LIBS)
@@ -185,6 +185,24 @@ countries languages: $(BUILD)/list-icu-names
 $(BUILD)/list-icu-names: scripts/list-icu-names.c Makefile
 	@mkdir -p $(@D)
 	$(call step,CC,$<)$(CC) $(CFLAGS) -o $@ $< $(shell pkg-config --libs icu-uc)
+
+# The manual pages and the completions of shells, made from the pages of `kyc-import help` (src/man/README.md).
+PAGES := $(patsubst src/man/%.md,$(BUILD)/man/%,$(wildcard src/man/*.[1-8].md))
+COMPLETIONS := $(addprefix $(BUILD)/completion/,kyc-import _kyc-import kyc-import.fish)
+.PHONY: man completion
+man: $(PAGES)
+completion: $(COMPLETIONS)
+$(BUILD)/list-help: $(OBJECTS) $(BUILD)/obj/scripts/list-help.o
+	$(call step,LD,$@)$(CXX) $(LINK) $(UNIT_LINK) -o $@ $^ $(LIBS)
+$(BUILD)/obj/scripts/%.o: scripts/%.c Makefile | ready
+	@mkdir -p $(@D)
+	$(call step,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/man/%: src/man/%.md scripts/make-manual $(BUILD)/list-help $(BUILD)/kyc-sandbox
+	@mkdir -p $(@D)
+	$(call step,MAN,$@)scripts/make-manual $(BUILD) $(VERSION) $< >$@.new && mv $@.new $@
+$(BUILD)/completion/%: scripts/make-completion $(BUILD)/list-help
+	@mkdir -p $(@D)
+	$(call step,GEN,$@)scripts/make-completion $(BUILD) $* >$@.new && mv $@.new $@
 
 # The tools of `make bench`.
 $(BUILD)/generate-rows: tests/bench/generate.c Makefile

@@ -2,15 +2,19 @@
 
 #include <string.h>
 
+#include "cmd/help_job.h"
+#include "cmd/help_page.h"
 #include "cmd/help_provider.h"
+#include "cmd/help_statuses.h"
 #include "cmd/output.h"
-#include "cmd/wrap.h"
+#include "core/arena.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "core/text.h"
+#include "model/field.h"
 #include "provider/provider_table.h"
 
-enum { HELP_MAX = 1 << 16, NAMES_MAX = 64 };
+enum { HELP_MAX = 1 << 17, NAMES_MAX = 256 };
 
 struct command {
     const char *name;
@@ -51,8 +55,7 @@ static const struct command command_table[] = {
     {"backup", "JOB FILE", OPTION_BACKUP,
      "copy the ledger and its key, also during a run, and verify the copy", command_backup},
     {"version", NULL, OPTION_OTHER, "print the version", command_version},
-    {"help", "[TOPIC]", OPTION_OTHER, "list the commands, or explain a command, a provider or the fields",
-     command_help},
+    {"help", "[TOPIC]", OPTION_OTHER, "list the commands and topics, or explain one", command_help},
     {0},
 };
 
@@ -60,8 +63,15 @@ static const struct {
     const char *alias, *name;
 } aliases[] = {{"settle", "resolve"}};
 
-/* What help has pages about besides the commands and the providers. */
-static const char *const topics[] = {"providers", "fields", NULL};
+/* What help has pages about besides the commands, the providers, the settings of a job and the fields. */
+static const struct {
+    const char *name;
+    void (*help)(struct help_page *page);
+} topics[] = {
+    {"providers", help_provider_list}, {"fields", help_provider_fields}, {"job", help_job},
+    {"rules", help_job_rules},         {"dates", help_job_dates},        {"statuses", help_statuses},
+};
+enum { TOPIC_COUNT = sizeof topics / sizeof *topics };
 
 static const char *alias_of(const struct command *command)
 {
@@ -82,89 +92,129 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+/* The names that a misspelt one may mean. */
+struct names {
+    struct arena arena;
+    const char *list[NAMES_MAX + 1];
+    size_t count;
+};
+
+static void add_name(const char *name, void *context)
+{
+    struct names *names = context;
+    if (names->count < NAMES_MAX)
+        names->list[names->count++] = arena_copy(&names->arena, slice_from(name)).data;
+}
+
+/* Its path, and its own name. */
+static void add_setting(const char *path, void *context)
+{
+    const char *name = strrchr(path, '.');
+    add_name(path, context);
+    if (name)
+        add_name(name + 1, context);
+}
+
+static void add_topics(struct names *names)
+{
+    for (size_t i = 0; i < TOPIC_COUNT; i++)
+        add_name(topics[i].name, names);
+    for (const char *const *provider = provider_names(); *provider; provider++)
+        add_name(*provider, names);
+    for (const char *const *field = field_names(); *field; field++)
+        add_name(*field, names);
+    help_job_paths(add_setting, names);
+}
+
 static int fail_unknown(const char *name, bool is_topic)
 {
-    const char *names[NAMES_MAX] = {0};
-    size_t count = 0;
+    struct names names = {.count = 0};
 
+    arena_init(&names.arena, 1 << 12);
     for (const struct command *command = command_table; command->name; command++)
-        names[count++] = command->name;
-    for (const char *const *topic = topics; is_topic && *topic; topic++)
-        names[count++] = *topic;
-    for (const char *const *provider = provider_names(); is_topic && *provider && count < NAMES_MAX - 1;
-         provider++)
-        names[count++] = *provider;
-    const char *kind = is_topic ? "topic" : "command", *nearest = text_nearest(slice_from(name), names);
+        add_name(command->name, &names);
+    if (is_topic)
+        add_topics(&names);
+    const char *kind = is_topic ? "topic" : "command", *nearest = text_nearest(slice_from(name), names.list);
+    const char *where =
+        is_topic ? "kyc-import help lists commands and topics" : "kyc-import help lists the commands";
     if (nearest)
-        log_error("unknown %s `%s`\nhint: did you mean `%s`? kyc-import help lists the commands", kind, name,
-                  nearest);
+        log_error("unknown %s `%s`\nhint: did you mean `%s`? %s", kind, name, nearest, where);
     else
-        log_error("unknown %s `%s`\nhint: kyc-import help lists the commands", kind, name);
+        log_error("unknown %s `%s`\nhint: %s", kind, name, where);
+    arena_clear(&names.arena);
     return ERROR_USAGE;
 }
 
-static void help_commands(struct buffer *out)
+static void help_commands(struct help_page *page)
 {
-    buffer_append_text(
-        out, "kyc-import moves customers into a KYC or payments provider: one user per row of an export.\n\n"
-             "  kyc-import COMMAND [OPTIONS]\n\n");
-    for (const struct command *command = command_table; command->name; command++)
-        buffer_printf(out, "  %-9s %-10s %s\n", command->name, command->argument ? command->argument : "",
-                      command->help);
-    buffer_append_text(
-        out,
-        "\nkyc-import help COMMAND lists its options, help providers the providers, help PROVIDER the settings and\n"
-        "fields of one, help fields all customer fields. JOB is a job file (YAML); see README.md.\n"
-        "\nExit status: 0 done, 1 finished, but some rows are rejected, refused or in doubt, 2 usage or job\n"
-        "file, 3 input, 4 stopped by the provider's answers or by a limit of the job, 5 ledger,\n"
-        "6 interrupted, 7 another process holds the ledger or a credential.\n");
+    help_page_text(
+        page, "kyc-import moves customers into a KYC or payments provider: one user per row of an export.\n\n"
+              "  kyc-import COMMAND [OPTIONS]\n\n");
+    for (const struct command *command = command_table; command->name; command++) {
+        char name[64];
+        text_format(name, sizeof name, "%-9s %s", command->name, command->argument ? command->argument : "");
+        help_page_row(page, 2, 21, name, "%s", command->help);
+    }
+    help_page_text(
+        page, "\nJOB is a job file (YAML): kyc-import-job(5). kyc-import help TOPIC is about\n\n"
+              "    COMMAND              its options\n"
+              "    job, SETTING         all settings of a job file, or one: help delivery.rate, help input\n"
+              "    fields, FIELD        all customer fields, or one: help date_of_birth\n"
+              "    rules, dates         the rules and their verdicts; the forms of dates\n"
+              "    providers, PROVIDER  the providers, or all that one has\n"
+              "    statuses             the exit statuses, and what to do at each\n"
+              "\nExit statuses:\n\n");
+    if (!page->has_rows)
+        help_statuses_list(page);
 }
 
-static void help_command(const struct command *command, struct buffer *out)
+static void help_command(const struct command *command, struct help_page *page)
 {
     char name[64];
 
     text_format(name, sizeof name, "kyc-import %s%s%s:", command->name, command->argument ? " " : "",
                 command->argument ? command->argument : "");
-    wrap_append(out, 0, strlen(name) + 1, name, command->help);
-    buffer_append_char(out, '\n');
+    help_page_row(page, 0, strlen(name) + 1, name, "%s", command->help);
+    help_page_text(page, "\n");
     const char *alias = alias_of(command);
-    if (alias)
-        buffer_printf(out, "`kyc-import %s` is the same command under its earlier name.\n\n", alias);
-    options_help(command->option_bit, out);
+    if (alias) {
+        help_page_row(page, 0, 0, "", "`kyc-import %s` is the same command under its earlier name.", alias);
+        help_page_text(page, "\n");
+    }
+    options_help(command->option_bit, page);
 }
 
-/* False when there is no such topic. */
-static bool help_topic(const char *topic, struct buffer *out)
+bool command_topic(const char *topic, struct help_page *page)
 {
     const struct command *command = find_command(topic);
     const struct provider *provider = provider_find(topic);
 
+    if (!*topic) {
+        help_commands(page);
+        return true;
+    }
+    for (size_t i = 0; i < TOPIC_COUNT; i++)
+        if (strcmp(topics[i].name, topic) == 0) {
+            topics[i].help(page);
+            return true;
+        }
     if (command)
-        help_command(command, out);
+        help_command(command, page);
     else if (provider)
-        help_provider(provider, out);
-    else if (strcmp(topic, "providers") == 0)
-        help_provider_list(out);
-    else if (strcmp(topic, "fields") == 0)
-        help_provider_fields(out);
-    else
-        return false;
-    return true;
+        help_provider(provider, page);
+    return command || provider || help_job_setting(page, topic) || help_provider_field(topic, page);
 }
 
 int command_help(const struct options *options)
 {
+    const char *topic = options->argument ? options->argument : "";
     struct buffer out;
+    struct help_page page = {.out = &out};
     int status;
 
     buffer_init(&out, HELP_MAX);
-    if (!options->argument)
-        help_commands(&out);
-    if (!options->argument || help_topic(options->argument, &out))
-        status = output_result(buffer_slice(&out), 0);
-    else
-        status = fail_unknown(options->argument, true);
+    status = command_topic(topic, &page) ? output_result(buffer_slice(&out), 0) : fail_unknown(topic, true);
     buffer_clear(&out);
     return status;
 }

@@ -10,6 +10,9 @@
 /* Everything between main's arguments and the exit status. */
 int command_main(int argc, char **argv);
 
+/* What help has about a topic; "": the commands. False when there is no such topic. */
+bool command_topic(const char *topic, struct help_page *page);
+
 /* Each runs its command and returns the exit status. The result is written to standard output, messages to
  * the log. */
 int command_adopt(const struct options *options);

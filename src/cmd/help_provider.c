@@ -1,7 +1,6 @@
 #include "cmd/help_provider.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,22 +13,7 @@
 #include "model/field.h"
 #include "provider/provider_table.h"
 
-enum { NAME_WIDTH = 28, SETTING_WIDTH = 20, TEXT_MAX = 4096 };
-
-static void add_row(struct buffer *out, size_t indent, size_t width, const char *name, const char *format,
-                    ...) __attribute__((format(printf, 5, 6)));
-
-static void add_row(struct buffer *out, size_t indent, size_t width, const char *name, const char *format,
-                    ...)
-{
-    char text[TEXT_MAX];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    wrap_append(out, indent, width, name, text);
-}
+enum { NAME_WIDTH = 28, SETTING_WIDTH = 20, TEXT_MAX = 4096, EXAMPLE_MAX = 256 };
 
 /* "; LABEL a, b, c"; nothing for NULL. */
 static void add_list(struct buffer *text, const char *label, const char *const *items)
@@ -44,39 +28,40 @@ static const char *const *customer_types(const struct provider *provider)
     return field && field->values ? field->values : field_words(FIELD_CUSTOMER_TYPE);
 }
 
-static void add_summary(struct buffer *out, size_t indent, size_t width, const char *name,
+static void add_summary(struct help_page *page, size_t indent, size_t width, const char *name,
                         const struct provider *provider)
 {
     const char *const *types = customer_types(provider);
 
-    add_row(out, indent, width, name, "%s", provider->base_url);
-    add_row(out, indent, width, "", "creates users%s (customers: %s%s%s)",
-            provider->can_update ? " and updates them" : ", cannot update them", types[0],
-            types[1] ? ", " : "", types[1] ? types[1] : "");
-    add_row(out, indent, width, "", "a create in doubt is %s", provider->recovery_help);
+    help_page_row(page, indent, width, name, "%s", provider->base_url);
+    help_page_row(page, indent, width, "", "creates users%s (customers: %s%s%s)",
+                  provider->can_update ? " and updates them" : ", cannot update them", types[0],
+                  types[1] ? ", " : "", types[1] ? types[1] : "");
+    help_page_row(page, indent, width, "", "a create in doubt is %s", provider->recovery_help);
     if (provider->agreement)
-        add_row(out, indent, width, "",
-                "each customer must have signed BASE_URL%s… before the create, with the same e-mail address",
-                provider->agreement);
+        help_page_row(
+            page, indent, width, "",
+            "each customer must have signed BASE_URL%s… before the create, with the same e-mail address",
+            provider->agreement);
 }
 
-static void add_example(struct buffer *out, size_t indent, size_t width, const struct provider *provider)
+static void add_example(struct help_page *page, size_t indent, size_t width, const struct provider *provider)
 {
     struct buffer text;
     buffer_init(&text, TEXT_MAX);
     provider_credentials_write(provider, &text);
-    add_row(out, indent, width, "", "credentials: %s", text.data);
+    help_page_row(page, indent, width, "", "credentials: %s", text.data);
     buffer_clear(&text);
 }
 
-void help_provider_list(struct buffer *out)
+void help_provider_list(struct help_page *page)
 {
     for (const char *const *name = provider_names(); *name; name++) {
-        add_summary(out, 2, 14, *name, provider_find(*name));
-        add_example(out, 2, 14, provider_find(*name));
-        buffer_append_char(out, '\n');
+        add_summary(page, 2, 14, *name, provider_find(*name));
+        add_example(page, 2, 14, provider_find(*name));
+        help_page_text(page, "\n");
     }
-    buffer_append_text(out, "kyc-import help PROVIDER lists the fields, settings and credentials of one.\n");
+    help_page_text(page, "kyc-import help PROVIDER lists the fields, settings and credentials of one.\n");
 }
 
 /* The row of a field, or, with FIELD_NONE, of the members of a group. */
@@ -106,52 +91,35 @@ static void add_members(struct buffer *text, const struct provider *provider,
 }
 
 /* Calls visit for every customer field, then for every group, whose members a job names or lists. */
-static void each_field(void (*visit)(struct buffer *out, const struct provider *provider, enum field_id field,
-                                     enum field_group group, const char *name),
-                       struct buffer *out, const struct provider *provider)
+static void each_field(void (*visit)(struct help_page *page, const struct provider *provider,
+                                     enum field_id field, enum field_group group, const char *name),
+                       struct help_page *page, const struct provider *provider)
 {
     char name[FIELD_OWN_NAME_SIZE];
 
     for (enum field_id field = 0; field < FIELD_COUNT; field++)
-        visit(out, provider, field, FIELD_GROUP_NONE, field_name(field));
+        visit(page, provider, field, FIELD_GROUP_NONE, field_name(field));
     for (enum field_group group = FIELD_GROUP_NONE + 1; group < FIELD_GROUP_COUNT; group++) {
         struct slice prefix = field_group_prefix(group);
         bool is_list = group == FIELD_GROUP_DOCUMENTS;
         snprintf(name, sizeof name, "%.*s%s", (int)prefix.len - is_list, prefix.data, is_list ? "" : "NAME");
-        visit(out, provider, FIELD_NONE, group, name);
+        visit(page, provider, FIELD_NONE, group, name);
     }
 }
 
-static void add_credentials(struct buffer *out, const struct provider *provider)
+static void add_credentials(struct help_page *page, const struct provider *provider)
 {
-    buffer_printf(out, "\nCredentials: provider.credentials%s, each as env:NAME or file:PATH\n\n",
-                  provider->is_signed ? ", or a list of several sets" : "");
+    help_page_heading(
+        page,
+        provider->is_signed
+            ? "Credentials: provider.credentials, or a list of several sets, each as env:NAME or file:PATH"
+            : "Credentials: provider.credentials, each as env:NAME or file:PATH");
     for (const struct provider_credential *row = provider->credentials; row->name; row++)
-        add_row(out, 2, SETTING_WIDTH, row->name, "env:%s; %s; %s", row->example, row->help, row->sent);
+        help_page_row(page, 2, SETTING_WIDTH, row->name, "env:%s; %s; %s", row->example, row->help,
+                      row->sent);
 }
 
-/* In the largest unit in which it is whole: 3600000000000 ns as `1h`. */
-static void add_amount(struct buffer *text, const struct quantity *quantity, uint64_t number)
-{
-    const struct quantity_unit *best = NULL;
-    for (const struct quantity_unit *unit = quantity->units; unit->name; unit++)
-        if (number > 0 && number % unit->factor == 0 && (!best || unit->factor > best->factor))
-            best = unit;
-    buffer_printf(text, "%" PRIu64 "%s", best ? number / best->factor : number, best ? best->name : "");
-}
-
-static void add_bounds(struct buffer *text, const struct provider_setting *row,
-                       const struct quantity *quantity)
-{
-    buffer_append_text(text, row->max >= INT64_MAX ? ", from " : ", ");
-    add_amount(text, quantity, row->min);
-    if (row->max < INT64_MAX) {
-        buffer_append_text(text, " to ");
-        add_amount(text, quantity, row->max);
-    }
-}
-
-static void add_setting(struct buffer *out, const struct provider_setting *row)
+static void add_setting(struct help_page *page, const struct provider_setting *row)
 {
     static const struct {
         const char *form;
@@ -172,15 +140,15 @@ static void add_setting(struct buffer *out, const struct provider_setting *row)
     for (size_t i = 0; row->words && row->words[i]; i++)
         buffer_printf(&text, "%s%s", i > 0 ? " or " : "", row->words[i]);
     if (kinds[row->kind].quantity)
-        add_bounds(&text, row, kinds[row->kind].quantity);
+        help_page_bounds(&text, row->min, row->max, kinds[row->kind].quantity);
     buffer_printf(&text, "; default %s; %s%s", row->standard ? row->standard : "none", row->help,
                   row->is_uncertain ? " (?)" : "");
-    add_row(out, 2, SETTING_WIDTH, row->name, "%s", text.data);
+    help_page_row(page, 2, SETTING_WIDTH, row->name, "%s", text.data);
     buffer_clear(&text);
 }
 
 /* A setting that every provider has, some of which have their own default of it. */
-static void add_common(struct buffer *out, const struct provider *provider, const struct job_key *key)
+static void add_common(struct help_page *page, const struct provider *provider, const struct job_key *key)
 {
     char names[TEXT_HINT_SIZE] = "", list[TEXT_HINT_SIZE + 2];
     const char *standard = key->absent;
@@ -193,19 +161,19 @@ static void add_common(struct buffer *out, const struct provider *provider, cons
         text_format(list, sizeof list, "[%s]", names);
         standard = list;
     }
-    add_row(out, 2, SETTING_WIDTH, key->name, "%s; default %s; %s",
-            key->form ? key->form : job_scalar_form(key->read), standard, key->help);
+    help_page_row(page, 2, SETTING_WIDTH, key->name, "%s; default %s; %s",
+                  key->form ? key->form : job_scalar_form(key->read), standard, key->help);
 }
 
-static void add_settings(struct buffer *out, const struct provider *provider)
+static void add_settings(struct help_page *page, const struct provider *provider)
 {
-    buffer_append_text(out, "\nSettings of provider\n\n");
+    help_page_heading(page, "Settings of provider");
     for (const struct job_key *key = job_keys_find(job_file_keys, SLICE_LITERAL("provider"))->keys; key->name;
          key++)
         if (strcmp(key->name, "name") != 0 && strcmp(key->name, "credentials") != 0)
-            add_common(out, provider, key);
+            add_common(page, provider, key);
     for (const struct provider_setting *row = provider->settings; row->name; row++)
-        add_setting(out, row);
+        add_setting(page, row);
 }
 
 static const char *audience_help(enum provider_audience audience)
@@ -219,7 +187,7 @@ static const char *audience_help(enum provider_audience audience)
     return texts[audience];
 }
 
-static void add_field(struct buffer *out, const struct provider *provider, enum field_id id,
+static void add_field(struct help_page *page, const struct provider *provider, enum field_id id,
                       enum field_group group, const char *name)
 {
     const struct provider_field *field = find_row(provider, id, group);
@@ -261,49 +229,51 @@ static void add_field(struct buffer *out, const struct provider *provider, enum 
     if (field->verifies != VERIFIES_NOBODY)
         buffer_printf(&text, "; automatic verification needs it%s",
                       field->verifies == VERIFIES_ABROAD ? " outside the US" : "");
-    add_row(out, 2, NAME_WIDTH, name, "%s", text.data);
+    help_page_row(page, 2, NAME_WIDTH, name, "%s", text.data);
     buffer_clear(&text);
 }
 
-static void add_omitted(struct buffer *out, const struct provider *provider)
+static void add_omitted(struct help_page *page, const struct provider *provider)
 {
     const struct provider_omitted *row = provider->fields->omitted;
 
     if (row)
-        buffer_append_text(out, "\nMembers of the provider's page that are never sent\n\n");
+        help_page_heading(page, "Members of the provider's page that are never sent");
     for (; row && row->member; row++)
-        add_row(out, 2, NAME_WIDTH, row->member, "%s", row->why);
+        help_page_row(page, 2, NAME_WIDTH, row->member, "%s", row->why);
 }
 
-static void add_words(struct buffer *out, const struct provider *provider)
+static void add_words(struct help_page *page, const struct provider *provider)
 {
     const char *member = "";
 
-    buffer_append_text(out, "\nVerification words, and what they mean\n");
+    help_page_heading(page, "Verification words, and what they mean");
     for (const struct provider_word *row = provider->verification_words; row->member; row++) {
-        if (strcmp(member, row->member) != 0)
-            buffer_printf(out, "\n  %s\n", row->member);
+        if (strcmp(member, row->member) != 0) {
+            help_page_text(page, *member ? "\n" : "");
+            help_page_name(page, 2, row->member);
+        }
         member = row->member;
-        add_row(out, 4, NAME_WIDTH - 2, row->word, "%s%s", verification_word(row->verification),
-                row->is_uncertain ? " (?)" : "");
+        help_page_row(page, 4, NAME_WIDTH - 2, row->word, "%s%s", verification_word(row->verification),
+                      row->is_uncertain ? " (?)" : "");
     }
 }
 
-void help_provider(const struct provider *provider, struct buffer *out)
+void help_provider(const struct provider *provider, struct help_page *page)
 {
-    add_summary(out, 0, 14, provider->name, provider);
-    add_row(out, 0, 14, "", "by default %" PRIu32 " requests per second, %" PRIu32 " in flight%s",
-            provider->rate.count, provider->in_flight, provider->is_signed ? " per key" : "");
-    add_credentials(out, provider);
-    add_settings(out, provider);
-    buffer_append_text(out, "\nFields: the customer field, the member as which it is sent\n\n");
-    each_field(add_field, out, provider);
-    add_omitted(out, provider);
-    add_words(out, provider);
-    buffer_append_text(out, "\n(?): the provider's pages leave it open.\n");
+    add_summary(page, 0, 14, provider->name, provider);
+    help_page_row(page, 0, 14, "", "by default %" PRIu32 " requests per second, %" PRIu32 " in flight%s",
+                  provider->rate.count, provider->in_flight, provider->is_signed ? " per key" : "");
+    add_credentials(page, provider);
+    add_settings(page, provider);
+    help_page_heading(page, "Fields: the customer field, the member as which it is sent");
+    each_field(add_field, page, provider);
+    add_omitted(page, provider);
+    add_words(page, provider);
+    help_page_text(page, "\n(?): the provider's pages leave it open.\n");
 }
 
-static void add_reference(struct buffer *out, const struct provider *provider, enum field_id field,
+static void add_reference(struct help_page *page, const struct provider *provider, enum field_id field,
                           enum field_group group, const char *name)
 {
     static const char *const forms[] = {
@@ -323,20 +293,35 @@ static void add_reference(struct buffer *out, const struct provider *provider, e
         if (row)
             buffer_printf(&takers, "%s%s%s", takers.len > 0 ? ", " : "", *taker, row->required ? "*" : "");
     }
-    buffer_append_char(out, '\n');
-    add_row(out, 2, NAME_WIDTH, name, "%s", field == FIELD_NONE ? forms[group] : field_form(field));
-    add_row(out, 6, 0, "", "%s",
-            field != FIELD_NONE              ? field_table[field].help
-            : group == FIELD_GROUP_DOCUMENTS ? list_help
-                                             : member_help);
+    help_page_text(page, "\n");
+    help_page_row(page, 2, NAME_WIDTH, name, "%s", field == FIELD_NONE ? forms[group] : field_form(field));
+    help_page_row(page, 6, 0, "", "%s",
+                  field != FIELD_NONE              ? field_table[field].help
+                  : group == FIELD_GROUP_DOCUMENTS ? list_help
+                                                   : member_help);
     if (takers.len > 0)
-        add_row(out, 6, 0, "", "%s", takers.data);
+        help_page_row(page, 6, 0, "", "%s", takers.data);
     buffer_clear(&takers);
 }
 
-void help_provider_fields(struct buffer *out)
+void help_provider_fields(struct help_page *page)
 {
-    buffer_append_text(out, "Customer fields of a job file, and the providers that take them.\n"
-                            "*: required, perhaps only of some customers (kyc-import help PROVIDER).\n");
-    each_field(add_reference, out, NULL);
+    help_page_text(page, "Customer fields of a job file, and the providers that take them.\n"
+                         "*: required, perhaps only of some customers (kyc-import help PROVIDER).\n");
+    each_field(add_reference, page, NULL);
+}
+
+bool help_provider_field(const char *name, struct help_page *page)
+{
+    const enum field_id field = field_by_name(slice_from(name));
+    if (field == FIELD_NONE)
+        return false;
+    add_reference(page, NULL, field, FIELD_GROUP_NONE, name);
+    for (const char *const *provider = provider_names(); *provider; provider++)
+        if (find_row(provider_find(*provider), field, FIELD_GROUP_NONE)) {
+            help_page_text(page, "\n");
+            help_page_name(page, 2, *provider);
+            add_field(page, provider_find(*provider), field, FIELD_GROUP_NONE, name);
+        }
+    return true;
 }

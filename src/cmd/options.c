@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/wrap.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "ledger/ledger_row.h"
@@ -361,17 +360,31 @@ void options_clear(struct options *options)
     free(options->sets);
 }
 
-void options_help(unsigned command, struct buffer *out)
+/* The words of a list of states, for completions. */
+static void add_states_row(const struct option *option, struct help_page *page)
+{
+    char list[TEXT_HINT_SIZE] = "";
+    struct states states;
+
+    list_states(option->kind, &states);
+    text_join_names(states.words, ", ", list);
+    help_page_example(page, 0, list);
+}
+
+void options_help(unsigned command, struct help_page *page)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
         if (!(option->commands & command))
             continue;
         struct buffer text;
-        buffer_init(&text, 128);
+        buffer_init(&text, 256);
         buffer_printf(&text, "%s%s%s", option->name, option->value ? " " : "",
                       option->value ? option->value : "");
-        wrap_append(out, 2, 31, text.data, option->help);
+        help_page_row(page, 2, 31, text.data, "%s", option->help);
         buffer_clear(&text);
+        if (page->has_rows && (option->kind == OPTION_STATES || option->kind == OPTION_ALL_STATES ||
+                               option->kind == OPTION_CUSTOMER_STATES))
+            add_states_row(option, page);
     }
 }

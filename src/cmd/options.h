@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buffer.h"
+#include "cmd/help_page.h"
 #include "core/error.h"
 #include "model/verification.h"
 #include "report/progress.h"
@@ -71,7 +71,7 @@ struct options {
 int options_parse(struct options *options, unsigned command, char **arguments, struct error *error);
 void options_clear(struct options *options);
 
-/* Appends one line for each option of a command. */
-void options_help(unsigned command, struct buffer *out);
+/* One row for each option of a command: `--limit N`. */
+void options_help(unsigned command, struct help_page *page);
 
 #endif

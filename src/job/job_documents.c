@@ -78,7 +78,7 @@ static int check_keys(struct job_reader *reader, const struct job_node *entry)
             continue;
         struct slice message =
             arena_printf(&reader->job->arena, "an entry of `documents` has no `%s`", member->key.data);
-        return job_keys_fail_key(reader, member, message.data, job_document_keys);
+        return job_keys_fail_key(reader, member, true, message.data, job_document_keys);
     }
     return 0;
 }

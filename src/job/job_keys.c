@@ -68,8 +68,8 @@ int job_keys_fail_name(struct job_reader *reader, const struct job_node *node, b
                   : job_keys_fail(reader, node, "%s\nhint: %s", message, hint);
 }
 
-int job_keys_fail_key(struct job_reader *reader, const struct job_node *member, const char *message,
-                      const struct job_key *keys)
+int job_keys_fail_key(struct job_reader *reader, const struct job_node *node, bool at_key,
+                      const char *message, const struct job_key *keys)
 {
     const char *words[KEYS_MAX + 1];
     size_t count = 0;
@@ -78,7 +78,7 @@ int job_keys_fail_key(struct job_reader *reader, const struct job_node *member, 
         words[count] = keys[count].name;
     }
     words[count] = NULL;
-    return job_keys_fail_name(reader, member, true, message, member->key, words);
+    return job_keys_fail_name(reader, node, at_key, message, at_key ? node->key : node->text, words);
 }
 
 /* The key that other tools call by this name, or NULL. */
@@ -99,7 +99,7 @@ static int fail_unknown(struct job_reader *reader, const struct job_node *member
     const char *meant = name_of_hint(keys, member->key);
     if (meant)
         return job_keys_fail_at_key(reader, member, "%s\nhint: did you mean `%s`?", message.data, meant);
-    return job_keys_fail_key(reader, member, message.data, keys);
+    return job_keys_fail_key(reader, member, true, message.data, keys);
 }
 
 const struct job_key *job_keys_find(const struct job_key *keys, struct slice name)

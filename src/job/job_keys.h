@@ -51,6 +51,8 @@ struct job_key {
 
 extern const struct job_key job_file_keys[];     /* of the file; with the tables in its rows all settings */
 extern const struct job_key job_document_keys[]; /* of an entry of `fields.documents` */
+/* The rules that are named by a word, each with what fails it: rows without a reader. */
+extern const struct job_key job_rule_words[];
 
 /* Reads every member of a mapping by its row. name: of the mapping, for messages (`delivery`); "" for the
  * file. */
@@ -77,8 +79,8 @@ int job_keys_fail_kind(struct job_reader *reader, const struct job_node *node, e
  * the node. */
 int job_keys_fail_name(struct job_reader *reader, const struct job_node *node, bool at_key,
                        const char *message, struct slice name, const char *const *words);
-/* MESSAGE at the key of a member that no row has, with the nearest of the rows. */
-int job_keys_fail_key(struct job_reader *reader, const struct job_node *member, const char *message,
-                      const struct job_key *keys);
+/* The same for the key (at_key), or the text, of a node that no row has: with the nearest of the rows. */
+int job_keys_fail_key(struct job_reader *reader, const struct job_node *node, bool at_key,
+                      const char *message, const struct job_key *keys);
 
 #endif

@@ -194,15 +194,39 @@ const struct job_key job_rule_keys[] = {
     {0},
 };
 
-static const char *const own_words[] = {RULE_MIN_AGE, RULE_VALID,   RULE_UNIQUE,   RULE_TIME,   RULE_MATCH,
-                                        RULE_GUARD,   RULE_DAMAGED, RULE_MOJIBAKE, RULE_FORMAT, NULL};
+const struct job_key job_rule_words[] = {
+    {RULE_MIN_AGE, .help = "date_of_birth is less than `years` ago", .example = "{rule: min_age, years: 18}"},
+    {RULE_VALID,
+     .help =
+         "the number is not in the number plan of its country; without this rule that is a warning, and only for a number that is not E.164 already",
+     .example = "{rule: valid, field: phone}"},
+    {RULE_UNIQUE, .help = "an earlier row has the same value; external_id is always unique",
+     .example = "{rule: unique, field: email}"},
+    {RULE_TIME, .help = "the level of FIELD/time: a date has a time of day that is not the start of a day",
+     .example = "{rule: time, field: date_of_birth, level: warn}"},
+    {RULE_MATCH,
+     .help =
+         "the level of FIELD/match: the field's `match` does not match; with warn the value is used as it is",
+     .example = "{rule: match, field: first_name, level: warn}"},
+    {RULE_GUARD, .help = "the level of FIELD/guard: a spreadsheet's guard is around the value",
+     .example = "{rule: guard, field: external_id, level: reject}"},
+    {RULE_DAMAGED,
+     .help =
+         "the level of FIELD/damaged: a program rewrote the value; with warn it is sent as it is, if its type accepts it; not of phones and dates",
+     .example = "{rule: damaged, field: external_id, level: warn}"},
+    {RULE_MOJIBAKE, .help = "the level of FIELD/mojibake: text that was decoded wrongly or escaped",
+     .example = "{rule: mojibake, field: last_name, level: reject}"},
+    {RULE_FORMAT, .help = "the level of postal_code/format: not of the form of its country",
+     .example = "{rule: format, field: postal_code, level: reject}"},
+    {0},
+};
 enum { RESERVED_WORDS = 4 };
 
 /* True for a word that cannot name a pattern. Those from RULE_MATCH on could before they were rules. */
 static bool is_reserved(const char *name)
 {
     for (size_t index = 0; index < RESERVED_WORDS; index++)
-        if (strcmp(name, own_words[index]) == 0)
+        if (strcmp(name, job_rule_words[index].name) == 0)
             return true;
     return false;
 }
@@ -340,12 +364,12 @@ static int finish_unique(struct job_reader *reader, const struct job_node *item,
     return 0;
 }
 
-/* In the order of own_words. */
+/* In the order of job_rule_words. */
 static int (*const finish_own[])(struct job_reader *reader, const struct job_node *item,
                                  struct draft *draft) = {finish_min_age, finish_valid, finish_unique,
                                                          finish_time,    finish_level, finish_level,
                                                          finish_level,   finish_level, finish_level};
-static_assert(sizeof finish_own / sizeof *finish_own == sizeof own_words / sizeof *own_words - 1,
+static_assert(sizeof finish_own / sizeof *finish_own == sizeof job_rule_words / sizeof *job_rule_words - 1,
               "a function for each rule of its own");
 
 /* Exactly one of must_match, must_not_match, required and a rule of its own makes the kind. */
@@ -363,13 +387,12 @@ static int finish_rule(struct job_reader *reader, const struct job_node *item, s
         return job_keys_fail(
             reader, item,
             "a rule needs `must_match`, `must_not_match`, `required`, or `rule:` with min_age, valid, unique, or a built-in rule whose level it sets");
-    for (size_t index = 0; own_words[index]; index++)
-        if (strcmp(draft->rule->name, own_words[index]) == 0)
-            return finish_own[index](reader, item, draft);
+    const struct job_key *word = job_keys_find(job_rule_words, draft->keys[KEY_NAME]->text);
+    if (word)
+        return finish_own[word - job_rule_words](reader, item, draft);
     struct slice message = arena_printf(
         &reader->job->arena, "`%s` is a name without `must_match` or `must_not_match`", draft->rule->name);
-    return job_keys_fail_name(reader, draft->keys[KEY_NAME], false, message.data, draft->keys[KEY_NAME]->text,
-                              own_words);
+    return job_keys_fail_key(reader, draft->keys[KEY_NAME], false, message.data, job_rule_words);
 }
 
 /* Twice the same, but for patterns and other conditions, would be two answers to one question. */

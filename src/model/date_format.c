@@ -20,6 +20,30 @@ static const struct {
     {"A", DATE_AM_PM, false},          {"Z", DATE_OFFSET, false},
 };
 
+const struct date_format_help date_format_helps[] = {
+    {"YYYY", "the year"},
+    {"YY", "two digits of the year; needs `century`, the first of the 100 years that they mean"},
+    {"MM", "the month, two digits"},
+    {"M", "the month, one digit or two"},
+    {"MMM, MMMM",
+     "the month's name: each reads the short and the full one, with a dot or not, in any case, with accents or without, in English and in the language of `locale`"},
+    {"DD", "the day, two digits"},
+    {"D", "the day, one digit or two"},
+    {"HH, H", "the hour of 24: two digits; one or two"},
+    {"hh, h", "the hour of 12: two digits; one or two; needs A"},
+    {"A, a", "AM or PM"},
+    {"mm", "the minute"},
+    {"ss", "the second"},
+    {"SSS", "a fraction of the second, one digit or more"},
+    {"Z", "the offset from UTC: Z, UTC, GMT, +02, +0200, +02:00"},
+    {"T", "itself, and so is any sign that is neither a letter nor a digit"},
+    {"unix", "alone: seconds since 1970-01-01 00:00 UTC, negative before: an instant"},
+    {"unix_ms", "alone: milliseconds since then"},
+    {"excel",
+     "alone: days of Excel's 1900 system; a fraction is a time of day. Day 60, which Excel takes for 29 February 1900, is rejected"},
+    {0},
+};
+
 /* Numbers, by their words. */
 static const struct {
     const char *text;

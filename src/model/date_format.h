@@ -55,6 +55,12 @@ struct date_format {
     bool iso_is_safe;    /* no ISO form means another day by this format (YYYY-DD-MM) */
 };
 
+/* The rows of a table for people: what a part of a form, or a word that is one, reads. NULL ends it. */
+struct date_format_help {
+    const char *text, *help;
+};
+extern const struct date_format_help date_format_helps[];
+
 /* NULL, or what is wrong with it: a clause for a message. text must outlive format. */
 const char *date_format_read(struct date_format *format, const char *text);
 

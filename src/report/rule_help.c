@@ -256,6 +256,54 @@ static bool rule_help_applies(const struct rule_help_row *row, enum field_id fie
     return row->scope == (field == FIELD_NONE ? RULE_HELP_RECORD : (int)field_type(field));
 }
 
+/* Warnings, unless the job sets another level; the others reject. */
+static const struct {
+    int scope;
+    const char *rule;
+} warnings[] = {
+    {FIELD_TYPE_POSTAL, RULE_FORMAT},
+    {RULE_HELP_RECORD, RULE_UNVERIFIABLE},
+    {RULE_HELP_RECORD, RULE_LINK_ERROR},
+    {RULE_HELP_RECORD, RULE_VERIFICATION_REJECTED},
+    {RULE_HELP_RECORD, RULE_VERIFICATION_NOT_TRIGGERED},
+    {RULE_HELP_ANY, RULE_GUARD},
+    {RULE_HELP_ANY, RULE_DROPPED},
+    {RULE_HELP_ANY, RULE_INVISIBLE},
+    {RULE_HELP_ANY, RULE_MOJIBAKE},
+    {RULE_HELP_ANY, RULE_VALID},
+    {RULE_HELP_ANY, RULE_NO_CLEAR},
+    {RULE_HELP_ANY, RULE_IDENTIFYING},
+    {RULE_HELP_ANY, RULE_WARNING},
+};
+
+/* The name of the one field of a type; of several, the word of their type. */
+static const char *scope_of_type(int type)
+{
+    const char *name = NULL;
+    size_t count = 0;
+    for (enum field_id field = 0; field < FIELD_COUNT; field++)
+        if ((int)field_type(field) == type) {
+            name = field_name(field);
+            count++;
+        }
+    return count == 1 ? name : "DATE";
+}
+
+const struct rule_help *rule_help_row(size_t index, const char **scope, const char **rule, bool *is_warning)
+{
+    if (index >= sizeof rule_help_rows / sizeof *rule_help_rows)
+        return NULL;
+    const struct rule_help_row *row = &rule_help_rows[index];
+    *rule = row->rule;
+    *scope = row->scope == RULE_HELP_ANY      ? "FIELD"
+             : row->scope == RULE_HELP_RECORD ? field_name(FIELD_NONE)
+                                              : scope_of_type(row->scope);
+    *is_warning = false;
+    for (size_t i = 0; i < sizeof warnings / sizeof *warnings; i++)
+        *is_warning |= warnings[i].scope == row->scope && strcmp(warnings[i].rule, row->rule) == 0;
+    return &row->help;
+}
+
 const struct rule_help *rule_help_find(enum field_id field, const char *rule)
 {
     for (size_t i = 0; i < sizeof rule_help_rows / sizeof *rule_help_rows; i++)

@@ -5,6 +5,9 @@
 #ifndef KYC_REPORT_RULE_HELP_H
 #define KYC_REPORT_RULE_HELP_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "model/field.h"
 
 struct rule_help {
@@ -12,6 +15,11 @@ struct rule_help {
     const char *meaning; /* a sentence */
     const char *action;  /* what to do: sentences */
 };
+
+/* The rows, in the order in which they apply; NULL past the last one. *scope: the FIELD of the verdicts
+ * FIELD/RULE that the row is for: a field, `record`, `DATE` (each date) or `FIELD` (each field for which no
+ * row before it is). */
+const struct rule_help *rule_help_row(size_t index, const char **scope, const char **rule, bool *is_warning);
 
 /* The help for a verdict FIELD/RULE; for an unknown rule, which is the job's or a code of the provider, a
  * general one. */
