@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/shell_word.h"
 #include "core/memory.h"
+#include "core/shell_word.h"
 #include "core/utf8.h"
 #include "dispatch/recovery.h"
 #include "dispatch/task.h"

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "cmd/shell_word.h"
+#include "core/shell_word.h"
 #include "ledger/ledger_task.h"
 #include "model/verdict.h"
 

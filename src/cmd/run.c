@@ -35,14 +35,14 @@ static int merge_status(int result, const struct error *error, int status)
 /* A file that cannot be written changes the status in the files after it. summary.json comes first, because
  * the next run needs its head; it is written again if the status has changed since. */
 static int save_report_files(const struct job *job, struct run_stats *stats, struct metrics *metrics,
-                             int status)
+                             const struct report_history *history, int status)
 {
     struct error error;
 
     status = stats->status =
         merge_status(summary_json_save(stats, job->report_folder, &error), &error, status);
     int saved_status = status;
-    status = stats->status = merge_status(html_report_save(stats, job, &error), &error, status);
+    status = stats->status = merge_status(html_report_save(stats, job, history, &error), &error, status);
     status = stats->status = merge_status(metrics_save(metrics, stats, &error), &error, status);
     return status == saved_status
                ? status
@@ -53,14 +53,15 @@ static int save_report_files(const struct job *job, struct run_stats *stats, str
 static int save_report(const struct job *job, struct run_stats *stats, struct metrics *metrics,
                        enum pass pass, int status)
 {
-    struct report_history history = {0};
+    struct report_history history;
 
-    status = save_report_files(job, stats, metrics, status);
-    if (pass != PASS_CHECK && job->report_keep > 0) {
-        report_history_read(job->report_folder, &history);
-        report_history_add(&history, stats);
-        report_keep_run(stats, job, &history);
-    }
+    if (pass == PASS_CHECK || job->report_keep == 0)
+        return save_report_files(job, stats, metrics, NULL, status);
+    report_history_read(job->report_folder, &history);
+    report_history_add(&history, stats);
+    status = save_report_files(job, stats, metrics, &history, status);
+    history.runs[0].status = status;
+    report_keep_run(stats, job, &history);
     report_history_clear(&history);
     return status;
 }

@@ -54,9 +54,14 @@ static void html_report_status(const struct html_page *page)
     /* The action for status 1 is to correct the reject file, and there is none with records in doubt only. */
     if (stats->status != 1 || stats->rejected || stats->refused)
         buffer_printf(out, "<p>%s</p>\n", help.action);
-    if (!stats->is_dry && (stats->in_doubt || stats->in_doubt_absent))
+    if (!stats->is_dry && (stats->in_doubt || stats->in_doubt_absent)) {
+        buffer_append_text(out, "<p>");
+        html_files_command(page, "status");
+        buffer_append_text(out, " lists each customer in doubt, with what to do about it.</p>\n");
+    }
+    if (stats->is_partial)
         buffer_append_text(
-            out, "<p>kyc-import status JOB lists each customer in doubt, with what to do about it.</p>\n");
+            out, "<p>This run read a part of the input: <code>--limit</code>, or a reject file.</p>\n");
     buffer_append_text(out, "</div>\n");
 }
 
@@ -87,6 +92,8 @@ static void html_report_nav(const struct html_page *page)
     struct buffer *out = page->out;
     buffer_append_text(out, "<nav aria-label=\"On this page\">\n<ul>\n");
     html_frame_link(out, "totals", "Totals");
+    if (page->place->history && page->place->history->count > 1)
+        html_frame_link(out, "trend", "Last runs");
     if (page->stats->verification.is_known)
         html_frame_link(out, "verification", "Verification");
     if (page->stats->is_dry)
@@ -181,10 +188,7 @@ static void html_report_totals(const struct html_page *page)
     size_t count = is_dry ? HTML_REPORT_RECORD_TOTALS : TOTALS;
     html_section(page->out, "totals", "Totals");
     html_report_stack(page->out, totals, count, stats->read);
-    html_report_tiles(page->out, totals, HTML_REPORT_RECORD_TOTALS, stats->read);
-    if (!is_dry)
-        html_report_tiles(page->out, totals + HTML_REPORT_RECORD_TOTALS, TOTALS - HTML_REPORT_RECORD_TOTALS,
-                          stats->read);
+    html_report_tiles(page->out, totals, count, stats->read);
     if (stats->rejected + stats->refused)
         buffer_append_text(
             page->out,
@@ -199,33 +203,17 @@ static void html_report_totals(const struct html_page *page)
     buffer_append_text(page->out, "</section>\n");
 }
 
-static void html_report_files(const struct html_page *page)
-{
-    struct buffer *out = page->out;
-    html_section(out, "files", "Other files of this report");
-    buffer_append_text(
-        out,
-        "<table>\n<caption>In the report folder. The reject file and the broken file contain personal data; each exists only if it has records.</caption>\n<thead><tr><th scope=\"col\">File</th><th scope=\"col\">Content</th></tr></thead>\n<tbody>\n"
-        "<tr><th scope=\"row\"><code>rejects.*</code></th><td>All rejected and refused records with their source columns and, after these, the reasons. Corrected in place, it is an input of the same job.</td></tr>\n"
-        "<tr><th scope=\"row\"><code>broken.*</code></th><td>The raw lines of records that could not be split into columns.</td></tr>\n"
-        "<tr><th scope=\"row\"><code>summary.json</code></th><td>The counts of this page for programs; the job's metrics file has them for Prometheus.</td></tr>\n</tbody>\n</table>\n");
-    if (page->stats->chain_head[0])
-        buffer_printf(
-            out,
-            "<p>Ledger head: <code data-figure=\"chain_head\">%s</code><br><span class=\"soft\">A copy of it in another place proves that the history was not changed.</span></p>\n",
-            page->stats->chain_head);
-    buffer_append_text(out, "</section>\n");
-}
-
-void html_report_write(const struct run_stats *stats, const struct job *job, struct buffer *out)
+void html_report_write(const struct run_stats *stats, const struct job *job,
+                       const struct html_report_place *place, struct buffer *out)
 {
     uint32_t *ranking = run_stats_rank_rules(stats);
-    const struct html_page page = {stats, job, ranking, out};
+    const struct html_page page = {stats, job, place, ranking, out};
     html_frame_begin(out, stats->job, stats->is_dry ? "check" : "run");
     html_report_header(&page);
     html_report_nav(&page);
     buffer_append_text(out, "<main>\n");
     html_report_totals(&page);
+    html_run_write_trend(&page);
     html_run_write_verification(&page);
     if (stats->is_dry)
         html_run_write_plan(&page);
@@ -236,19 +224,21 @@ void html_report_write(const struct run_stats *stats, const struct job *job, str
     html_breakdown_write(&page);
     html_breakdown_write_completeness(&page);
     html_breakdown_write_relaxed(&page);
-    html_report_files(&page);
+    html_files_write(&page);
     html_frame_end(
         out,
         "This page shows no values of records: in the examples every letter is an x, every digit a 9. It is still about people: protect it like the export.");
     free(ranking);
 }
 
-int html_report_save(const struct run_stats *stats, const struct job *job, struct error *error)
+int html_report_save(const struct run_stats *stats, const struct job *job,
+                     const struct report_history *history, struct error *error)
 {
+    const struct html_report_place place = {.history = history};
     char *path = file_join(job->report_folder, HTML_REPORT_FILE_NAME);
     struct buffer text;
     buffer_init(&text, HTML_REPORT_MAX);
-    html_report_write(stats, job, &text);
+    html_report_write(stats, job, &place, &text);
     int result = report_file_save(path, HTML_REPORT_MODE, &text, error);
     buffer_clear(&text);
     free(path);

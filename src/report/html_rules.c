@@ -2,12 +2,18 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/shell_word.h"
 #include "report/format_number.h"
 #include "report/html.h"
 #include "report/html_parts.h"
 #include "report/rule_help.h"
+#include "report/summary_json.h"
 
-enum { HTML_RULES_MAX = 300 }; /* the provider may have any number of codes */
+enum {
+    HTML_RULES_MAX = RUN_STATS_LISTED_RULES,
+    HTML_RULES_ROWS_MAX = 5000, /* listed on the whole page */
+    HTML_RULES_COMMAND_MAX = 64 * 1024,
+};
 
 size_t html_rules_count(const struct html_page *page, enum verdict_level level)
 {
@@ -74,9 +80,13 @@ static void html_rules_table(const struct html_page *page, enum verdict_level le
         shown++;
     }
     buffer_append_text(out, "</tbody>\n</table>\n");
-    if (html_rules_count(page, level) > shown)
-        buffer_printf(out, "<p class=\"soft\">And %zu more rules: all are in summary.json.</p>\n",
-                      html_rules_count(page, level) - shown);
+    size_t others = html_rules_count(page, level) - shown;
+    char number[FORMAT_NUMBER_SIZE];
+    if (others > 0)
+        buffer_printf(out,
+                      "<p class=\"soft\">And %s more rule%s: all are in <a href=\"" SUMMARY_JSON_NAME
+                      "\">" SUMMARY_JSON_NAME "</a>.</p>\n",
+                      format_number_count(others, number), others == 1 ? "" : "s");
 }
 
 /* The message that the job defines for the rule. */
@@ -118,22 +128,88 @@ static void html_rules_example(const struct html_page *page, const struct run_st
     buffer_append_text(out, "</td></tr>\n");
 }
 
+static void html_rules_examples_head(const struct html_page *page, const char *caption)
+{
+    buffer_printf(
+        page->out,
+        "<table>\n<caption>%s</caption>\n<thead><tr>%s<th scope=\"col\" class=\"number\">Row</th><th scope=\"col\" class=\"number\">Line</th><th scope=\"col\">Shape of the value</th></tr></thead>\n<tbody>\n",
+        caption, page->stats->input_count > 1 ? "<th scope=\"col\">Input</th>" : "");
+}
+
+/* kyc-import rejects JOB --rule RULE, of the report that the page belongs to. */
+static void html_rules_command(const struct html_page *page, const struct run_stats_rule *rule)
+{
+    struct buffer name, text;
+    buffer_init(&name, HTML_RULES_COMMAND_MAX);
+    buffer_init(&text, HTML_RULES_COMMAND_MAX);
+    buffer_printf(&name, "%s/%s", field_name(rule->field), rule->rule);
+    buffer_append_text(&text, "kyc-import rejects ");
+    shell_word_append(&text, slice_from(page->job->path));
+    buffer_append_text(&text, " --rule ");
+    shell_word_append(&text, buffer_slice(&name));
+    if (page->place->kept) {
+        buffer_reset(&name);
+        buffer_printf(&name, "%s/" REPORT_HISTORY_FOLDER "/%s", page->job->report_folder, page->place->kept);
+        buffer_append_text(&text, " --report ");
+        shell_word_append(&text, buffer_slice(&name));
+    }
+    buffer_append_text(page->out, "<code>");
+    html_text(page->out, buffer_slice(&text));
+    buffer_append_text(page->out, "</code>");
+    buffer_clear(&name);
+    buffer_clear(&text);
+}
+
+/* Where the records that are not listed are. */
+static void html_rules_more(const struct html_page *page, const struct run_stats_rule *rule, size_t listed)
+{
+    struct buffer *out = page->out;
+    const char *file = html_files_rejects(page);
+    char count[FORMAT_NUMBER_SIZE];
+    if (rule->is_fault)
+        file = html_files_broken(page);
+    if (rule->records <= listed || !file)
+        return;
+    buffer_printf(out, "<p class=\"more\">%s more in <a href=\"%s\">%s</a>: ",
+                  format_number_count(rule->records - listed, count), file, file);
+    html_rules_command(page, rule);
+    buffer_append_text(out, "</p>\n");
+}
+
+/* Up to max of the first rejected records, folded. Returns how many. */
+static size_t html_rules_rows(const struct html_page *page, const struct run_stats_rule *rule, size_t max)
+{
+    struct buffer *out = page->out;
+    size_t listed = rule->row_count < max ? rule->row_count : max;
+    char count[FORMAT_NUMBER_SIZE];
+    if (listed <= rule->example_count)
+        return 0;
+    if (listed < rule->records)
+        buffer_printf(out, "<details class=\"rows\"><summary>The first %zu of %s records</summary>\n", listed,
+                      format_number_count(rule->records, count));
+    else
+        buffer_printf(out, "<details class=\"rows\"><summary>All %zu records</summary>\n", listed);
+    html_rules_examples_head(page, "Rejected records (masked)");
+    for (size_t i = 0; i < listed; i++)
+        html_rules_example(page, &rule->rows[i], page->stats->input_count > 1);
+    buffer_append_text(out, "</tbody>\n</table>\n</details>\n");
+    return listed;
+}
+
 static void html_rules_examples(const struct html_page *page, const struct run_stats_rule *rule)
 {
     struct buffer *out = page->out;
     bool with_input = page->stats->input_count > 1;
     if (rule->example_count == 0)
         return;
-    buffer_printf(
-        out,
-        "<table>\n<caption>Examples (masked)</caption>\n<thead><tr>%s<th scope=\"col\" class=\"number\">Row</th><th scope=\"col\" class=\"number\">Line</th><th scope=\"col\">Shape of the value</th></tr></thead>\n<tbody>\n",
-        with_input ? "<th scope=\"col\">Input</th>" : "");
+    html_rules_examples_head(page, "Examples (masked)");
     for (size_t i = 0; i < rule->example_count; i++)
         html_rules_example(page, &rule->examples[i], with_input);
     buffer_append_text(out, "</tbody>\n</table>\n");
 }
 
-static void html_rules_article(const struct html_page *page, size_t index, const char *tone)
+/* rows: how many rejected records may be listed. Returns how many are. */
+static size_t html_rules_article(const struct html_page *page, size_t index, const char *tone, size_t rows)
 {
     const struct run_stats_rule *rule = &page->stats->rules[index];
     const struct run_stats_field *field =
@@ -166,24 +242,39 @@ static void html_rules_article(const struct html_page *page, size_t index, const
     html_text(out, slice_from(help->action));
     buffer_append_text(out, "</dd>\n</dl>\n");
     html_rules_examples(page, rule);
+    size_t listed = html_rules_rows(page, rule, rows);
+    if (rule->level == VERDICT_REJECT)
+        html_rules_more(page, rule, listed ? listed : rule->example_count);
     buffer_append_text(out, "</article>\n");
+    return listed;
+}
+
+static void html_rules_where(const struct html_page *page)
+{
+    const char *file = html_files_rejects(page);
+    buffer_printf(page->out, "<p class=\"soft\">The whole records are in <a href=\"%s\">%s</a>; ", file,
+                  file);
+    html_files_command(page, "rejects");
+    buffer_append_text(page->out, " lists them, with <code>--rule RULE</code> those of one rule.</p>\n");
 }
 
 void html_rules_write(const struct html_page *page, enum verdict_level level)
 {
     bool rejects = level == VERDICT_REJECT;
     const char *tone = rejects ? "bad" : "warn";
-    size_t shown = 0;
+    size_t shown = 0, listed = 0;
     if (html_rules_count(page, level) == 0)
         return;
     html_section(page->out, rejects ? "rejects" : "warnings",
                  rejects ? "Rejects by rule" : "Warnings by rule");
     html_rules_table(page, level, tone);
+    if (rejects && html_files_rejects(page))
+        html_rules_where(page);
     buffer_append_text(page->out, "<div class=\"rules\">\n");
     for (size_t i = 0; i < page->stats->rule_count && shown < HTML_RULES_MAX; i++) {
         if (page->stats->rules[page->ranking[i]].level != level)
             continue;
-        html_rules_article(page, page->ranking[i], tone);
+        listed += html_rules_article(page, page->ranking[i], tone, HTML_RULES_ROWS_MAX - listed);
         shown++;
     }
     buffer_append_text(page->out, "</div>\n</section>\n");

@@ -6,6 +6,7 @@
 #include "report/html.h"
 #include "report/html_funnel.h"
 #include "report/html_parts.h"
+#include "report/html_trend.h"
 
 struct html_run_row {
     const char *label, *path, *member;
@@ -167,6 +168,22 @@ static void html_run_chart(const struct html_page *page)
     html_run_steps(out, series, top);
     buffer_printf(out, "\"/></svg>\n<div class=\"axis\"><span>0 s</span><span>%s</span></div>\n</figure>\n",
                   end);
+}
+
+void html_run_write_trend(const struct html_page *page)
+{
+    const struct report_history *history = page->place->history;
+    struct buffer *out = page->out;
+
+    if (!history || history->count < 2)
+        return;
+    html_section(out, "trend", "Last runs");
+    html_trend_write_charts(history, out);
+    buffer_append_text(out, "<details><summary>The same as a table</summary>\n");
+    html_trend_write_table(history, out);
+    buffer_append_text(out, "</details>\n<p><a href=\"");
+    html_files_history(page, REPORT_HISTORY_INDEX);
+    buffer_append_text(out, "\">All kept reports</a></p>\n</section>\n");
 }
 
 void html_run_write_verification(const struct html_page *page)

@@ -33,7 +33,7 @@ const char html_style[] =
     ".kind{color:var(--soft);font-size:.95rem;margin:0}\n"
     ".status{border-left:.3rem solid var(--tone);background:var(--panel);border-radius:.4rem;padding:.9rem "
     "1.1rem;margin:0 0 1.1rem;box-shadow:0 0 0 1px var(--line)}\n"
-    ".status p{margin:0}.status p+p{margin-top:.35rem;color:var(--soft)}\n"
+    ".status p{margin:0;max-width:none}.status p+p{margin-top:.35rem;color:var(--soft)}\n"
     ".status strong{color:var(--tone)}\n"
     ".facts{display:grid;grid-template-columns:1fr 1fr;gap:.6rem 1.5rem;margin:0}\n"
     "@media (min-width:48rem){.facts{grid-template-columns:2fr 1fr 1fr}}\n"

@@ -158,13 +158,14 @@ static int keep_file(struct keeper *keeper, enum report_history_file file)
 
 static int keep_page(struct keeper *keeper)
 {
+    const struct html_report_place place = {keeper->history, keeper->history->runs[0].name};
     int fd = open_new(keeper, HTML_REPORT_FILE_NAME), result = -1;
     struct buffer page;
 
     if (fd < 0)
         return -1;
     buffer_init(&page, PAGE_MAX);
-    html_report_write(keeper->stats, keeper->job, &page);
+    html_report_write(keeper->stats, keeper->job, &place, &page);
     if (page.overflowed)
         errno = EFBIG;
     else

@@ -27,6 +27,9 @@ void run_stats_free(struct run_stats *stats)
         free(stats->rules[i].provider_message);
         for (size_t index = 0; index < stats->rules[i].example_count; index++)
             free(stats->rules[i].examples[index].shape);
+        for (size_t index = 0; index < stats->rules[i].row_count; index++)
+            free(stats->rules[i].rows[index].shape);
+        free(stats->rules[i].rows);
         if (stats->rules[i].owns_rule)
             free((char *)stats->rules[i].rule);
     }
@@ -161,6 +164,27 @@ static void run_stats_add_example(struct run_stats *stats, struct run_stats_rule
     rule->examples[rule->example_count++] = example;
 }
 
+static void run_stats_add_row(struct run_stats *stats, struct run_stats_rule *rule,
+                              const struct record *record)
+{
+    if (rule->level != VERDICT_REJECT || rule->row_count == RUN_STATS_ROWS)
+        return;
+    if (!rule->rows && rule - stats->rules >= RUN_STATS_LISTED_RULES)
+        return;
+    if (!rule->rows)
+        rule->rows = memory_new(RUN_STATS_ROWS, sizeof *rule->rows);
+    rule->rows[rule->row_count++] = (struct run_stats_example){
+        record->input, record->row, record->line, run_stats_shape_of(stats, record, rule->field)};
+}
+
+static int run_stats_compare_rows(const void *a, const void *b)
+{
+    const struct run_stats_example *first = a, *second = b;
+    if (first->input != second->input)
+        return first->input < second->input ? -1 : 1;
+    return first->row < second->row ? -1 : first->row > second->row;
+}
+
 static void run_stats_add_verdicts(struct run_stats *stats, const struct record *record)
 {
     stats->mark++;
@@ -168,8 +192,11 @@ static void run_stats_add_verdicts(struct run_stats *stats, const struct record 
         const struct verdict *verdict = &record->verdicts[i];
         struct run_stats_rule *rule =
             run_stats_get_rule(stats, verdict->field, verdict->level, verdict->rule, false);
-        if (run_stats_count_once(stats, rule, record->row))
+        if (run_stats_count_once(stats, rule, record->row)) {
             run_stats_add_example(stats, rule, record);
+            run_stats_add_row(stats, rule, record);
+            rule->is_fault = record->fault;
+        }
         struct run_stats_field *field = run_stats_get_field(stats, verdict->field);
         if (verdict->level == VERDICT_REJECT && field->last_mark != stats->mark) {
             field->last_mark = stats->mark;
@@ -215,6 +242,11 @@ void run_stats_finish(struct run_stats *stats)
         run_stats_add_presence(stats, stats->presences[i].fields, stats->presences[i].records);
         stats->presences[i].records = 0;
     }
+    /* Refused records were counted as their replies came. */
+    for (size_t i = 0; i < stats->rule_count; i++)
+        if (stats->rules[i].row_count > 1)
+            qsort(stats->rules[i].rows, stats->rules[i].row_count, sizeof *stats->rules[i].rows,
+                  run_stats_compare_rows);
 }
 
 /* Runs for every record, so records with the same fields are counted together, and field by field only when
@@ -313,6 +345,7 @@ void run_stats_add_refusal(struct run_stats *stats, const struct record *record,
     struct run_stats_rule *counted = run_stats_get_rule(stats, field, VERDICT_REJECT, rule, true);
     run_stats_count_once(stats, counted, record->row);
     run_stats_add_example(stats, counted, record);
+    run_stats_add_row(stats, counted, record);
     run_stats_get_field(stats, field)->rejected++;
     run_stats_get_country(stats, record)->refused++;
     if (!counted->provider_message && message && *message)
@@ -341,27 +374,29 @@ void run_stats_add_provider_warnings(struct run_stats *stats, const struct recor
     run_stats_get_country(stats, record)->warned++;
 }
 
-/* An insertion sort will do: there are few rules, and it runs once. */
-static bool run_stats_ranks_before(const struct run_stats_rule *a, const struct run_stats_rule *b)
+static int run_stats_compare_rules(const void *a, const void *b)
 {
-    if (a->level != b->level)
-        return a->level == VERDICT_REJECT;
-    if (a->records != b->records)
-        return a->records > b->records;
-    if (a->field != b->field)
-        return a->field < b->field;
-    return strcmp(a->rule, b->rule) < 0;
+    const struct run_stats_rule *first = *(const struct run_stats_rule *const *)a;
+    const struct run_stats_rule *second = *(const struct run_stats_rule *const *)b;
+    if (first->level != second->level)
+        return first->level == VERDICT_REJECT ? -1 : 1;
+    if (first->records != second->records)
+        return first->records > second->records ? -1 : 1;
+    if (first->field != second->field)
+        return first->field < second->field ? -1 : 1;
+    return strcmp(first->rule, second->rule);
 }
 
 uint32_t *run_stats_rank_rules(const struct run_stats *stats)
 {
     uint32_t *ranking = memory_new(stats->rule_count, sizeof *ranking);
-    for (size_t i = 0; i < stats->rule_count; i++) {
-        size_t index = i;
-        for (; index > 0 && run_stats_ranks_before(&stats->rules[i], &stats->rules[ranking[index - 1]]);
-             index--)
-            ranking[index] = ranking[index - 1];
-        ranking[index] = (uint32_t)i;
-    }
+    const struct run_stats_rule **sorted = memory_new(stats->rule_count, sizeof *sorted);
+    for (size_t i = 0; i < stats->rule_count; i++)
+        sorted[i] = &stats->rules[i];
+    if (stats->rule_count > 0)
+        qsort(sorted, stats->rule_count, sizeof *sorted, run_stats_compare_rules);
+    for (size_t i = 0; i < stats->rule_count; i++)
+        ranking[i] = (uint32_t)(sorted[i] - stats->rules);
+    free(sorted);
     return ranking;
 }

@@ -2,8 +2,8 @@
  *
  * Written by summary_json.h, summary_table.h, html_report.h and metrics.h. Of a run always:
  * read = skipped + rejected + unchanged + created + updated + refused + in_doubt + unsent.
- * Memory grows with the number of rules and inputs, not of records. No value is kept: an example is a shape
- * (mask.h). Thread: one (the coordinator). Owner: new/free.
+ * Memory grows with the number of rules and inputs, not of records: the listed rows have at most 10 MB. No
+ * value is kept: an example is a shape (mask.h). Thread: one (the coordinator). Owner: new/free.
  */
 #ifndef KYC_REPORT_RUN_STATS_H
 #define KYC_REPORT_RUN_STATS_H
@@ -24,7 +24,9 @@
 enum {
     RUN_STATS_COUNTRIES = 1 + 36 * 36, /* two letters or digits; 0: unknown */
     RUN_STATS_EXAMPLES = 3,
-    RUN_STATS_PRESENCES = 64, /* a power of two */
+    RUN_STATS_ROWS = 50,          /* of a rule */
+    RUN_STATS_LISTED_RULES = 300, /* the first; the provider may have any number of codes */
+    RUN_STATS_PRESENCES = 64,     /* a power of two */
 };
 
 struct run_stats_input {
@@ -49,7 +51,7 @@ struct run_stats_field {
     uint64_t last_mark; /* private: run_stats.mark of the record that counted last */
 };
 
-/* One value that broke a rule: its position and its shape. */
+/* One record that broke a rule: its position, and the shape of the value. */
 struct run_stats_example {
     uint32_t input;
     uint64_t row, line;
@@ -69,6 +71,11 @@ struct run_stats_rule {
     struct run_stats_example
         examples[RUN_STATS_EXAMPLES]; /* in input order, of different shapes if there are */
     size_t example_count;
+    /* The first rejected records, by input and row: up to RUN_STATS_ROWS of the first RUN_STATS_LISTED_RULES
+     * rules, else none. Owned. */
+    struct run_stats_example *rows;
+    size_t row_count;
+    bool is_fault;      /* its records are in broken.*, not in rejects.* */
     uint64_t last_mark; /* private: run_stats.mark of the record that counted last */
     bool owns_rule;     /* private */
 };
@@ -181,8 +188,8 @@ struct run_stats_warning {
 void run_stats_add_provider_warnings(struct run_stats *stats, const struct record *record,
                                      const struct run_stats_warning *warnings, size_t count,
                                      const char *message);
-/* Completes fields[].present, and asserts that every record of a run has a result. After the last record,
- * before a report is written; may be repeated. */
+/* Sorts the listed rows, completes fields[].present, and asserts that every record of a run has a result.
+ * After the last record, before a report is written; may be repeated. */
 void run_stats_finish(struct run_stats *stats);
 
 /* The two characters of an index into countries; "": unknown. Returns text. */

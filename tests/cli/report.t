@@ -332,7 +332,7 @@ for (let node; (node = walker.nextNode());) {
     const what = element.tagName + ' ' + element.className + ' "' + node.data.trim().slice(0, 30) + '"';
     if (contrast < 4.5) seen.add('contrast ' + contrast.toFixed(2) + ': ' + style.color + ' in ' + what);
     if (parseFloat(style.fontSize) < 12) seen.add(style.fontSize + ': ' + what);
-    if (box.right > innerWidth + 1) seen.add('ends at ' + box.right.toFixed(0) + ': ' + what);
+    if (box.right > innerWidth + 1 && !element.closest('.scroll')) seen.add('ends at ' + box.right.toFixed(0) + ': ' + what);
 }
 faults.push(...[...seen].slice(0, 10));
 for (const table of document.querySelectorAll('table'))

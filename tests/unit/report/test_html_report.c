@@ -37,8 +37,11 @@ static void add(struct run_stats *stats, uint64_t row, struct slice *cells, size
 
 static struct job job_of(const char *folder, struct job_rule *rules, size_t count)
 {
-    return (struct job){
-        .provider = {.name = "payward"}, .report_folder = folder, .rules = rules, .rule_count = count};
+    return (struct job){.path = "job.yaml",
+                        .provider = {.name = "payward"},
+                        .report_folder = folder,
+                        .rules = rules,
+                        .rule_count = count};
 }
 
 static struct run_stats *hostile_stats(void)
@@ -76,7 +79,7 @@ static void whatever_a_text_holds_the_page_stays_a_page(void **state)
         struct buffer out;
         buffer_init(&out, 1 << 20);
         stats->is_dry = dry;
-        html_report_write(stats, &job, &out);
+        html_report_write(stats, &job, &(struct html_report_place){0}, &out);
         assert_false(out.overflowed);
         assert_null(strstr(out.data, "<script"));
         assert_null(strstr(out.data, "alert(\""));
@@ -106,7 +109,7 @@ static void no_value_is_on_the_page_and_its_shape_is(void **state)
     const struct job job = job_of("r", NULL, 0);
     struct buffer out;
     buffer_init(&out, 1 << 20);
-    html_report_write(stats, &job, &out);
+    html_report_write(stats, &job, &(struct html_report_place){0}, &out);
     assert_null(strstr(out.data, "Marked"));
     assert_null(strstr(out.data, "Person77"));
     assert_null(strstr(out.data, "hidden"));
@@ -331,11 +334,11 @@ static void the_page_is_saved_for_its_owner_alone(void **state)
     struct job job = job_of(folder, NULL, 0);
     struct error error = {0};
     struct stat info;
-    assert_int_equal(html_report_save(stats, &job, &error), 0);
+    assert_int_equal(html_report_save(stats, &job, NULL, &error), 0);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
     job.report_folder = "/dev/null/x";
-    assert_int_equal(html_report_save(stats, &job, &error), -1);
+    assert_int_equal(html_report_save(stats, &job, NULL, &error), -1);
     assert_int_equal(error.scope, ERROR_USAGE);
     assert_non_null(strstr(error.text, "/dev/null/x/report.html"));
     unlink(path);
@@ -344,11 +347,127 @@ static void the_page_is_saved_for_its_owner_alone(void **state)
     run_stats_free(stats);
 }
 
+/* Counts how often part is in text. */
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *found = text; (found = strstr(found, part)); found++)
+        count++;
+    return count;
+}
+
+static struct run_stats *stats_of_run(void)
+{
+    struct run_stats *stats = run_stats_new(1);
+    stats->job = "demo", stats->command = "run";
+    stats->inputs[0].path = "a.csv";
+    stats->has_reject_files = true;
+    run_stats_map_field(stats, FIELD_EMAIL, (const size_t[]){0}, 1, "mail");
+    return stats;
+}
+
+static void reject(struct run_stats *stats, uint64_t row, const char *value, const char *rule)
+{
+    struct slice cells[] = {slice_from(value)};
+    struct verdict verdict = {FIELD_EMAIL, VERDICT_REJECT, rule, SLICE_LITERAL("wrong")};
+    add(stats, row, cells, 1, &verdict, 1);
+}
+
+static void the_first_records_of_a_rule_are_listed_and_where_the_others_are(void **state)
+{
+    (void)state;
+    struct run_stats *stats = stats_of_run();
+    for (uint64_t row = 1; row <= 120; row++)
+        reject(stats, 1000 + row, "nobody", RULE_FORMAT);
+    for (uint64_t row = 1; row <= 4; row++)
+        reject(stats, 2000 + row, "", RULE_REQUIRED);
+    for (uint64_t row = 1; row <= 2; row++)
+        reject(stats, 3000 + row, "a@b", "own");
+    run_stats_finish(stats);
+    struct job job = job_of("r", NULL, 0);
+    job.path = "my jobs/night.yaml";
+    struct buffer out;
+    buffer_init(&out, 1 << 20);
+    html_report_write(stats, &job, &(struct html_report_place){0}, &out);
+    assert_non_null(strstr(out.data, "<summary>The first 50 of 120 records</summary>"));
+    assert_non_null(strstr(out.data, ">1,050</td><td class=\"number\">1,051</td>"));
+    assert_null(strstr(out.data, ">1,051</td><td class=\"number\">1,052</td>"));
+    assert_non_null(strstr(
+        out.data, "<p class=\"more\">70 more in <a href=\"rejects.csv.gz\">rejects.csv.gz</a>: "
+                  "<code>kyc-import rejects &#39;my jobs/night.yaml&#39; --rule email/format</code></p>"));
+    assert_non_null(strstr(out.data, "<summary>All 4 records</summary>"));
+    assert_int_equal(count_of(out.data, "<summary>"), 2); /* the two records of `own` are its examples */
+    assert_int_equal(count_of(out.data, "class=\"more\""), 1);
+    assert_int_equal(count_of(out.data, ">3,001</td>"), 2); /* its first row, and its example */
+
+    buffer_reset(&out);
+    const struct report_history none = {0};
+    html_report_write(stats, &job, &(struct html_report_place){&none, "2026-11-21T08-09-10.123Z"}, &out);
+    assert_non_null(
+        strstr(out.data, " --rule email/format --report r/history/2026-11-21T08-09-10.123Z</code>"));
+    assert_non_null(strstr(out.data, "<a href=\"../index.html\">kept reports</a>"));
+    buffer_clear(&out);
+    run_stats_free(stats);
+}
+
+static void records_are_listed_by_row_whenever_their_replies_came(void **state)
+{
+    (void)state;
+    struct run_stats *stats = stats_of_run();
+    struct slice cells[] = {SLICE_LITERAL("a@b.example")};
+    for (uint64_t i = 0; i < 5; i++) {
+        const struct record record = {
+            .row = (uint64_t[]){30, 10, 50, 20, 40}[i], .cells = cells, .cell_count = 1};
+        run_stats_add_refusal(stats, &record, FIELD_EMAIL, "taken", "");
+    }
+    run_stats_finish(stats);
+    assert_int_equal(stats->rules[0].row_count, 5);
+    for (uint64_t i = 0; i < 5; i++)
+        assert_int_equal(stats->rules[0].rows[i].row, 10 * (i + 1));
+    run_stats_free(stats);
+}
+
+/* A provider may have any number of codes, and a value any characters. */
+static void the_page_stays_small_with_ten_thousand_rules(void **state)
+{
+    (void)state;
+    enum { RULES = 10000, LISTED = 300, RECORDS = 60, INVISIBLE = 40, MAX = 8 << 20 };
+    struct run_stats *stats = stats_of_run();
+    char value[INVISIBLE * 3 + 1];
+    for (size_t i = 0; i < INVISIBLE; i++)
+        memcpy(value + 3 * i, "\xe2\x80\xae", 4);
+    struct slice cells[] = {slice_from(value)};
+    for (uint64_t row = 1; row <= RULES + LISTED * RECORDS; row++) {
+        unsigned code = (unsigned)(row <= RULES ? row - 1 : row % LISTED);
+        char rule[40];
+        const struct record record = {.row = row, .cells = cells, .cell_count = 1};
+        snprintf(rule, sizeof rule, "code_%05u", code);
+        run_stats_add_refusal(stats, &record, FIELD_EMAIL, rule, "refused");
+    }
+    run_stats_finish(stats);
+    size_t rows = 0;
+    for (size_t i = 0; i < stats->rule_count; i++)
+        rows += stats->rules[i].row_count;
+    assert_int_equal(rows, LISTED * 50);
+    struct job job = job_of("r", NULL, 0);
+    struct buffer out;
+    buffer_init(&out, MAX);
+    html_report_write(stats, &job, &(struct html_report_place){0}, &out);
+    assert_false(out.overflowed);
+    assert_non_null(strstr(out.data, "And 9,700 more rules: all are in"));
+    assert_int_equal(count_of(out.data, "<td class=\"shape\">"), 5000 + LISTED * 3);
+    buffer_clear(&out);
+    run_stats_free(stats);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_a_text_holds_the_page_stays_a_page),
         cmocka_unit_test(no_value_is_on_the_page_and_its_shape_is),
+        cmocka_unit_test(the_first_records_of_a_rule_are_listed_and_where_the_others_are),
+        cmocka_unit_test(records_are_listed_by_row_whenever_their_replies_came),
+        cmocka_unit_test(the_page_stays_small_with_ten_thousand_rules),
         cmocka_unit_test(examples_show_different_shapes_where_there_are),
         cmocka_unit_test(fields_countries_and_inputs_are_counted),
         cmocka_unit_test(a_shape_shows_invisible_characters_and_no_value),

@@ -142,7 +142,7 @@ static void the_summary_has_the_names_that_are_promised(void **state)
         "\"finished\":\"2026-11-21T08:09:22.423Z\",\"seconds\":12.300,"
         "\"input\":[{\"path\":\"a \\\"b\\\".csv.gz\",\"bytes\":1234,\"records\":990,\"complete\":true},"
         "{\"path\":\"b?.csv\",\"bytes\":99,\"records\":10,\"complete\":false}],"
-        "\"read\":1000,\"skipped\":30,\"valid\":950,\"rejected\":20,\"warned\":3,"
+        "\"partial\":false,\"read\":1000,\"skipped\":30,\"valid\":950,\"rejected\":20,\"warned\":3,"
         "\"plan\":{\"create\":1,\"update\":2,\"unchanged\":3,\"settle\":4,\"refused\":5,\"twins\":6},"
         "\"estimated_seconds\":null,\"created\":910,\"updated\":1,\"unchanged\":29,\"refused\":8,\"in_doubt\":1,\"unsent\":1,\"absent\":"
         "4,\"in_doubt_absent\":2,\"provider_warned\":5,\"verification\":null,"

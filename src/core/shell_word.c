@@ -1,4 +1,4 @@
-#include "cmd/shell_word.h"
+#include "core/shell_word.h"
 
 #include <stdbool.h>
 #include <string.h>

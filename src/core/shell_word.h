@@ -2,8 +2,8 @@
  *
  * Thread: any; pure.
  */
-#ifndef KYC_CMD_SHELL_WORD_H
-#define KYC_CMD_SHELL_WORD_H
+#ifndef KYC_CORE_SHELL_WORD_H
+#define KYC_CORE_SHELL_WORD_H
 
 #include "core/buffer.h"
 #include "core/slice.h"
