@@ -68,7 +68,8 @@ void html_files_write(const struct html_page *page)
         "All rejected and refused records with their source columns and, after these, the reasons. Corrected in place, it is an input of the same job.");
     write_row(page, html_files_broken(page),
               "The raw lines of records that could not be split into columns.");
-    write_row(page, SUMMARY_JSON_NAME, "The counts of this page for programs; the job's metrics file has them for Prometheus.");
+    write_row(page, SUMMARY_JSON_NAME,
+              "The counts of this page for programs; the job's metrics file has them for Prometheus.");
     if (is_run) {
         buffer_append_text(out, "<tr><th scope=\"row\"><a href=\"");
         html_files_history(page, REPORT_HISTORY_INDEX);

@@ -251,7 +251,7 @@ static bool is_complete(const struct run_stats *stats)
     for (size_t i = 0; i < stats->input_count; i++)
         if (!stats->inputs[i].complete)
             return false;
-    return stats->status <= 1 && stats->unsent == 0;
+    return stats->status <= 1 && stats->unsent == 0 && !stats->is_partial;
 }
 
 static void metrics_times(const struct metrics_writer *metrics)
