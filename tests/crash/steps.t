@@ -72,7 +72,7 @@ sub play
 
     my ($turn, %stopped, %figures) = ($number);
     # Always stop at the first step of each kind: in the creates of payward, or in the scenario that has it at all.
-    my %scenario_of = ('logged in' => 'kira/create', 'verdict written' => 'kira/resolve', map { $_ => 'payso/adopt' } 'adopt started', 'adopted', 'adopt ended');
+    my %scenario_of = ('logged in' => 'kira/create', 'history run removed' => 'payward/update', 'verdict written' => 'kira/resolve', map { $_ => 'payso/adopt' } 'adopt started', 'adopted', 'adopt ended');
     my $is_first = sub { $steps[$_[0]] =~ /^(.*)#1$/ && $name eq ($scenario_of{$1} || 'payward/create') };
     for my $step (@steps[grep { ($_ + $number) % $every == 0 || $is_first->($_) } 0 .. $#steps]) {
         for my $way ($all_ways ? @ways : $ways[$turn++ % @ways]) {
@@ -83,7 +83,7 @@ sub play
             my $reached = read_file($steps_log) =~ /^\Q$step\E$/m;
             $stopped{$step =~ s/#.*//r}++ if $reached;
             $result{stops} += $reached;
-            my @problems = $reached ? stopped_well($scenario, $way, $status, $err) : ();
+            my @problems = $reached ? (stopped_well($scenario, $way, $status, $err), scenario_kept($scenario)) : ();
             my $end = scenario_finish($scenario);
             push @problems, scenario_compare($end, $want);
             push @problems, "$end->{in_doubt} stayed in doubt, although the requests in flight should have been finished"

@@ -18,7 +18,7 @@ use JSON::PP;
 use KycTest;
 use KycRun;
 
-our @EXPORT = qw(scenario_names scenario_new scenario_restore scenario_run scenario_finish scenario_missing scenario_compare scenario_leave);
+our @EXPORT = qw(scenario_names scenario_new scenario_restore scenario_run scenario_finish scenario_missing scenario_kept scenario_compare scenario_leave);
 
 my $json = JSON::PP->new->utf8->canonical;
 
@@ -43,7 +43,7 @@ sub scenario_names
 
 # One request at a time, so that a run takes the same steps each time.
 my %job = (
-    'delivery.in_flight' => 1, 'delivery.rate' => '1000/s', 'delivery.burst' => 1,
+    'delivery.in_flight' => 1, 'delivery.rate' => '1000/s', 'delivery.burst' => 1, report_keep => 1,
 );
 # Short waits for a create in doubt: the sandbox handles a request before it answers, or never.
 my %job_of = (
@@ -173,6 +173,14 @@ sub scenario_missing
         : 'the report does not account for every row: ' . $json->encode($summary);
 }
 
+# Why the kept reports are wrong; empty: each one is whole, wherever a run stopped.
+sub scenario_kept
+{
+    my ($scenario) = @_;
+    my $history = "$scenario->{case}{folder}/reports/test/history";
+    return map { my $run = $_; map { "$run has no $_" } grep { !-s "$run/$_" } qw(report.html summary.json rejects.csv.gz) } glob "$history/2*";
+}
+
 # Runs without faults until nothing is left to do, and the end:
 # {problems => [what was wrong on the way], users => {key => body}, customers => {key => state and digests}, ...}.
 sub scenario_finish
@@ -214,6 +222,10 @@ sub scenario_finish
     $problem->("the provider complains of $counts->{bad_nonces} nonces, $counts->{bad_signatures} signatures")
         if $counts->{bad_nonces} || $counts->{bad_signatures};
 
+    $problem->(scenario_kept($scenario));
+    my ($kept, @others) = grep { !/index\.html$/ } glob "$case->{folder}/reports/test/history/{*,.[a-z]*}";
+    $problem->('the last run is not kept') if !defined $kept;
+    $problem->("also kept: @others") if @others;
     ($status, my $out, $err) = case_run($case, 'status', '--verify');
     $problem->("status --verify: status $status: $out$err") if $status > 1;
 
