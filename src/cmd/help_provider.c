@@ -144,6 +144,11 @@ static void add_setting(struct help_page *page, const struct provider_setting *r
     buffer_printf(&text, "; default %s; %s%s", row->standard ? row->standard : "none", row->help,
                   row->is_uncertain ? " (?)" : "");
     help_page_row(page, 2, SETTING_WIDTH, row->name, "%s", text.data);
+    if (page->has_rows) {
+        char example[EXAMPLE_MAX];
+        text_format(example, sizeof example, "provider: {%s: %s}", row->name, row->example);
+        help_page_example(page, 0, example);
+    }
     buffer_clear(&text);
 }
 
@@ -273,6 +278,38 @@ void help_provider(const struct provider *provider, struct help_page *page)
     help_page_text(page, "\n(?): the provider's pages leave it open.\n");
 }
 
+/* A word of the first provider that has words for it. */
+static const char *find_word(enum field_id field)
+{
+    const char *const *words = field_words(field);
+    for (const char *const *provider = provider_names(); !words && *provider; provider++) {
+        const struct provider_field *row = find_row(provider_find(*provider), field, FIELD_GROUP_NONE);
+        words = row ? row->values : NULL;
+    }
+    return words ? words[0] : NULL;
+}
+
+/* A line of `fields`: a constant, but for the key of a customer. */
+static void add_field_example(struct help_page *page, enum field_id field, enum field_group group)
+{
+    static const char *const of_groups[] = {
+        [FIELD_GROUP_ADDITIONAL_INFO] = "additional_info.branch: {value: north}",
+        [FIELD_GROUP_METADATA] = "metadata.plan: {value: gold}",
+        [FIELD_GROUP_DOCUMENTS] = "documents: [{type: {value: passport}, number: passport_no}]",
+    };
+    char example[EXAMPLE_MAX];
+    const char *value = field == FIELD_NONE ? NULL : field_example(field);
+
+    if (field == FIELD_NONE)
+        text_format(example, sizeof example, "fields: {%s}", of_groups[group]);
+    else if (field == FIELD_EXTERNAL_ID)
+        text_format(example, sizeof example, "fields: {%s: customer_id}", field_name(field));
+    else
+        text_format(example, sizeof example, "fields: {%s: {value: %s}}", field_name(field),
+                    value ? value : find_word(field));
+    help_page_example(page, 0, example);
+}
+
 static void add_reference(struct help_page *page, const struct provider *provider, enum field_id field,
                           enum field_group group, const char *name)
 {
@@ -301,6 +338,8 @@ static void add_reference(struct help_page *page, const struct provider *provide
                                                    : member_help);
     if (takers.len > 0)
         help_page_row(page, 6, 0, "", "%s", takers.data);
+    if (page->has_rows)
+        add_field_example(page, field, group);
     buffer_clear(&takers);
 }
 

@@ -176,6 +176,33 @@ const char *field_form(enum field_id field)
     return forms[field_type(field)];
 }
 
+const char *field_example(enum field_id field)
+{
+    static const char *const examples[] = {
+        [FIELD_TYPE_KEY] = "C-1001",
+        [FIELD_TYPE_TEXT] = "Example",
+        [FIELD_TYPE_NAME] = "Anna",
+        [FIELD_TYPE_STATE] = "California",
+        [FIELD_TYPE_POSTAL] = "\"94607\"",
+        [FIELD_TYPE_EMAIL] = "anna@example.com",
+        [FIELD_TYPE_PHONE] = "\"+14155550123\"",
+        [FIELD_TYPE_DATE] = "1980-02-13",
+        [FIELD_TYPE_TIME] = "2026-11-21T08:09:10Z",
+        [FIELD_TYPE_COUNTRY] = "US",
+        [FIELD_TYPE_COUNTRY_LIST] = "US",
+        [FIELD_TYPE_TEXT_LIST] = "\"123456789\"",
+        [FIELD_TYPE_ENUM] = NULL,
+        [FIELD_TYPE_BOOL] = "true",
+        [FIELD_TYPE_INTEGER] = "1",
+        [FIELD_TYPE_NATIONAL_ID] = "\"123456789\"",
+        [FIELD_TYPE_DOCUMENT] = "https://files.example.com/front.jpg",
+        [FIELD_TYPE_CLIENT_ID] = "auto",
+        [FIELD_TYPE_YES_NO] = "\"no\"",
+        [FIELD_TYPE_URI] = "https://example.com/verified",
+    };
+    return field_words(field) ? NULL : examples[field_type(field)];
+}
+
 const char *const *field_words(enum field_id field)
 {
     static const char *const customer_types[] = {"individual", "business", NULL};

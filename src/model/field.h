@@ -130,6 +130,8 @@ const char *field_name_in_group(enum field_id field);
 enum field_type field_type(enum field_id field);
 /* The normal form of the field's type, for a person: `date, YYYY-MM-DD`. */
 const char *field_form(enum field_id field);
+/* A value of the field's type as a job would have it: `1980-02-13`; NULL of one that has words. */
+const char *field_example(enum field_id field);
 /* The words of a field that do not depend on the provider, NULL-terminated; NULL: it has none. */
 const char *const *field_words(enum field_id field);
 /* The index of a field among those of type document; FIELD_NO_DOCUMENT of any other. */

@@ -23,6 +23,7 @@ enum document_payload_birth {
         .name = SETTING_VERIFIER, .kind = PROVIDER_SETTING_TEXT,                                             \
         .accepts = document_payload_accepts_verifier,                                                        \
         .help = "who checked the documents that `documents` sends: required for it", .is_uncertain = true,   \
+        .example = "Example Checks Ltd",                                                                     \
     }
 
 /* 1 to 200 characters, none a control character. */

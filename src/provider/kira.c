@@ -223,6 +223,7 @@ static const struct provider_setting settings[] = {
         .max = 24 * CLOCK_NS_PER_HOUR,
         .standard = "24h",
         .help = "how long a create may be repeated under its key",
+        .example = "12h",
         .is_uncertain = true,
     },
     PROVIDER_SETTINGS_DOCUMENTS,

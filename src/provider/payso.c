@@ -87,6 +87,7 @@ static const struct provider_setting settings[] = {
         .standard = "60s",
         .help =
             "how long after a create without a reply the users are listed, at least twice delivery.timeout",
+        .example = "5m",
     },
     {
         .name = SETTING_LIST_MAX,
@@ -95,6 +96,7 @@ static const struct provider_setting settings[] = {
         .max = SIZE_MAX,
         .standard = "1GiB",
         .help = "how large the listing of all users may be",
+        .example = "4GiB",
     },
     {
         .name = SETTING_DATE_FORMAT,
@@ -102,6 +104,7 @@ static const struct provider_setting settings[] = {
         .standard = "DD/MM/YYYY",
         .words = date_formats,
         .help = "how a date of birth is written",
+        .example = "YYYY-MM-DD",
         .is_uncertain = true,
     },
     PROVIDER_SETTINGS_LINKS,
@@ -111,6 +114,7 @@ static const struct provider_setting settings[] = {
         .standard = "nationalities",
         .words = nationalities,
         .help = "the field that is sent as nationality: the first of nationalities, or birth_country",
+        .example = "birth_country",
         .is_uncertain = true,
     },
     {0},

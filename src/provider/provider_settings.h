@@ -37,7 +37,8 @@ struct provider_setting {
     uint64_t min, max;        /* of a number, a duration, a size */
     /* Of a text: true; or false with what is wrong with it, to follow `provider.NAME`. NULL: any text. */
     bool (*accepts)(const char *text, char fault[PROVIDER_SETTINGS_FAULT_SIZE]);
-    const char *help; /* what it does: one line without a full stop */
+    const char *help;    /* what it does: one line without a full stop */
+    const char *example; /* a value that is not the default, as it would be written */
     enum provider_setting_kind kind;
     bool is_uncertain; /* it is there because the provider's pages leave it open: (?) in README.md */
 };
@@ -47,21 +48,21 @@ struct provider_setting {
     {                                                                                                        \
         .name = SETTING_CONCAT_COUNTRY, .kind = PROVIDER_SETTING_BOOL, .standard = "false",                  \
         .help = "client_identifier: auto begins with the country of the first nationality",                  \
-        .is_uncertain = true,                                                                                \
+        .example = "true", .is_uncertain = true,                                                             \
     }
 
 /* Of a provider that takes documents as files. */
 #define PROVIDER_SETTINGS_DOCUMENTS                                                                          \
     {                                                                                                        \
         .name = SETTING_DOCUMENTS, .kind = PROVIDER_SETTING_PATH,                                            \
-        .help = "the folder of the documents that a row names by path",                                      \
+        .help = "the folder of the documents that a row names by path", .example = "scans",                  \
     }
 
 /* Of a provider that makes verification links. */
 #define PROVIDER_SETTINGS_LINKS                                                                                                                     \
     {                                                                                                                                               \
         .name = SETTING_LINK_VALID, .kind = PROVIDER_SETTING_DURATION, .min = CLOCK_NS_PER_S,                                                       \
-        .max = 366 * 24 * CLOCK_NS_PER_HOUR, .is_uncertain = true,                                                                                  \
+        .max = 366 * 24 * CLOCK_NS_PER_HOUR, .is_uncertain = true, .example = "168h",                                                               \
         .help =                                                                                                                                     \
             "how long a verification link can be used: `links` makes a new one for a user whose link is older; without it, a link does not expire", \
     }

@@ -46,10 +46,12 @@ enum { SIGNING_TEXT_SIZE = 89 }; /* base64 of 64 bytes, and a NUL */
         .standard = "0",                                                                                           \
         .help =                                                                                                    \
             "how far back the provider accepts a nonce, in ns: above 0 a key may have several requests in flight", \
+        .example = "1000000000",                                                                                   \
     },                                                                                                             \
     {                                                                                                              \
         .name = SETTING_NONCE_FLOOR, .kind = PROVIDER_SETTING_NUMBER, .max = INT64_MAX, .standard = "0",           \
         .help = "no nonce is below: for a key that another program used with higher ones",                         \
+        .example = "1800000000000000000",                                                                          \
     }
 
 /* Of credentials that provider_credentials_check accepted. Owner: signing_account_free, which wipes the key.

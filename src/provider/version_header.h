@@ -20,12 +20,13 @@
         .standard = (header),                                                                                \
         .accepts = version_header_accepts_name,                                                              \
         .help = "the header that names the version of the API",                                              \
+        .example = "Api-Version",                                                                            \
         .is_uncertain = (uncertain),                                                                         \
     },                                                                                                       \
     {                                                                                                        \
         .name = SETTING_VERSION, .kind = PROVIDER_SETTING_TEXT, .standard = (version),                       \
         .accepts = version_header_accepts_value, .help = "the version of the API that this header names",    \
-        .is_uncertain = (uncertain),                                                                         \
+        .example = "2027-01-31", .is_uncertain = (uncertain),                                                \
     }
 
 /* The name of a header (RFC 9110, 5.1) that the requests do not carry already. */

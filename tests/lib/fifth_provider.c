@@ -70,6 +70,7 @@ static const struct provider_setting settings[] = {
         .max = 99,
         .standard = "7",
         .help = "the branch that the users belong to",
+        .example = "12",
     },
     {0},
 };
