@@ -58,7 +58,10 @@ static const struct option option_table[] = {
      "the file that links are appended to, instead of links.csv in the report folder"},
     {"--report", "DIR", OPTION_TEXT, OPTION_CHECK | OPTION_RUN | OPTION_REJECTS | OPTION_LINKS | OPTION_ADOPT,
      OFFSET(report), 0, "the folder of the report files; a check writes into its subfolder `check`"},
-    {"--progress", "auto|always|never", OPTION_PROGRESS, OPTION_CHECK | OPTION_RUN, OFFSET(progress), 0,
+    {"--progress", "auto|always|never", OPTION_PROGRESS,
+     OPTION_CHECK | OPTION_RUN | OPTION_REFRESH | OPTION_LINKS | OPTION_DOCUMENTS | OPTION_ADOPT |
+         OPTION_STATUS | OPTION_RESOLVE,
+     OFFSET(progress), 0,
      "a live line (always), or nothing (never); auto: live on a terminal, else one log line a minute"},
     {"--dry-run", NULL, OPTION_FLAG, OPTION_RUN, OFFSET(dry_run), 0, "the same as check"},
     {"--dry-run", NULL, OPTION_FLAG, OPTION_ADOPT, OFFSET(dry_run), 0,

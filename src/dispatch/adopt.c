@@ -284,10 +284,22 @@ static int gave_up(void *context, struct request *request, bool is_stopping, str
     return 0;
 }
 
+static void count_progress(const void *context, struct progress_counts *counts)
+{
+    const struct adopt *adopt = context;
+
+    counts->noun = "users";
+    if (!adopt->is_listed)
+        counts->done = 0;
+}
+
 static int ask_all(struct adopt *adopt, struct error *error)
 {
-    static const struct requests_handler handler = {
-        .next = next_request, .is_usable = is_usable, .answered = answered, .gave_up = gave_up};
+    static const struct requests_handler handler = {.next = next_request,
+                                                    .is_usable = is_usable,
+                                                    .answered = answered,
+                                                    .gave_up = gave_up,
+                                                    .progress = count_progress};
     const struct adopt_parts *parts = adopt->parts;
     const struct requests_parts requests = {.job = parts->job,
                                             .provider = parts->provider,

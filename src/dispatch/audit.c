@@ -184,10 +184,27 @@ static int next_request(void *context, struct request *request, struct error *er
     return 1;
 }
 
+/* Customers are requested in the order of their ids; the questions of `next` have no known number. */
+static void count_progress(const void *context, struct progress_counts *counts)
+{
+    const struct audit *audit = context;
+
+    counts->noun = audit->parts->next ? "users" : "customers";
+    if (audit->parts->next) {
+        counts->done = audit->stats->asked;
+    } else {
+        counts->done = (uint64_t)audit->last_id;
+        counts->total = ledger_customer_count(audit->parts->ledger);
+    }
+}
+
 static int send_requests(struct audit *audit, struct error *error)
 {
-    static const struct requests_handler handler = {
-        .next = next_request, .is_usable = is_usable, .answered = answered, .gave_up = gave_up};
+    static const struct requests_handler handler = {.next = next_request,
+                                                    .is_usable = is_usable,
+                                                    .answered = answered,
+                                                    .gave_up = gave_up,
+                                                    .progress = count_progress};
     const struct audit_parts *parts = audit->parts;
     const struct requests_parts requests = {.job = parts->job,
                                             .provider = parts->provider,

@@ -1,10 +1,7 @@
 #include "dispatch/dispatcher_progress.h"
 
-#include "core/clock.h"
 #include "dispatch/dispatcher_state.h"
 #include "dispatch/reconcile.h"
-
-#define QUIET_NS (2 * CLOCK_NS_PER_S) /* without a request: worth a word */
 
 static void set_state(struct progress_counts *counts, enum progress_state state, uint64_t until_ns,
                       uint64_t count)
@@ -12,24 +9,6 @@ static void set_state(struct progress_counts *counts, enum progress_state state,
     counts->state = state;
     counts->until_ns = until_ns;
     counts->count = count;
-}
-
-/* False: nothing holds requests back but the rate. */
-static bool find_hold(struct dispatcher *dispatcher, uint64_t now_ns, struct progress_counts *counts)
-{
-    static const enum progress_state states[] = {
-        [SENDER_FREE] = PROGRESS_ACTIVE,
-        [SENDER_SLOWED] = PROGRESS_SLOWED,
-        [SENDER_LOGIN] = PROGRESS_LOGIN,
-        [SENDER_CARRY_OVER] = PROGRESS_CARRY_OVER,
-        [SENDER_RETRY_AFTER] = PROGRESS_RETRY_AFTER,
-        [SENDER_PAUSED] = PROGRESS_PAUSED,
-    };
-    uint64_t until_ns;
-    enum sender_hold hold = sender_held_by(session_sender(dispatcher->session), now_ns, &until_ns);
-
-    set_state(counts, states[hold], until_ns, 0);
-    return hold > SENDER_SLOWED;
 }
 
 /* Nothing is with the sender: what is waited for? */
@@ -46,30 +25,24 @@ static void find_wait(struct dispatcher *dispatcher, struct progress_counts *cou
         set_state(counts, PROGRESS_RETRY, backoff_ns, 0);
 }
 
-/* True when no request has left for a while, but some are in flight. */
-static bool waits_for_replies(struct dispatcher *dispatcher, uint64_t now_ns, uint32_t *in_flight)
-{
-    uint64_t requests = sender_requests(session_sender(dispatcher->session));
-
-    *in_flight = sender_in_flight(session_sender(dispatcher->session));
-    if (requests != dispatcher->requests_seen || !dispatcher->requests_seen_ns) {
-        dispatcher->requests_seen = requests;
-        dispatcher->requests_seen_ns = now_ns;
-    }
-    return *in_flight > 0 && now_ns - dispatcher->requests_seen_ns >= QUIET_NS;
-}
-
-static void find_state(struct dispatcher *dispatcher, uint64_t now_ns, struct progress_counts *counts)
+void dispatcher_progress(struct dispatcher *dispatcher, uint64_t now_ns, struct progress_counts *counts)
 {
     const struct stop_policy *policy = &dispatcher->stop_policy;
-    uint32_t replies;
-    bool is_listing, waits = waits_for_replies(dispatcher, now_ns, &replies);
+    uint32_t overdue = session_quiet_in_flight(dispatcher->session, now_ns);
+    bool is_held = session_progress(dispatcher->session, now_ns, counts), is_listing;
     size_t listed = reconcile_list_count(dispatcher->reconcile, &is_listing);
     size_t in_flight = dispatcher->in_flight, count = dispatcher->pool.count;
 
+    counts->open = count;
+    counts->sent = dispatcher->concluded;
+    counts->retrying = dispatcher->retrying + listed;
+    if (listed && !is_listing)
+        counts->not_before_ns = reconcile_list_next_ns(dispatcher->reconcile, false);
     if (dispatcher->stopping)
-        set_state(counts, PROGRESS_STOPPING, 0, replies);
-    else if (count == 0 || find_hold(dispatcher, now_ns, counts))
+        set_state(counts, PROGRESS_STOPPING, 0, sender_in_flight(session_sender(dispatcher->session)));
+    else if (count == 0)
+        set_state(counts, PROGRESS_ACTIVE, 0, 0);
+    else if (is_held)
         return;
     else if (is_listing && in_flight == 1)
         set_state(counts, PROGRESS_LIST, 0, listed);
@@ -79,18 +52,6 @@ static void find_state(struct dispatcher *dispatcher, uint64_t now_ns, struct pr
         set_state(counts, PROGRESS_CANARY, 0, policy->canary);
     else if (dispatcher->asking == count)
         set_state(counts, PROGRESS_LOOK_UP, 0, count);
-    else if (waits)
-        set_state(counts, PROGRESS_REPLIES, 0, replies);
-}
-
-void dispatcher_progress(struct dispatcher *dispatcher, uint64_t now_ns, struct progress_counts *counts)
-{
-    struct job_rate rate = provider_rate(dispatcher->parts.provider, dispatcher->parts.job);
-
-    counts->open = dispatcher->pool.count;
-    counts->sent = dispatcher->concluded;
-    counts->retrying = dispatcher->retrying;
-    counts->in_doubt += dispatcher->in_doubt_count;
-    counts->limit_per_s = (double)rate.count * (double)CLOCK_NS_PER_S / (double)rate.per_ns;
-    find_state(dispatcher, now_ns, counts);
+    else if (overdue)
+        set_state(counts, PROGRESS_REPLIES, 0, overdue);
 }

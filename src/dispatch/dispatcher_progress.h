@@ -8,8 +8,8 @@
 #include "dispatch/dispatcher.h"
 #include "report/progress_line.h"
 
-/* Sets open, sent, retrying, limit_per_s; adds to in_doubt; and sets the state with its time and count to why
- * nothing is sent at now_ns (monotonic), while something waits to be sent or answered. */
+/* Sets open, sent, retrying (those that wait for a listing too), limit_per_s; and the state with its time and
+ * count to why nothing is sent at now_ns (monotonic), while something waits to be sent or answered. */
 void dispatcher_progress(struct dispatcher *dispatcher, uint64_t now_ns, struct progress_counts *counts);
 
 #endif

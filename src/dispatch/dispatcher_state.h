@@ -39,7 +39,6 @@ struct dispatcher {
     uint64_t concluded;                       /* tasks, so far */
     uint64_t retrying;                        /* tasks in circulation whose last attempt failed */
     size_t asking;                            /* of in_flight, look-ups and fetches */
-    uint64_t requests_seen, requests_seen_ns; /* requests that had left, and when their number was new */
     struct retry_random random;
     bool word_reported; /* that a word of the provider for a verification is unknown */
     bool stopping;      /* no new attempt */

@@ -175,6 +175,17 @@ static int give_up_link(void *context, struct request *request, bool is_stopping
     return user_task_end(links->parts->ledger, request->extra, request, &links->counts->links, error);
 }
 
+/* Customers are looked at in the order of their ids. */
+static void count_progress(const void *context, struct progress_counts *counts)
+{
+    const struct links *links = context;
+
+    counts->noun = "customers";
+    counts->done = (uint64_t)links->last_id;
+    counts->total = ledger_customer_count(links->parts->ledger);
+    counts->in_doubt = links->counts->links.in_doubt;
+}
+
 static void release_link(void *context, struct request *request)
 {
     (void)context;
@@ -189,6 +200,7 @@ int links_run(const struct links_parts *parts, struct links_counts *counts, stru
         .answered = accept_link,
         .repeats = repeat_link,
         .gave_up = give_up_link,
+        .progress = count_progress,
         .release = release_link,
     };
     struct links links = {

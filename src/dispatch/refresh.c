@@ -229,6 +229,16 @@ static int gave_up(void *context, struct request *request, bool is_stopping, str
     return 0;
 }
 
+static void count_progress(const void *context, struct progress_counts *counts)
+{
+    const struct refresh *refresh = context;
+    uint64_t customers = ledger_customer_count(refresh->parts->ledger);
+
+    counts->noun = refresh->list ? "users" : "customers";
+    counts->done = refresh->list ? refresh->reading.read : (uint64_t)refresh->due.after;
+    counts->total = counts->done < customers ? customers : counts->done;
+}
+
 static void committed(void *context)
 {
     struct refresh *refresh = context;
@@ -242,7 +252,8 @@ static int send_requests(struct refresh *refresh, uint64_t *requests, struct err
                                                     .is_usable = is_usable,
                                                     .answered = answered,
                                                     .gave_up = gave_up,
-                                                    .committed = committed};
+                                                    .committed = committed,
+                                                    .progress = count_progress};
     const struct refresh_parts *parts = refresh->parts;
     const struct requests_parts series = {
         .job = parts->job,

@@ -12,6 +12,7 @@
 #include "dispatch/session.h"
 #include "dispatch/task.h"
 #include "job/job_load.h"
+#include "report/progress.h"
 
 enum {
     WINDOW_MAX = 256,
@@ -31,6 +32,8 @@ struct requests {
     bool broken;        /* the ledger failed: nothing of the round is committed */
     unsigned interrupts;
     uint32_t consecutive_no_answer, bad_nonces;
+    struct progress progress;
+    uint64_t ended_count; /* requests, so far */
 };
 
 static void request_stop(struct requests *requests, enum error_scope scope, const char *why)
@@ -62,6 +65,7 @@ static void end_request(struct requests *requests, struct request *request)
         requests->handler->release(requests->parts->context, request);
     request->state = REQUEST_FREE;
     requests->out--;
+    requests->ended_count++;
     requests->ended = false; /* an answer may lead to another request */
 }
 
@@ -299,6 +303,56 @@ static uint64_t next_round_ns(const struct requests *requests)
     return nonces_ns < until_ns ? nonces_ns : until_ns;
 }
 
+/* Counts the requests that are repeated, and finds why nothing is sent. */
+static void find_state(struct requests *requests, uint64_t now_ns, struct progress_counts *counts)
+{
+    uint32_t overdue = session_quiet_in_flight(requests->session, now_ns);
+    bool is_held = session_progress(requests->session, now_ns, counts), is_listing = false;
+    uint64_t due_ns = UINT64_MAX;
+    size_t waiting = 0;
+
+    for (size_t i = 0; i < requests->window; i++) {
+        const struct request *request = &requests->all[i];
+        counts->retrying += request->state != REQUEST_FREE && request->failures > 0;
+        is_listing = is_listing || (request->state == REQUEST_IN_FLIGHT && request->is_essential);
+        if (request->state != REQUEST_WAITING)
+            continue;
+        waiting++;
+        due_ns = request->due_ns < due_ns ? request->due_ns : due_ns;
+    }
+    if (requests->failed) {
+        counts->state = requests->interrupts > 1 ? PROGRESS_DROPPING : PROGRESS_STOPPING;
+        counts->count = sender_in_flight(session_sender(requests->session));
+    } else if (!is_held && is_listing) {
+        counts->state = PROGRESS_LIST;
+    } else if (!is_held && waiting && waiting == requests->out) {
+        counts->state = PROGRESS_RETRY;
+        counts->until_ns = due_ns;
+    } else if (!is_held && overdue) {
+        counts->state = PROGRESS_REPLIES;
+        counts->count = overdue;
+    }
+}
+
+/* Returns when it is to be called again. */
+static uint64_t show_progress(struct requests *requests)
+{
+    const struct requests_handler *handler = requests->handler;
+    struct progress_counts counts = {.noun = "requests", .done = requests->ended_count};
+    uint64_t now_ns = clock_mono_ns();
+
+    if (now_ns < progress_next_ns(&requests->progress))
+        return progress_next_ns(&requests->progress);
+    if (handler->progress)
+        handler->progress(requests->parts->context, &counts);
+    counts.sent = counts.done;
+    counts.open = requests->out;
+    counts.sends_left = counts.total > counts.done ? (double)(counts.total - counts.done) : 0;
+    find_state(requests, now_ns, &counts);
+    progress_update(&requests->progress, &counts, now_ns);
+    return progress_next_ns(&requests->progress);
+}
+
 static void send_all(struct requests *requests)
 {
     struct coordinator_queue_arrivals arrivals = {.interrupts = 0};
@@ -307,7 +361,9 @@ static void send_all(struct requests *requests)
         run_round(requests, &arrivals);
         if (requests->out == 0 && (requests->ended || requests->failed))
             return;
-        coordinator_queue_wait(requests->parts->queue, false, next_round_ns(requests), &arrivals);
+        uint64_t shown_ns = show_progress(requests), until_ns = next_round_ns(requests);
+        coordinator_queue_wait(requests->parts->queue, false, shown_ns < until_ns ? shown_ns : until_ns,
+                               &arrivals);
         handle_signals(requests, arrivals.interrupts);
     }
 }
@@ -368,8 +424,10 @@ int requests_run(const struct requests_parts *parts, uint64_t *sent, struct erro
     *sent = 0;
     requests.random = retry_random_any();
     int result = open_requests(&requests);
+    progress_start(&requests.progress, clock_mono_ns());
     if (result == 0)
         send_all(&requests);
+    progress_end(&requests.progress);
     close_requests(&requests, sent);
     return result != 0 || requests.failed ? -1 : 0;
 }

@@ -34,6 +34,7 @@
 #include "ledger/ledger.h"
 #include "model/job.h"
 #include "provider/provider.h"
+#include "report/progress_line.h"
 
 enum { REQUESTS_BODY_MAX = 1024 * 1024 };
 
@@ -78,6 +79,8 @@ struct requests_handler {
     int (*gave_up)(void *context, struct request *request, bool is_stopping, struct error *error);
     /* What the callbacks have written is durable. NULL: none. */
     void (*committed)(void *context);
+    /* What the series works on: noun (`users`), done and total of the progress line. NULL: requests. */
+    void (*progress)(const void *context, struct progress_counts *counts);
     /* The request has ended: frees what `extra` owns. NULL: nothing. */
     void (*release)(void *context, struct request *request);
 };

@@ -19,8 +19,11 @@ struct session {
     struct nonce_reservation nonces;
     struct clocks clocks;
     int64_t clock_run;
-    bool is_clock_recorded; /* of this session */
+    bool is_clock_recorded;                   /* of this session */
+    uint64_t requests_seen, requests_seen_ns; /* requests that had left, and when their number was new */
 };
+
+#define QUIET_NS (2 * CLOCK_NS_PER_S) /* without a request: worth a word */
 
 static void *sender_main(void *argument)
 {
@@ -82,6 +85,35 @@ void session_close(struct session *session)
 struct sender *session_sender(struct session *session)
 {
     return session->sender;
+}
+
+bool session_progress(struct session *session, uint64_t now_ns, struct progress_counts *counts)
+{
+    static const enum progress_state states[] = {
+        [SENDER_FREE] = PROGRESS_ACTIVE,
+        [SENDER_SLOWED] = PROGRESS_SLOWED,
+        [SENDER_LOGIN] = PROGRESS_LOGIN,
+        [SENDER_CARRY_OVER] = PROGRESS_CARRY_OVER,
+        [SENDER_RETRY_AFTER] = PROGRESS_RETRY_AFTER,
+        [SENDER_PAUSED] = PROGRESS_PAUSED,
+    };
+    struct job_rate rate = provider_rate(session->parts.provider, session->parts.job);
+    enum sender_hold hold = sender_held_by(session->sender, now_ns, &counts->until_ns);
+
+    counts->limit_per_s = (double)rate.count * (double)CLOCK_NS_PER_S / (double)rate.per_ns;
+    counts->state = states[hold];
+    return hold > SENDER_SLOWED;
+}
+
+uint32_t session_quiet_in_flight(struct session *session, uint64_t now_ns)
+{
+    uint64_t requests = sender_requests(session->sender);
+
+    if (requests != session->requests_seen || !session->requests_seen_ns) {
+        session->requests_seen = requests;
+        session->requests_seen_ns = now_ns;
+    }
+    return now_ns - session->requests_seen_ns >= QUIET_NS ? sender_in_flight(session->sender) : 0;
 }
 
 void session_note_journalled(struct session *session, uint64_t real_ns, uint64_t boot_ns)

@@ -18,6 +18,7 @@
 #include "ledger/ledger.h"
 #include "model/job.h"
 #include "provider/provider.h"
+#include "report/progress_line.h"
 
 struct session;
 
@@ -40,6 +41,12 @@ struct session *session_open(const struct session_parts *parts, struct error *er
 void session_close(struct session *session);
 
 struct sender *session_sender(struct session *session);
+
+/* For progress: sets limit_per_s, and the state to what holds requests back at now_ns (monotonic). True if
+ * nothing is sent therefore. */
+bool session_progress(struct session *session, uint64_t now_ns, struct progress_counts *counts);
+/* For progress, called often: the requests in flight, when none has left for 2 s; else 0. */
+uint32_t session_quiet_in_flight(struct session *session, uint64_t now_ns);
 
 /* Notes that an operation is journalled now (real_ns, boot_ns: clock.h). */
 void session_note_journalled(struct session *session, uint64_t real_ns, uint64_t boot_ns);

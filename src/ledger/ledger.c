@@ -413,6 +413,11 @@ int ledger_each_result(struct ledger *ledger,
     return result == 0 ? ended : -1;
 }
 
+uint64_t ledger_customer_count(const struct ledger *ledger)
+{
+    return (uint64_t)ledger->last_customer;
+}
+
 bool ledger_is_empty(const struct ledger *ledger)
 {
     return ledger->last_customer == 0;

@@ -245,6 +245,8 @@ int ledger_adopting(struct ledger *ledger, bool *adopting, struct error *error);
 int ledger_adopting_set(struct ledger *ledger, bool adopting, struct error *error);
 /* True if no customer was ever written. */
 bool ledger_is_empty(const struct ledger *ledger);
+/* Customers in it: the highest id, too. */
+uint64_t ledger_customer_count(const struct ledger *ledger);
 
 /* The result of a person's verdict. */
 enum ledger_settlement {

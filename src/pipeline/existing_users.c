@@ -99,10 +99,20 @@ static int gave_up(void *context, struct request *request, bool is_stopping, str
     return 0;
 }
 
+static void count_progress(const void *context, struct progress_counts *counts)
+{
+    (void)context;
+    counts->noun = "users";
+    counts->done = 0; /* the sender's thread knows */
+}
+
 static int list_users(struct existing_users *existing, struct error *error)
 {
-    static const struct requests_handler handler = {
-        .next = next_request, .is_usable = is_usable, .answered = answered, .gave_up = gave_up};
+    static const struct requests_handler handler = {.next = next_request,
+                                                    .is_usable = is_usable,
+                                                    .answered = answered,
+                                                    .gave_up = gave_up,
+                                                    .progress = count_progress};
     const struct existing_users_parts *parts = existing->parts;
     const struct user_stream_handler users = {.begin = begin_listing, .add = add_user, .context = existing};
     const struct requests_parts requests = {

@@ -282,6 +282,18 @@ static int give_up_document(void *context, struct request *request, bool is_stop
     return end_document(context, request, error);
 }
 
+/* Records are those of the export, which are read as documents are sent. */
+static void count_progress(const void *context, struct progress_counts *counts)
+{
+    const struct sending *sending = context;
+
+    counts->noun = "records";
+    counts->done = sending->counts->read;
+    counts->total = ingest_total(sending->ingest, &counts->is_estimate);
+    counts->rejected = sending->counts->rejected;
+    counts->in_doubt = sending->counts->documents.in_doubt;
+}
+
 static void release_document(void *context, struct request *request)
 {
     struct sent_document *sent = request->extra;
@@ -300,6 +312,7 @@ static int send_all(struct sending *sending, struct error *error)
         .repeats = repeat_document,
         .gave_up = give_up_document,
         .release = release_document,
+        .progress = count_progress,
     };
     const struct job_series *series = sending->settings->series;
     const struct requests_parts requests = {

@@ -91,6 +91,21 @@ static void log_counts(const struct progress_counts *counts, const struct progre
     buffer_clear(&members);
 }
 
+static void measure(struct progress_rate *rate, const struct progress_counts *counts,
+                    struct progress_figures *figures)
+{
+    uint64_t now_ns = figures->now_ns, not_before_ns = counts->not_before_ns;
+    double wait_s = not_before_ns > now_ns ? (double)(not_before_ns - now_ns) / (double)CLOCK_NS_PER_S : 0;
+
+    figures->rate_per_s = progress_rate_done(rate);
+    if (counts->total == 0)
+        return;
+    figures->left_s =
+        progress_rate_left(rate, now_ns, counts->sends_left, counts->plain_left, counts->limit_per_s);
+    if (figures->left_s >= 0 && figures->left_s < wait_s)
+        figures->left_s = wait_s;
+}
+
 void progress_update(struct progress *progress, const struct progress_counts *counts, uint64_t now_ns)
 {
     char text[PROGRESS_LINE_SIZE];
@@ -105,14 +120,10 @@ void progress_update(struct progress *progress, const struct progress_counts *co
     if (percent > progress->percent)
         progress->percent = percent;
     figures.percent = progress->percent;
-    if (works) {
-        figures.rate_per_s = progress_rate_done(&progress->rate);
-        if (counts->total)
-            figures.left_s = progress_rate_left(&progress->rate, now_ns, counts->sends_left,
-                                                counts->plain_left, counts->limit_per_s);
-    } else {
+    if (works)
+        measure(&progress->rate, counts, &figures);
+    else
         progress->rate.left_at_ns = 0;
-    }
     if (progress->is_live)
         log_live_line(progress_line_live(counts, &figures, columns(), text));
     if (progress->is_logged && now_ns >= progress->next_log_ns) {

@@ -85,20 +85,20 @@ static void describe_wait(const struct progress_counts *counts, const char *wait
 
     format_number_count(counts->count, number);
     if (counts->state == PROGRESS_PAUSED && !wait[0])
-        snprintf(text, PART_SIZE, "paused: provider fails, trying it now");
+        snprintf(text, PART_SIZE, "paused: the provider is failing, trying it now");
     else if (counts->state == PROGRESS_PAUSED)
-        snprintf(text, PART_SIZE, "paused: provider fails, next try in %s", wait);
+        snprintf(text, PART_SIZE, "paused: the provider is failing, next try in %s", wait);
     else if (counts->state == PROGRESS_LIST_SOON)
-        snprintf(text, PART_SIZE, "listing users %s%s to settle %s create%s in doubt",
+        snprintf(text, PART_SIZE, "listing users %s%s to resolve %s create%s in doubt",
                  wait[0] ? "in " : "now", wait, number, counts->count == 1 ? "" : "s");
     else if (!wait[0])
         text[0] = '\0';
     else if (counts->state == PROGRESS_RETRY)
         snprintf(text, PART_SIZE, "next attempt in %s", wait);
     else if (counts->state == PROGRESS_CARRY_OVER)
-        snprintf(text, PART_SIZE, "waiting %s: the previous run's requests count too", wait);
+        snprintf(text, PART_SIZE, "waiting %s: the rate counts the previous run's requests", wait);
     else
-        snprintf(text, PART_SIZE, "waiting %s: Retry-After of the provider", wait);
+        snprintf(text, PART_SIZE, "waiting %s, as the provider asked (Retry-After)", wait);
 }
 
 static void describe_reason(const struct progress_counts *counts, uint64_t now_ns, char *text)
@@ -133,10 +133,14 @@ static void describe_reason(const struct progress_counts *counts, uint64_t now_n
         snprintf(text, PART_SIZE, "looking up %s user%s in doubt", count, is_one ? "" : "s");
         break;
     case PROGRESS_LIST:
-        snprintf(text, PART_SIZE, "listing users to settle %s create%s in doubt", count, is_one ? "" : "s");
+        if (counts->count)
+            snprintf(text, PART_SIZE, "listing users to resolve %s create%s in doubt", count,
+                     is_one ? "" : "s");
+        else
+            snprintf(text, PART_SIZE, "listing the provider's users");
         break;
     case PROGRESS_LOGIN:
-        snprintf(text, PART_SIZE, "logging in");
+        snprintf(text, PART_SIZE, "logging in to the provider");
         break;
     case PROGRESS_RETRY:
     case PROGRESS_LIST_SOON:
@@ -158,6 +162,9 @@ static void describe_total(const struct progress_counts *counts, const struct pr
     char done[FORMAT_NUMBER_SIZE], total[FORMAT_NUMBER_SIZE], noun[32] = "";
 
     format_number_count(counts->done, done);
+    text[0] = '\0';
+    if (counts->done == 0 && counts->total == 0 && counts->state != PROGRESS_ACTIVE)
+        return;
     if (with_noun || counts->total == 0)
         snprintf(noun, sizeof noun, " %s", counts->noun);
     if (counts->total == 0) {

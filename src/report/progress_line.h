@@ -23,8 +23,8 @@ enum progress_state {
     PROGRESS_INPUT,     /* the input (a pipe) gives nothing */
     PROGRESS_CANARY,    /* count: requests that are still sent one at a time */
     PROGRESS_RETRY,     /* all that is left waits for its next attempt, at until_ns */
-    PROGRESS_LIST_SOON, /* at until_ns users are listed, to settle count creates in doubt */
-    PROGRESS_LIST,      /* under way */
+    PROGRESS_LIST_SOON, /* at until_ns users are listed, to resolve count creates in doubt */
+    PROGRESS_LIST,      /* under way, for count creates in doubt; 0: for another reason */
     PROGRESS_LOGIN,
     PROGRESS_CARRY_OVER,  /* until until_ns the requests of the run before count against the rate */
     PROGRESS_RETRY_AFTER, /* until until_ns, as the provider asked */
@@ -43,11 +43,12 @@ struct progress_counts {
     uint64_t until_ns; /* monotonic; 0: not known */
     uint64_t count;    /* of the state */
     /* For the time left: */
-    uint64_t sent;      /* of done, those that needed a request */
-    uint64_t open;      /* begun, and not done */
-    double sends_left;  /* expected number that need a request, the open ones included */
-    double plain_left;  /* expected number that need none */
-    double limit_per_s; /* how fast requests may be sent; 0: not known */
+    uint64_t sent;          /* of done, those that needed a request */
+    uint64_t open;          /* begun, and not done */
+    double sends_left;      /* expected number that need a request, the open ones included */
+    double plain_left;      /* expected number that need none */
+    uint64_t not_before_ns; /* monotonic: the end comes after it; 0: no matter */
+    double limit_per_s;     /* how fast requests may be sent; 0: not known */
 };
 
 /* What is computed from the counts over time. */

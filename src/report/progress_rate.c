@@ -32,21 +32,26 @@ void progress_rate_add(struct progress_rate *rate, uint64_t now_ns, uint64_t don
     rate->sent = sent;
     if (current->ns < CLOCK_NS_PER_S)
         return;
-    rate->samples[rate->next] = *current;
-    rate->next = (rate->next + 1) % PROGRESS_RATE_SAMPLES;
-    rate->count += rate->count < PROGRESS_RATE_SAMPLES;
+    if (rate->is_warm) {
+        rate->samples[rate->next] = *current;
+        rate->next = (rate->next + 1) % PROGRESS_RATE_SAMPLES;
+        rate->count += rate->count < PROGRESS_RATE_SAMPLES;
+    }
+    rate->is_warm = true;
     *current = (struct progress_sample){0};
 }
 
 double progress_rate_done(const struct progress_rate *rate)
 {
-    uint64_t ns = rate->current.ns, done = rate->current.done;
+    uint64_t ns = 0, done = 0;
 
     for (unsigned i = 0; i < rate->count && i < SHOWN_SAMPLES; i++) {
+        if (sample_before(rate, i)->has_requests != sample_before(rate, 0)->has_requests)
+            continue;
         ns += sample_before(rate, i)->ns;
         done += sample_before(rate, i)->done;
     }
-    return ns >= CLOCK_NS_PER_S ? (double)done * (double)CLOCK_NS_PER_S / (double)ns : -1;
+    return ns ? (double)done * (double)CLOCK_NS_PER_S / (double)ns : -1;
 }
 
 /* Records a second in the samples with requests, or without; 0: there are none. */

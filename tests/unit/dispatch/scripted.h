@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/digest.h"
 #include "core/log.h"
+#include "dispatch/dispatcher_progress.h"
 #include "dispatch/dispatcher_state.h"
 #include "dispatch/reconcile.h"
 #include "unit/dispatch/customers.h"
@@ -89,7 +90,9 @@ static inline void scripted_stop(struct scripted *scripted)
     if (dispatcher_commit(scripted->dispatcher, &scripted->customers.fixture->error) != 0)
         fail_msg("%s", scripted->customers.fixture->error.text);
     assert_true(dispatcher_is_idle(scripted->dispatcher));
-    assert_int_equal(dispatcher_in_doubt_count(scripted->dispatcher), 0);
+    struct progress_counts counts = {.noun = "records"};
+    dispatcher_progress(scripted->dispatcher, 1, &counts);
+    assert_int_equal(counts.open + counts.retrying, 0);
 }
 
 /* After scripted_stop. */

@@ -63,8 +63,8 @@ static void the_line_shows_how_far_the_command_is(void **state)
         {"the reason comes last",
          {RECORDS, .done = 12, .total = 90, .state = PROGRESS_RETRY_AFTER, .until_ns = AT(30), .retrying = 1},
          {.percent = 13, .rate_per_s = -1, .left_s = -1, .now_ns = AT(5)},
-         "12 of 90 (13 %)  1 being retried  waiting 25 s: Retry-After of the provider",
-         "12 of 90 records (13 %), 1 being retried; waiting 25 s: Retry-After of the provider"},
+         "12 of 90 (13 %)  1 being retried  waiting 25 s, as the provider asked (Retry-After)",
+         "12 of 90 records (13 %), 1 being retried; waiting 25 s, as the provider asked (Retry-After)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[PROGRESS_LINE_SIZE];
@@ -93,14 +93,14 @@ static void each_reason_is_said_in_words(void **state)
         {PROGRESS_REPLIES, 0, 1, "waiting for 1 reply"},
         {PROGRESS_RETRY, 14, 0, "next attempt in 4 s"},
         {PROGRESS_LOOK_UP, 0, 3, "looking up 3 users in doubt"},
-        {PROGRESS_LIST_SOON, 50, 3, "listing users in 40 s to settle 3 creates in doubt"},
-        {PROGRESS_LIST_SOON, 50, 1, "listing users in 40 s to settle 1 create in doubt"},
-        {PROGRESS_LIST, 0, 2, "listing users to settle 2 creates in doubt"},
-        {PROGRESS_LOGIN, 0, 0, "logging in"},
-        {PROGRESS_CARRY_OVER, 12, 0, "waiting 2 s: the previous run's requests count too"},
-        {PROGRESS_RETRY_AFTER, 100, 0, "waiting 1 m 30 s: Retry-After of the provider"},
-        {PROGRESS_PAUSED, 22, 0, "paused: provider fails, next try in 12 s"},
-        {PROGRESS_PAUSED, 0, 0, "paused: provider fails, trying it now"},
+        {PROGRESS_LIST_SOON, 50, 3, "listing users in 40 s to resolve 3 creates in doubt"},
+        {PROGRESS_LIST_SOON, 50, 1, "listing users in 40 s to resolve 1 create in doubt"},
+        {PROGRESS_LIST, 0, 2, "listing users to resolve 2 creates in doubt"},
+        {PROGRESS_LOGIN, 0, 0, "logging in to the provider"},
+        {PROGRESS_CARRY_OVER, 12, 0, "waiting 2 s: the rate counts the previous run's requests"},
+        {PROGRESS_RETRY_AFTER, 100, 0, "waiting 1 m 30 s, as the provider asked (Retry-After)"},
+        {PROGRESS_PAUSED, 22, 0, "paused: the provider is failing, next try in 12 s"},
+        {PROGRESS_PAUSED, 0, 0, "paused: the provider is failing, trying it now"},
         {PROGRESS_STOPPING, 0, 7, "stopping: waiting for 7 replies"},
         {PROGRESS_STOPPING, 0, 0, "stopping"},
         {PROGRESS_DROPPING, 0, 7, "stopping: 7 requests dropped"},
@@ -183,7 +183,7 @@ static void the_log_has_the_values_as_json(void **state)
     buffer_append_text(&out, "");
     assert_string_equal(
         out.data,
-        "{\"records\":1234,\"total\":5000,\"total_is_estimate\":true,\"percent\":24,\"rate_per_s\":52.3,\"seconds_left\":72,\"retrying\":3,\"in_doubt\":0,\"rejected\":0,\"state\":\"paused\",\"reason\":\"paused: provider fails, next try in 12 s\",\"wait_seconds\":12}");
+        "{\"records\":1234,\"total\":5000,\"total_is_estimate\":true,\"percent\":24,\"rate_per_s\":52.3,\"seconds_left\":72,\"retrying\":3,\"in_doubt\":0,\"rejected\":0,\"state\":\"paused\",\"reason\":\"paused: the provider is failing, next try in 12 s\",\"wait_seconds\":12}");
     buffer_clear(&out);
 }
 
