@@ -54,6 +54,8 @@ static const struct command command_table[] = {
      "check whether this job can run: credentials, clock, TLS, endpoint, ledger, disk", command_probe},
     {"backup", "JOB FILE", OPTION_BACKUP,
      "copy the ledger and its key, also during a run, and verify the copy", command_backup},
+    {"forget", "JOB", OPTION_FORGET, "erase customers from the ledger and the report files, for good",
+     command_forget},
     {"version", NULL, OPTION_OTHER, "print the version", command_version},
     {"help", "[TOPIC]", OPTION_OTHER, "list the commands and topics, or explain one", command_help},
     {0},

@@ -21,6 +21,7 @@ int command_check(const struct options *options);
 int command_run(const struct options *options);
 int command_status(const struct options *options);
 int command_explain(const struct options *options);
+int command_forget(const struct options *options);
 int command_guess(const struct options *options);
 int command_refresh(const struct options *options);
 int command_resolve(const struct options *options);

@@ -76,7 +76,7 @@ static const struct option option_table[] = {
      "continue although the ledger is missing, or older than at its last run"},
     {"--json", NULL, OPTION_FLAG,
      OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE | OPTION_LINKS | OPTION_DOCUMENTS |
-         OPTION_REFRESH | OPTION_ADOPT | OPTION_BACKUP,
+         OPTION_REFRESH | OPTION_ADOPT | OPTION_BACKUP | OPTION_FORGET,
      OFFSET(json), 0, "print the summary as one JSON object"},
     {"--verify", NULL, OPTION_FLAG, OPTION_STATUS, OFFSET(verify), 0,
      "verify the event chain, and compare every customer with its events"},
@@ -91,6 +91,9 @@ static const struct option option_table[] = {
      "the record with this number in the input, from 1"},
     {"--key", "ID", OPTION_TEXT, OPTION_EXPLAIN | OPTION_RESOLVE, OFFSET(key), 0,
      "the customer with this external_id"},
+    {"--key", "ID", OPTION_TEXT, OPTION_FORGET, OFFSET(key), 0, "forget the customer with this external_id"},
+    {"--from", "FILE", OPTION_TEXT, OPTION_FORGET, OFFSET(from), 0,
+     "forget the customers of a CSV file with the column external_id"},
     {"--user", "USER_ID", OPTION_TEXT, OPTION_RESOLVE, OFFSET(user), 0, "its user at the provider"},
     {"--absent", NULL, OPTION_FLAG, OPTION_RESOLVE, OFFSET(absent), 0,
      "it has no user there, or is another person than its twin: the next run creates it"},

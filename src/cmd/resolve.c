@@ -67,6 +67,8 @@ static const char *describe_unwritten(enum ledger_settlement settlement)
         return "a create is in doubt under the old key";
     case LEDGER_SETTLE_KEY_TAKEN:
         return "the new key belongs to a customer with a history of its own";
+    case LEDGER_SETTLE_ERASED:
+        return "a customer with this key was erased (kyc-import forget)";
     case LEDGER_SETTLED:
     case LEDGER_SETTLE_ADOPTED:
     case LEDGER_SETTLE_ACCEPTED:
@@ -102,6 +104,7 @@ static void count_settlement(struct resolving *resolving, enum ledger_settlement
     case LEDGER_SETTLE_UNKNOWN:
     case LEDGER_SETTLE_IN_DOUBT:
     case LEDGER_SETTLE_KEY_TAKEN:
+    case LEDGER_SETTLE_ERASED:
         break;
     }
     log_warning(

@@ -339,3 +339,23 @@ enum text_fault text_normalize(struct slice source, struct arena *arena, struct 
     bool may_be_escaped;
     return text_normalize_and_look(source, arena, out, &may_be_escaped);
 }
+
+static bool text_is_word_char(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+}
+
+bool text_has_word(struct slice text, struct slice word)
+{
+    const char *end = text.data + text.len, *found = text.data;
+
+    while (word.len > 0 && text.len >= word.len &&
+           (found = memmem(found, (size_t)(end - found), word.data, word.len))) {
+        bool begins = found == text.data || !text_is_word_char(found[-1]);
+        bool ends = found + word.len == end || !text_is_word_char(found[word.len]);
+        if (begins && ends)
+            return true;
+        found++;
+    }
+    return false;
+}

@@ -94,6 +94,9 @@ bool text_is_formula(struct slice text);
  * without the blanks and the punctuation before the cut: what people read. text need not be UTF-8. */
 struct slice text_shorten_words(struct slice text, size_t max);
 
+/* Whether text has this word: not as a part of a longer one, as C-1 is of C-10 and C-1-2. Empty: false. */
+bool text_has_word(struct slice text, struct slice word);
+
 /* Where the hint of a message (error.h) begins: the offset of its last "\nhint: ", or text.len. */
 size_t text_find_hint(struct slice text);
 

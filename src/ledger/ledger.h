@@ -262,6 +262,7 @@ enum ledger_settlement {
     LEDGER_SETTLE_UNKNOWN,    /* rekey, not written: no customer with a user has this key */
     LEDGER_SETTLE_IN_DOUBT,   /* rekey, not written: its create is in doubt under the old key */
     LEDGER_SETTLE_KEY_TAKEN,  /* rekey, not written: the new key has a history of its own */
+    LEDGER_SETTLE_ERASED,     /* not written: a customer with this key (rekey: the new one) was erased */
 };
 
 /* A person's verdict on a create in doubt, the adoption of an existing user, or the correction of an earlier
@@ -347,14 +348,6 @@ struct ledger_mark {
 void ledger_mark(const struct ledger *ledger, struct ledger_mark *mark);
 /* 1 when the ledger has both the head and the run, 0 when it lacks one, -1 error. */
 int ledger_holds(struct ledger *ledger, const struct ledger_mark *mark, struct error *error);
-
-/* Removes all that identifies the customer with this key: from its row, in which an HMAC takes the place of
- * the key, from its links and documents, and from the bodies of its events, of which an HMAC is left, so that
- * the chain still proves the rest; and when its user was read. *found: there is one, and no create or update
- * of it is in doubt; else nothing is written. The removed bytes may
- * remain in free pages of the file. Between begin and commit. 0, or -1. */
-int ledger_erase(struct ledger *ledger, struct slice external_id, uint64_t at_ns, bool *found,
-                 struct error *error);
 
 /* 0, or -1 with ERROR_LEDGER when some customer, run, nonce or setting lacks a value that it must have (a
  * NULL where none belongs). One pass over the customers. */

@@ -22,7 +22,8 @@ struct ledger {
     bool is_rebound;                           /* of ledger_is_rebound */
     uint64_t newest_ns;                        /* of ledger_newest_ns */
     struct arena arena;                        /* of one write */
-    struct ledger_identities *identities;      /* NULL: nobody has asked for a twin yet */
+    bool knows_erased, has_erased;        /* whether it has erased customers; unknown until somebody asks */
+    struct ledger_identities *identities; /* NULL: nobody has asked for a twin yet */
 };
 
 /* Writes the row after a change, and its event. before: as begun; is_new: it is not stored yet. row: of the

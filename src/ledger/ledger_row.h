@@ -30,7 +30,7 @@ enum ledger_state {
     LEDGER_REFUSED,
     LEDGER_UNSENT, /* nothing was sent, or it counts as if: given up, its refusal forgotten, a person found no
                       user. The next run sends it */
-    LEDGER_ERASED, /* its data were removed (ledger_erase) */
+    LEDGER_ERASED, /* its data were removed (ledger_erase.h) */
 };
 
 const char *ledger_state_word(enum ledger_state state);

@@ -1,10 +1,6 @@
-/* ledger_settle: the changes that a person decides: whose user it is, another key, erasure. */
-#include <stdio.h>
-#include <string.h>
-
+/* ledger_settle: the changes that a person decides: whose user it is, and another key. */
+#include "ledger/ledger_erase.h"
 #include "ledger/ledger_internal.h"
-
-enum { ERASED_KEY_SIZE = LEDGER_ERASED_KEY_SIZE + 24 };
 
 /* What a verdict with a user is, for a customer that the ledger has. */
 static enum ledger_settlement classify_user(const struct ledger_customer *customer,
@@ -52,11 +48,14 @@ int ledger_settle(struct ledger *ledger, const struct ledger_verdict *verdict,
     };
     struct ledger_customer customer;
     int64_t owner = 0;
+    bool is_erased = false;
     int found = ledger_write_begin_by_key(ledger, verdict->external_id, &customer, error);
 
-    if (found < 0)
+    if (found < 0 || (found == 0 && ledger_is_erased(ledger, verdict->external_id, &is_erased, error) != 0))
         return -1;
     *settlement = has_user ? classify_user(&customer, verdict) : classify_absent(&customer);
+    if (is_erased)
+        *settlement = LEDGER_SETTLE_ERASED;
     if (has_user && is_written(*settlement)) {
         if (store_find_owners(ledger->store, &verdict->user_id, 1, &owner, error) != 0)
             return -1;
@@ -100,11 +99,14 @@ int ledger_rekey(struct ledger *ledger, const struct ledger_rekey *rekey, enum l
         .is_digest_unknown = rekey->is_digested,
     };
     struct ledger_customer customer;
-    int found = ledger_write_begin_by_key(ledger, rekey->from, &customer, error);
+    bool is_erased;
 
-    *settlement = LEDGER_SETTLE_UNKNOWN;
-    if (found <= 0)
-        return found;
+    if (ledger_is_erased(ledger, rekey->to, &is_erased, error) != 0)
+        return -1;
+    int found = ledger_write_begin_by_key(ledger, rekey->from, &customer, error);
+    *settlement = is_erased ? LEDGER_SETTLE_ERASED : LEDGER_SETTLE_UNKNOWN;
+    if (found <= 0 || is_erased)
+        return found < 0 ? -1 : 0;
     if (ledger_customer_has_open_create(&customer))
         *settlement = LEDGER_SETTLE_IN_DOUBT;
     else if (ledger_apply_allows(&customer, &change))
@@ -116,42 +118,4 @@ int ledger_rekey(struct ledger *ledger, const struct ledger_rekey *rekey, enum l
     if (ledger_write_begin(ledger, customer.id, &customer, error) != 0) /* release_key emptied the arena */
         return -1;
     return ledger_write_change(ledger, &customer, false, &change, 0, 0, error);
-}
-
-/* A customer that came again under the key of an erased one is another one: its id follows the digest. 0, or
- * -1. */
-static int make_erased_key(struct ledger *ledger, struct slice external_id, int64_t id,
-                           char key[ERASED_KEY_SIZE], struct error *error)
-{
-    int64_t earlier;
-
-    ledger_sealer_erased_key(ledger->sealer, external_id, key);
-    if (store_find_key(ledger->store, slice_from(key), &earlier, error) != 0)
-        return -1;
-    if (earlier != 0)
-        snprintf(key + strlen(key), ERASED_KEY_SIZE - strlen(key), ".%lld", (long long)id);
-    return 0;
-}
-
-int ledger_erase(struct ledger *ledger, struct slice external_id, uint64_t at_ns, bool *found,
-                 struct error *error)
-{
-    char key[ERASED_KEY_SIZE];
-    struct ledger_change change = {.kind = LEDGER_CHANGE_ERASE, .run = ledger->run.id, .at_ns = at_ns};
-    struct ledger_customer customer;
-    int code = ledger_write_begin_by_key(ledger, external_id, &customer, error);
-
-    *found = false;
-    if (code <= 0)
-        return code;
-    if (make_erased_key(ledger, external_id, customer.id, key, error) != 0)
-        return -1;
-    change.key = slice_from(key);
-    *found = ledger_apply_allows(&customer, &change);
-    if (!*found)
-        return 0;
-    if (ledger_write_change(ledger, &customer, false, &change, 0, 0, error) != 0 ||
-        ledger_erase_tasks(ledger, customer.id, at_ns, error) != 0)
-        return -1;
-    return store_remove_bodies(ledger->store, customer.id, ledger->sealer, error);
 }

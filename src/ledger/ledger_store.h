@@ -161,10 +161,18 @@ int store_set_chain(struct store *store, const struct ledger_chain *chain, struc
 int store_last_event(struct store *store, struct ledger_chain *chain, uint64_t *at_ns, struct error *error);
 /* 1 when some event or run has stored this head, 0, -1. */
 int store_has_head(struct store *store, const uint8_t head[DIGEST_SHA256_LEN], struct error *error);
-/* Removes the bodies of a customer's events, and leaves their digests (ledger_sealer_body). One pass over the
- * events. */
-int store_remove_bodies(struct store *store, int64_t customer, struct ledger_sealer *sealer,
-                        struct error *error);
+/* Removes the bodies of events of these customers, and of those that name one of these users, and leaves
+ * their digests (ledger_sealer_body). users: an empty one is none; both arrays are sorted by the call. One
+ * pass over the events. */
+int store_remove_bodies(struct store *store, int64_t *customers, struct slice *users, size_t count,
+                        struct ledger_sealer *sealer, struct error *error);
+/* Whether some customer was erased. */
+int store_has_erased(struct store *store, bool *has_erased, struct error *error);
+/* As ledger_each_erased_key. */
+int store_each_erased(struct store *store, void (*each)(void *context, struct slice erased_key),
+                      void *context, struct error *error);
+/* As ledger_compact. */
+int store_compact(struct store *store, struct error *error);
 
 /* Runs. */
 

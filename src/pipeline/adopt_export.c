@@ -73,6 +73,8 @@ static int add_record(struct adopt_export *export, struct record *record, struct
     struct ledger_customer customer;
 
     customer_index_check_unique(export->index, export->parts->job, record, arena);
+    if (customer_index_check_erased(export->index, record, arena, error) != 0)
+        return -1;
     export->counts->read++;
     export->counts->skipped += record->skipped;
     export->counts->rejected += record->rejected;

@@ -210,6 +210,8 @@ static int process_record(struct coordinator *coordinator, struct record *record
     int result = 0;
 
     customer_index_check_unique(parts->decide.index, parts->settings->job, record, arena);
+    if (customer_index_check_erased(parts->decide.index, record, arena, error) != 0)
+        return -1;
     if (record->skipped) {
         run_stats_add_record(parts->stats, record);
         return 0;
@@ -221,7 +223,7 @@ static int process_record(struct coordinator *coordinator, struct record *record
         stop_if_many_expensive(coordinator, record);
     if (record->rejected) {
         stop_if_strict(coordinator, record);
-        return rejects_add(parts->rejects, record, error);
+        return customer_index_is_erased(record) ? 0 : rejects_add(parts->rejects, record, error);
     }
     if (parts->settings->is_first_pass || (result != 0 && parts->dispatcher))
         run_stats_count(parts->stats, RUN_STATS_UNSENT);

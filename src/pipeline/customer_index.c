@@ -7,13 +7,18 @@
 #include "core/hash_table.h"
 #include "core/hashset.h"
 #include "core/memory.h"
+#include "ledger/ledger_erase.h"
 
 enum { CUSTOMERS_MIN = 4096 };
+
+/* A job may have a rule of the same name, at another address. */
+static const char erased_rule[] = RULE_ERASED;
 
 struct customer_index {
     struct hash_table *seen[RECORD_UNIQUE_MAX]; /* mark: the ordinal at which a value was first seen; value:
                                                    of external_id, a customer by its index from 1 */
     size_t unique_count;
+    struct ledger *ledger;      /* borrowed; NULL: none */
     struct hashset *identities; /* NULL: none yet */
     struct customer_index_entry *customers;
     size_t customer_count, customer_capacity;
@@ -73,6 +78,7 @@ static void add_customer(void *context, const struct ledger_brief *brief)
 
 int customer_index_load(struct customer_index *index, struct ledger *ledger, struct error *error)
 {
+    index->ledger = ledger;
     return ledger_scan(ledger, add_customer, index, error);
 }
 
@@ -130,6 +136,37 @@ void customer_index_check_unique(struct customer_index *index, const struct job 
         verdict.message = describe_duplicate(index, &job->input, earlier, arena);
         record_add_verdict(record, arena, verdict);
     }
+}
+
+/* Only a key that the ledger does not have can be an erased one. */
+int customer_index_check_erased(struct customer_index *index, struct record *record, struct arena *arena,
+                                struct error *error)
+{
+    bool is_erased;
+
+    if (!index->ledger || !(record->unique_known & 1) || record->skipped ||
+        customer_index_find(index, record->unique_hash[0]))
+        return 0;
+    if (ledger_is_erased(index->ledger, record->values[FIELD_EXTERNAL_ID].text, &is_erased, error) != 0)
+        return -1;
+    if (is_erased)
+        record_add_verdict(
+            record, arena,
+            (struct verdict){
+                .field = FIELD_EXTERNAL_ID,
+                .level = VERDICT_REJECT,
+                .rule = erased_rule,
+                .message = SLICE_LITERAL(
+                    "the customer with this key was erased (kyc-import forget): it is never sent again")});
+    return 0;
+}
+
+bool customer_index_is_erased(const struct record *record)
+{
+    for (size_t i = 0; i < record->verdict_count; i++)
+        if (record->verdicts[i].rule == erased_rule)
+            return true;
+    return false;
 }
 
 bool customer_index_mark_identity(struct customer_index *index, uint64_t hash)

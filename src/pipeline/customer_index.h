@@ -42,6 +42,13 @@ int customer_index_load(struct customer_index *index, struct ledger *ledger, str
 void customer_index_check_unique(struct customer_index *index, const struct job *job, struct record *record,
                                  struct arena *arena);
 
+/* Adds a verdict to a record whose customer was erased. Call it after customer_index_check_unique. 0, or -1
+ * with ERROR_LEDGER. */
+int customer_index_check_erased(struct customer_index *index, struct record *record, struct arena *arena,
+                                struct error *error);
+/* True after such a verdict: a file with this row would keep what was erased. */
+bool customer_index_is_erased(const struct record *record);
+
 /* Marks a value as seen in the record with this ordinal (from 1, over all inputs). Returns the ordinal of the
  * record that had it first, or 0. */
 uint64_t customer_index_mark_seen(struct customer_index *index, size_t unique_index, uint64_t hash,

@@ -136,6 +136,8 @@ static int search_batch(struct finder *finder, struct batch *batch,
         struct record *record = &batch->records[i];
         finder->rows++;
         customer_index_check_unique(finder->index, finder->search->job, record, &batch->arena);
+        if (customer_index_check_erased(finder->index, record, &batch->arena, error) != 0)
+            return -1;
         if (is_wanted(finder, record))
             return report_match(finder, record, &batch->arena, found, context, error);
         /* A run would create it, so a later record of the same person is its twin. */

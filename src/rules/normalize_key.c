@@ -50,6 +50,17 @@ static bool clean_key(struct record_context *context, const struct field_plan *p
     return false;
 }
 
+/* A ledger has such keys in place of those of erased customers. */
+static bool is_reserved(struct record_context *context, const struct field_plan *plan, struct slice key)
+{
+    if (plan->field != FIELD_EXTERNAL_ID || !slice_begins_with(key, "erased:"))
+        return false;
+    record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+                                "%s begins with `erased:`, as the ledger's keys of erased customers do",
+                                record_context_quote(context, key));
+    return true;
+}
+
 void normalize_key(struct record_context *context, const struct field_plan *plan, struct slice source)
 {
     struct slice key;
@@ -57,7 +68,7 @@ void normalize_key(struct record_context *context, const struct field_plan *plan
         return;
     if (plan->exact)
         key = clean_map_value(plan, key);
-    if (key.len == 0 || !clean_check_length(context, plan, key))
+    if (key.len == 0 || !clean_check_length(context, plan, key) || is_reserved(context, plan, key))
         return;
     record_context_accept(context, plan->field, key);
     if (is_identifying(key))

@@ -83,40 +83,6 @@ int store_has_head(struct store *store, const uint8_t head[DIGEST_SHA256_LEN], s
     return has_row(store, statement, error);
 }
 
-static bool has_body(const struct ledger_value *event)
-{
-    for (size_t i = 0; i < LEDGER_EVENT_BODY_COLUMNS; i++)
-        if (!event[LEDGER_EVENT_FIXED_COLUMNS + i].is_null)
-            return true;
-    return false;
-}
-
-int store_remove_bodies(struct store *store, int64_t customer, struct ledger_sealer *sealer,
-                        struct error *error)
-{
-    sqlite3_stmt *events = store_prepare_write(store, STORE_SQL_EVENTS_OF, error);
-    sqlite3_stmt *blank = events ? store_prepare_write(store, STORE_SQL_EVENT_BLANK, error) : NULL;
-    if (!blank)
-        return -1;
-    sqlite3_bind_int64(events, 1, customer);
-    int row;
-    while ((row = store_next_row(store, events, error)) == 1) {
-        struct ledger_value values[LEDGER_EVENT_COLUMNS];
-        uint8_t digest[DIGEST_SHA256_LEN];
-        store_read_row(events, &ledger_event_table, values);
-        if (!has_body(values))
-            continue;
-        ledger_sealer_body(sealer, values, digest);
-        sqlite3_bind_int64(blank, 1, values[0].number);
-        store_bind_blob(blank, 2, slice_make((const char *)digest, sizeof digest));
-        if (store_write_row(store, blank, error)) {
-            store_release(events);
-            return -1;
-        }
-    }
-    return row;
-}
-
 /* Runs. */
 
 static int write_run(struct store *store, enum store_sql which, const struct ledger_value *values,

@@ -94,8 +94,8 @@ static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_EVENT_NEW] = "INSERT INTO event({event}) VALUES({event?})",
     [STORE_SQL_EVENT_CHAIN] = "UPDATE event SET chain = ?2 WHERE id = ?1",
     [STORE_SQL_LAST_EVENT] = "SELECT id, chain, at FROM event ORDER BY id DESC LIMIT 1",
-    [STORE_SQL_EVENTS_OF] = "SELECT {event} FROM event WHERE customer = ?1 AND body_digest IS NULL "
-                            "ORDER BY id",
+    [STORE_SQL_EVENT] = "SELECT {event} FROM event WHERE id = ?1",
+    [STORE_SQL_EVENT_OWNERS] = "SELECT id, customer, user_id FROM event WHERE body_digest IS NULL",
     [STORE_SQL_EVENT_BLANK] = "UPDATE event SET user_id = NULL, digest = NULL, code = NULL, "
                               "request_id = NULL, body_digest = ?2 WHERE id = ?1",
     [STORE_SQL_HEAD_OF_RUN] = "SELECT 1 FROM run WHERE chain_head = ?1 LIMIT 1",
@@ -107,6 +107,9 @@ static const char *const sql[STORE_SQL_COUNT] = {
         "SELECT {run} FROM run WHERE command = ?1 AND finished IS NOT NULL AND status IN (0, 1) "
         "ORDER BY id DESC LIMIT 1",
     [STORE_SQL_HAS_RUN] = "SELECT 1 FROM run WHERE id = ?1 AND started = ?2",
+    /* By the index of keys: what is between `erased:` and `erased;`. */
+    [STORE_SQL_ERASED] = "SELECT external_id FROM customer WHERE external_id >= 'erased:' "
+                         "AND external_id < 'erased;' AND state = 'erased' ORDER BY external_id",
     [STORE_SQL_HAS_BACKUPS] = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'backup'",
     [STORE_SQL_BACKUPS] = "SELECT at, path, chain_head FROM backup ORDER BY id",
 };

@@ -13,6 +13,7 @@
 #include "core/hash_table.h"
 #include "pipeline/decide.h"
 #include "provider/provider_table.h"
+#include "unit/erase_one.h"
 
 /* What happened to a customer in earlier runs. Its create was of ROW_SAME, each update of ROW_PHONE. */
 enum life {
@@ -331,7 +332,7 @@ static inline void customers_erase(struct customers *customers, struct customer 
 {
     struct fixture *fixture = customers->fixture;
     bool found = false;
-    assert_int_equal(ledger_erase(fixture->ledger, slice_from(customer->key), customer->at_ns + 2, &found,
+    assert_int_equal(erase_one(fixture->ledger, slice_from(customer->key), customer->at_ns + 2, &found,
                                   &fixture->error),
                      0);
     assert_true(found);

@@ -4,6 +4,7 @@
 
 #include "ledger/ledger_internal.h"
 #include "unit/ledger/task_fixture.h"
+#include "unit/erase_one.h"
 
 enum { TEXT_SIZE = 1024, QUERY_SIZE = 512 };
 
@@ -50,7 +51,7 @@ static int set_up(void **state)
     fixture_result(fixture, fourth, OPERATION_CREATE, LEDGER_RESULT_REFUSED, &no, 1);
     fixture_create(fixture, "C-5", "abc", "U-5");
     fixture_begin(fixture);
-    assert_int_equal(ledger_erase(fixture->ledger, SLICE_LITERAL("C-5"), FIXTURE_AT, &found, &fixture->error),
+    assert_int_equal(erase_one(fixture->ledger, SLICE_LITERAL("C-5"), FIXTURE_AT, &found, &fixture->error),
                      0);
     assert_true(found);
     fixture_commit(fixture);

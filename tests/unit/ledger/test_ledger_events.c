@@ -1,5 +1,6 @@
 /* Each change of a customer has one event, with what it did and nothing of what another one did. */
 #include "unit/ledger/ledger_fixture.h"
+#include "unit/erase_one.h"
 
 /* Every event: operation, outcome, attempt, status, code and user; `*`: with a digest. */
 static void assert_events(struct fixture *fixture, const char *const *want, size_t count)
@@ -129,7 +130,8 @@ static void decisions_of_persons_and_of_runs_are_events_without_an_attempt(void 
         "8 1 3 rekey released 0 - - -",
         "9 1 1 rekey done 0 - - -",
         "10 1 1 erase done 0 - - -",
-        "11 1 0 run finished 0 - - -",
+        "11 1 4 erase done 0 - - -", /* its former key, C-1 */
+        "12 1 0 run finished 0 - - -",
     };
     struct fixture *fixture = *state;
     struct fixture_digests digests = fixture_digests("abc");
@@ -153,7 +155,7 @@ static void decisions_of_persons_and_of_runs_are_events_without_an_attempt(void 
     assert_int_equal(fixture_find(fixture, 1).verdict, 3);
     bool found;
     fixture_begin(fixture);
-    assert_int_equal(ledger_erase(fixture->ledger, SLICE_LITERAL("C-3"), 8, &found, &fixture->error), 0);
+    assert_int_equal(erase_one(fixture->ledger, SLICE_LITERAL("C-3"), 8, &found, &fixture->error), 0);
     assert_int_equal(
         ledger_run_finish(fixture->ledger, 0, SLICE_LITERAL("[]"), SLICE_LITERAL("{}"), 9, &fixture->error),
         0);

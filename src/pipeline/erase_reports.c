@@ -1,0 +1,231 @@
+#include "pipeline/erase_reports.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/buffer.h"
+#include "core/failpoint.h"
+#include "core/file.h"
+#include "core/memory.h"
+#include "core/text.h"
+#include "input/source.h"
+#include "report/csv_cell.h"
+#include "report/link_file.h"
+#include "report/report_history.h"
+
+enum { BLOCK_SIZE = 64 * 1024, LINKS_MAX = 1 << 30, LINE_MAX_SIZE = 64 * 1024, LINKS_MODE = 0600 };
+
+static const char *const folders[] = {"", "check"};
+static const char *const pages[] = {"report.html", "index.html", "refresh.json", "refresh.html",
+                                    "adopt.json"};
+static const char *const rejects[] = {"rejects.csv.gz", "rejects.ndjson.gz", "broken.csv.gz",
+                                      "broken.ndjson.gz"};
+
+static int fail(const char *path, struct error *error)
+{
+    return error_set(
+        error, ERROR_USAGE,
+        "%s: it may still name an erased customer, and cannot be changed: %s\nhint: check the folder, its permissions and the space on its disk, then repeat this command",
+        path, strerror(errno));
+}
+
+static bool has_any(const struct erase_reports_settings *settings, struct slice text)
+{
+    for (size_t i = 0; i < settings->count; i++)
+        if (text_has_word(text, settings->words[i]))
+            return true;
+    return false;
+}
+
+/* A word may lie over the end of a block, so the end of each is looked at again with the next one. */
+static bool read_and_look(const struct erase_reports_settings *settings, struct source *source, char *window,
+                          size_t overlap)
+{
+    size_t kept = 0;
+    ptrdiff_t len;
+    struct error ignored;
+
+    while ((len = source_read(source, window + kept, BLOCK_SIZE, &ignored)) > 0) {
+        size_t end = kept + (size_t)len;
+        if (has_any(settings, slice_make(window, end)))
+            return true;
+        kept = end < overlap ? end : overlap;
+        memmove(window, window + end - kept, kept);
+    }
+    return len < 0; /* it cannot be read to its end, so it may have one */
+}
+
+/* A word that begins or ends at the edge of a window may be a part of a longer one: then a file is removed
+ * that need not be. */
+static bool file_has_any(const struct erase_reports_settings *settings, const char *path)
+{
+    struct error ignored;
+    struct source *source = source_open_file(path, &ignored);
+    size_t overlap = 2;
+
+    if (!source)
+        return true;
+    for (size_t i = 0; i < settings->count; i++)
+        if (settings->words[i].len + 2 > overlap)
+            overlap = settings->words[i].len + 2;
+    char *window = memory_new(overlap + BLOCK_SIZE, 1);
+    bool found = read_and_look(settings, source, window, overlap);
+    free(window);
+    source_close(source);
+    return found;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat about;
+
+    return lstat(path, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > 0;
+}
+
+static int remove_file(const struct erase_reports_settings *settings, const char *path, struct error *error)
+{
+    if (unlink(path) != 0 || file_sync_folder(path) != 0)
+        return fail(path, error);
+    failpoint("report file removed");
+    settings->each(settings->context, path, true);
+    return 0;
+}
+
+/* The first two cells of a line are the key and the user. */
+static bool is_line_of(const struct erase_reports_settings *settings, struct slice line)
+{
+    struct buffer cell;
+    bool found = false;
+
+    buffer_init(&cell, LINE_MAX_SIZE);
+    for (size_t i = 0; i < settings->count && !found; i++) {
+        buffer_reset(&cell);
+        csv_cell_write(&cell, settings->words[i]);
+        buffer_append_char(&cell, ',');
+        const char *comma = line.len > 0 ? memchr(line.data, ',', line.len) : NULL;
+        size_t first = comma ? (size_t)(comma - line.data) + 1 : line.len;
+        found = settings->words[i].len > 0 &&
+                (slice_begins_with(line, cell.data) ||
+                 slice_begins_with(slice_make(line.data + first, line.len - first), cell.data));
+    }
+    buffer_clear(&cell);
+    return found;
+}
+
+static int rewrite_links(const struct erase_reports_settings *settings, const char *path, struct error *error)
+{
+    struct buffer text, kept;
+    struct slice line;
+    bool is_changed = false;
+    int result = 0;
+
+    buffer_init(&text, LINKS_MAX);
+    buffer_init(&kept, LINKS_MAX);
+    if (file_read(path, &text, error) != 0) {
+        buffer_clear(&text);
+        return -1;
+    }
+    struct slice rest = buffer_slice(&text);
+    while (slice_next_line(&rest, &line)) {
+        if (is_line_of(settings, line)) {
+            is_changed = true;
+            continue;
+        }
+        buffer_append(&kept, line);
+        buffer_append_char(&kept, '\n');
+    }
+    if (is_changed) {
+        result = file_replace(path, LINKS_MODE, buffer_slice(&kept)) == 0 ? 0 : fail(path, error);
+        failpoint("links written anew");
+        if (result == 0)
+            settings->each(settings->context, path, false);
+    }
+    buffer_clear(&text);
+    buffer_clear(&kept);
+    return result;
+}
+
+/* Whether the words of a customer are in its rows as they are. */
+static bool is_key_in_rows(const struct job *job)
+{
+    const struct job_mapping *mapping = job_mapping_of(job, FIELD_EXTERNAL_ID);
+
+    return mapping && mapping->column_count == 1 && !mapping->replace && mapping->value_count == 0;
+}
+
+static int erase_file(const struct erase_reports_settings *settings, const char *folder, const char *name,
+                      bool always, struct error *error)
+{
+    char *path = file_join(folder, name);
+    int result = 0;
+
+    if (is_file(path) && (always || file_has_any(settings, path)))
+        result = remove_file(settings, path, error);
+    free(path);
+    return result;
+}
+
+static int erase_folder(const struct erase_reports_settings *settings, const char *folder,
+                        struct error *error)
+{
+    bool all_rejects = !is_key_in_rows(settings->job);
+    char *links = file_join(folder, LINK_FILE_NAME);
+    int result = is_file(links) ? rewrite_links(settings, links, error) : 0;
+
+    free(links);
+    for (size_t i = 0; i < sizeof pages / sizeof *pages && result == 0; i++)
+        result = erase_file(settings, folder, pages[i], false, error);
+    for (size_t i = 0; i < sizeof rejects / sizeof *rejects && result == 0; i++)
+        result = erase_file(settings, folder, rejects[i], all_rejects, error);
+    return result;
+}
+
+static int erase_history(const struct erase_reports_settings *settings, const char *report,
+                         struct error *error)
+{
+    char *history = file_join(report, REPORT_HISTORY_FOLDER);
+    DIR *stream = opendir(history);
+    int result = 0;
+
+    for (struct dirent *entry; stream && result == 0 && (entry = readdir(stream));) {
+        if (entry->d_name[0] == '.')
+            continue;
+        char *folder = file_join(history, entry->d_name);
+        result = erase_folder(settings, folder, error);
+        free(folder);
+    }
+    if (stream)
+        closedir(stream);
+    if (result == 0)
+        result = erase_folder(settings, history, error); /* its index page */
+    free(history);
+    return result;
+}
+
+static int erase_report(const struct erase_reports_settings *settings, const char *report,
+                        struct error *error)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < sizeof folders / sizeof *folders && result == 0; i++) {
+        char *folder = file_join(report, folders[i]);
+        result = erase_folder(settings, folder, error);
+        free(folder);
+    }
+    return result == 0 ? erase_history(settings, report, error) : -1;
+}
+
+int erase_reports(const struct erase_reports_settings *settings, struct error *error)
+{
+    const struct job *job = settings->job;
+
+    if (erase_report(settings, job->run_report, error) != 0)
+        return -1;
+    return strcmp(job->report_folder, job->run_report) == 0
+               ? 0
+               : erase_report(settings, job->report_folder, error);
+}

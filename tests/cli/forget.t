@@ -1,0 +1,157 @@
+#!/usr/bin/perl
+# A customer that was forgotten is in no byte of the ledger and the report files, its history still verifies, and its rows
+# are never sent again. The receipt says what was erased, and what was not.
+use strict;
+use warnings;
+use File::Find qw(find);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
+use JSON::PP;
+use Test::More;
+use KycTest;
+use KycRun;
+
+my $sandbox = sandbox_start();
+my $json = JSON::PP->new->utf8;
+my $head = 'customer_id,given_name,family_name,email,mobile,dob,birth_city,birth_country,street,city,zip,country,nats,job_title';
+
+# A row of a person with this number; the key is given.
+sub person
+{
+    my ($key, $number) = @_;
+    my $day = sprintf '%02d', $number;
+    return "$key,Robin,Forgettable$number,person$number\@example.com,+14155550" . (100 + $number) . ",1981-02-$day,Lima,PE,$number Elm St,San Francisco,941$day,US,US,computers_and_it";
+}
+sub export { return join '', map { "$_\n" } $head, @_; }
+
+# The files below a folder that have one of these words in their bytes, as they are or unpacked.
+sub files_with
+{
+    my ($folder, @words) = @_;
+    my %found;
+    find({no_chdir => 1, wanted => sub {
+        return if !-f $_ || m{/(?:export\.csv|job\.yaml|receipt|wanted\.csv)$};
+        my ($path, $bytes, $text) = ($_, read_file($_), '');
+        gunzip(\$bytes => \$text) if /\.gz$/;
+        for my $word (@words) { $found{substr $path, length("$folder") + 1}{$word} = 1 if "$bytes$text" =~ /\Q$word\E/ }
+    }}, "$folder");
+    return \%found;
+}
+
+sub user_of { return (map { $_->[0] } case_ledger($_[0], "SELECT user_id FROM customer WHERE external_id = '$_[1]'"))[0]; }
+sub rules_of { return $_[0]{rejects_by_rule}; }
+
+subtest 'not a byte is left, and the row is never sent again' => sub {
+    my $case = case_new($sandbox, csv => export(person('Q-KEEPS', 1), person('Q-LEAVES', 2), person('Q-OTHER', 3)));
+    run_of($case, 'three are created', 0);
+    # Another run rejects its row, so that the reject file and the report have it.
+    write_file("$case->{folder}/export.csv", export(person('Q-KEEPS', 1), person('Q-LEAVES', 2) =~ s/1981-02-02/1981-02-31/r, person('Q-OTHER', 3)));
+    run_of($case, 'one row is rejected', 1);
+    my $user = user_of($case, 'Q-LEAVES');
+    like(case_rejects($case), qr/Q-LEAVES/, 'the reject file has its row');
+    ok(keys %{files_with($case->{folder}, 'Q-LEAVES', $user)} >= 2, 'ledger and report have it');
+    my ($status, $out, $err) = case_run($case, 'forget', '--key', 'Q-LEAVES');
+    is($status, 0, 'status 0') or diag $err;
+    like($out, qr/^  Q-LEAVES: erased; the provider still has its user$/m, 'the receipt names it');
+    like($out, qr/^  \S+rejects\.csv\.gz: removed$/m, 'and the files that had it');
+    like($out, qr/^not changed: users at payward \(delete them there\)/m, 'and what it does not do');
+    like($out, qr/^backups that may still have them: none is known$/m, 'and that there is no backup');
+    is_deeply(files_with($case->{folder}, 'Q-LEAVES', $user, 'Forgettable2', 'person2'), {}, 'no byte of it is left');
+    is_verified($case, 'the ledger verifies');
+    like((case_run($case, 'status', '--verify'))[1], qr/\(1 erased\)/, 'and counts it');
+    is(-s "$case->{folder}/test.ledger-wal" || 0, 0, 'the log is empty');
+
+    write_file("$case->{folder}/export.csv", export(person('Q-KEEPS', 1), person('Q-LEAVES', 2), person('Q-OTHER', 3)));
+    my $before = sandbox_counts($sandbox)->{payward}{users};
+    for my $command ('check', 'run') {
+        ($status, $out, $err) = case_run($case, $command);
+        is($status, 1, "$command: status 1") or diag $err;
+        my $summary = case_summary($case);
+        is_deeply([@$summary{qw(read rejected)}, rules_of($summary)], [3, 1, {'external_id/erased' => 1}], "$command: its row is rejected");
+    }
+    is(sandbox_counts($sandbox)->{payward}{users}, $before, 'nobody is created');
+    is_deeply(files_with($case->{folder}, 'Q-LEAVES', 'Forgettable2'), {}, 'and no reject file keeps the row');
+    ($status, $out) = case_run($case, 'explain', '--key', 'Q-LEAVES');
+    like($out, qr/erased/, 'explain shows why');
+    ($status, $out) = case_run($case, 'forget', '--key', 'Q-LEAVES');
+    is($status, 0, 'once more: status 0');
+    like($out, qr/Q-LEAVES: was erased before/, 'it says so');
+    for my $way (['--user', 'UAAAAAAAAAAAAAAA1', '--unchecked'], ['--same-as', 'Q-OTHER']) {
+        ($status, $out, $err) = case_run($case, 'resolve', '--key', 'Q-LEAVES', @$way);
+        is($status, 1, "resolve @$way: status 1");
+        like($err, qr/a customer with this key was erased/, 'and why');
+    }
+};
+
+subtest 'twins, former keys, links and several at once' => sub {
+    my $case = case_new($sandbox, csv => export(person('T-FIRST', 4), person('T-SECOND', 4) , person('T-PLAIN', 5), person('T-OLD', 6)));
+    $case->{set}{'delivery.stop_after.twins'} = '100%';
+    my ($status, $out, $err) = case_run($case);
+    is($status, 1, 'a twin is refused') or diag $err;
+    is((case_run($case, 'resolve', '--key', 'T-NEW', '--same-as', 'T-OLD'))[0], 0, 'one gets another key');
+    my @users = map { user_of($case, $_) } qw(T-FIRST T-NEW);
+    my $links = "$case->{folder}/reports/test/links.csv";
+    write_file($links, "external_id,user_id,link,made_at\nT-FIRST,$users[0],https://example.com/v/1,2026-01-01T00:00:00Z\nT-PLAIN,u,https://example.com/v/2,2026-01-01T00:00:00Z\n");
+    ($status, $out, $err) = case_run($case, 'forget', '--key', 'T-FIRST');
+    is($status, 1, 'its twin would be created: status 1') or diag $err;
+    like($out, qr/T-FIRST: NOT erased: customer T-SECOND was refused as its twin, and would be created by the next run\n.*--key T-SECOND --absent/, 'and what to do');
+    ok(user_of($case, 'T-FIRST'), 'it is there');
+    write_file("$case->{folder}/wanted.csv", "external_id\nT-FIRST\nT-SECOND\nT-NEW\n");
+    ($status, $out, $err) = case_run($case, 'forget', '--from', "$case->{folder}/wanted.csv", '--json');
+    is($status, 0, 'all three at once: status 0') or diag $out, $err;
+    is_deeply({map { $_->{external_id} => $_->{result} } @{$json->decode($out)->{customers}}},
+        {map { $_ => 'erased' } qw(T-FIRST T-SECOND T-NEW)}, 'all three are erased');
+    is_deeply(files_with($case->{folder}, qw(T-FIRST T-SECOND T-NEW T-OLD), @users), {}, 'no byte of them is left');
+    is(read_file($links), "external_id,user_id,link,made_at\nT-PLAIN,u,https://example.com/v/2,2026-01-01T00:00:00Z\n", 'the other link stays');
+    is_verified($case, 'the ledger verifies');
+    my $before = sandbox_counts($sandbox)->{payward}{users};
+    my ($summary) = run_of($case, 'a run', 1);
+    is_deeply(rules_of($summary), {'external_id/erased' => 3}, 'all three rows are rejected, that of the former key too');
+    is(sandbox_counts($sandbox)->{payward}{users}, $before, 'nobody is created');
+};
+
+subtest 'what cannot be forgotten' => sub {
+    my $case = case_new($sandbox, csv => export(person('D-DOUBT', 7), person('D-FINE', 8)));
+    run_of($case, 'two are created', 0);
+    my $late = case_new($sandbox, provider => 'kira', csv => export(person('L-DOUBT', 7)));
+    my ($status, $out, $err) = case_run($case, 'forget', '--key', 'D-NOBODY');
+    is($status, 1, 'a key that no customer has: status 1');
+    like($out, qr/D-NOBODY: no customer of the ledger has this key; rows with it are rejected from now on/, 'and what it does');
+    write_file("$case->{folder}/export.csv", export(person('D-DOUBT', 7), person('D-FINE', 8), person('D-NOBODY', 9)));
+    my ($summary) = run_of($case, 'a run with its row', 1);
+    is_deeply(rules_of($summary), {'external_id/erased' => 1}, 'it is rejected');
+    write_file("$case->{folder}/export.csv", export(person('erased:0123', 9)));
+    ($summary) = run_of($case, 'a key that begins with erased:', 1);
+    is_deeply(rules_of($summary), {'external_id/format' => 1}, 'is rejected');
+    for my $arguments ([], ['--key', 'A', '--from', 'b']) {
+        is((case_run($case, 'forget', @$arguments))[0], 2, "forget @$arguments: status 2");
+    }
+    is((case_run($late, 'forget', '--key', 'A'))[0], 5, 'no ledger: status 5');
+};
+
+subtest 'in doubt' => sub {
+    my $broken = sandbox_start('--fault', 'drop:100%@create');
+    my $case = case_new($broken, csv => export(person('B-DOUBT', 1)), set => {'delivery.attempts' => 1});
+    my ($status, $out, $err) = case_run($case);
+    my ($state) = map { $_->[0] } case_ledger($case, "SELECT state FROM customer WHERE external_id = 'B-DOUBT'");
+    like($state || '', qr/^(?:in_doubt|journalled)$/, 'a create is in doubt') or diag $err;
+    ($status, $out, $err) = case_run($case, 'forget', '--key', 'B-DOUBT');
+    is($status, 1, 'status 1');
+    like($out, qr/B-DOUBT: NOT erased: its last request is in doubt\n.*kyc-import resolve \S+ --key B-DOUBT --user USER_ID \(or --absent\)/, 'and what to do');
+    ok(keys %{files_with($case->{folder}, 'B-DOUBT')}, 'it is still there');
+    sandbox_stop($broken);
+};
+
+subtest 'the known backups' => sub {
+    my $case = case_new($sandbox, csv => export(person('K-GOES', 11), person('K-STAYS', 12)));
+    run_of($case, 'two are created', 0);
+    is((case_run($case, 'backup', "$case->{folder}/b$_"))[0], 0, "backup $_") for 1, 2;
+    unlink "$case->{folder}/b1";
+    my ($status, $out) = case_run($case, 'forget', '--key', 'K-GOES');
+    like($out, qr{^  \S+Z  \S+/b1 \(not there any more; copies of it may be\)\n  \S+Z  \S+/b2$}m, 'the receipt names both');
+    is((case_run($case, 'forget', '--key', 'K-STAYS', '-q'))[1], '', '-q prints nothing');
+};
+
+sandbox_stop($sandbox);
+done_testing;
