@@ -94,7 +94,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
 PROGRAMS := $(BUILD)/kyc-import $(BUILD)/kyc-sandbox
 
 .PHONY: all steps unit-tests deps deps-build lint check proof demo bench asan tsan valgrind cover clean install uninstall deb format
-all: $(PROGRAMS) man
+all: $(PROGRAMS) man completion
 
 $(BUILD)/kyc-import: $(OBJECTS) $(BUILD)/obj/main.c.o
 	$(call step,LD,$@)$(CXX) $(LINK) -o $@ $^ $(LIBS)

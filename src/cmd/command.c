@@ -108,24 +108,33 @@ static void add_name(const char *name, void *context)
         names->list[names->count++] = arena_copy(&names->arena, slice_from(name)).data;
 }
 
-/* Its path, and its own name. */
-static void add_setting(const char *path, void *context)
+/* What each setting may be named by: its path, and its own name. */
+struct setting_visit {
+    void (*visit)(const char *name, void *context);
+    void *context;
+};
+
+static void visit_setting(const char *path, void *context)
 {
+    const struct setting_visit *settings = context;
     const char *name = strrchr(path, '.');
-    add_name(path, context);
+    settings->visit(path, settings->context);
     if (name)
-        add_name(name + 1, context);
+        settings->visit(name + 1, settings->context);
 }
 
-static void add_topics(struct names *names)
+void command_topics(void (*visit)(const char *name, void *context), void *context)
 {
+    struct setting_visit settings = {visit, context};
+    for (const struct command *command = command_table; command->name; command++)
+        visit(command->name, context);
     for (size_t i = 0; i < TOPIC_COUNT; i++)
-        add_name(topics[i].name, names);
+        visit(topics[i].name, context);
     for (const char *const *provider = provider_names(); *provider; provider++)
-        add_name(*provider, names);
+        visit(*provider, context);
     for (const char *const *field = field_names(); *field; field++)
-        add_name(*field, names);
-    help_job_paths(add_setting, names);
+        visit(*field, context);
+    help_job_paths(visit_setting, &settings);
 }
 
 static int fail_unknown(const char *name, bool is_topic)
@@ -133,10 +142,10 @@ static int fail_unknown(const char *name, bool is_topic)
     struct names names = {.count = 0};
 
     arena_init(&names.arena, 1 << 12);
-    for (const struct command *command = command_table; command->name; command++)
-        add_name(command->name, &names);
     if (is_topic)
-        add_topics(&names);
+        command_topics(add_name, &names);
+    for (const struct command *command = command_table; !is_topic && command->name; command++)
+        add_name(command->name, &names);
     const char *kind = is_topic ? "topic" : "command", *nearest = text_nearest(slice_from(name), names.list);
     const char *where =
         is_topic ? "kyc-import help lists commands and topics" : "kyc-import help lists the commands";

@@ -12,6 +12,8 @@ int command_main(int argc, char **argv);
 
 /* What help has about a topic; "": the commands. False when there is no such topic. */
 bool command_topic(const char *topic, struct help_page *page);
+/* Calls visit with every topic, the commands first. */
+void command_topics(void (*visit)(const char *name, void *context), void *context);
 
 /* Each runs its command and returns the exit status. The result is written to standard output, messages to
  * the log. */
