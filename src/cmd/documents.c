@@ -4,8 +4,10 @@
 
 #include "cmd/command.h"
 #include "cmd/load_job.h"
+#include "cmd/notify.h"
 #include "cmd/open_tasks.h"
 #include "cmd/output.h"
+#include "core/clock.h"
 #include "core/json.h"
 #include "job/job_load.h"
 #include "model/job_setting.h"
@@ -140,26 +142,24 @@ static int print(const struct options *options, struct ledger *ledger,
     return status;
 }
 
-/* Returns the exit status. */
-static int finish(struct job_series *series, const struct send_documents_counts *counts, int status)
+/* summary: the counts. Returns the exit status. */
+static int finish(struct job_series *series, const struct send_documents_counts *counts, int status,
+                  struct buffer *summary)
 {
-    struct buffer out;
     struct json_writer json;
     struct error error;
 
-    buffer_init(&out, TEXT_MAX);
-    json_write_begin(&json, &out);
+    json_write_begin(&json, summary);
     json_write_object(&json);
     write_members(counts, &json);
     json_write_object_end(&json);
-    if (job_series_finish(series, status, buffer_slice(&out), &error) != 0)
+    if (job_series_finish(series, status, buffer_slice(summary), &error) != 0)
         status = error_worse_status(status, output_error(&error));
-    buffer_clear(&out);
     return status;
 }
 
 static int send_all(const struct options *options, struct job *job, const struct provider *provider,
-                    struct error *error)
+                    struct buffer *summary, struct error *error)
 {
     struct job_series series;
     struct send_documents_counts counts;
@@ -176,7 +176,7 @@ static int send_all(const struct options *options, struct job *job, const struct
     int status = is_clean ? 0 : 1;
     if (result != 0)
         status = error_worse_status(status, output_error(error));
-    status = finish(&series, &counts, status);
+    status = finish(&series, &counts, status, summary);
     status = print(options, series.ledger, &counts, status);
     job_series_close(&series);
     return status;
@@ -187,10 +187,20 @@ int command_documents(const struct options *options)
     const struct provider *provider;
     struct error error;
     struct job *job = load_job(options, LOAD_JOB_SEND, &provider, &error);
-    int status = job && check_job(job, provider, &error) == 0 ? send_all(options, job, provider, &error) : -1;
+    struct notify_end end = {.command = "documents", .started_ns = clock_real_ns()};
+    struct buffer summary;
 
+    buffer_init(&summary, TEXT_MAX);
+    int status = job && check_job(job, provider, &error) == 0
+                     ? send_all(options, job, provider, &summary, &error)
+                     : -1;
     if (status < 0)
         status = output_error(&error);
+    end.status = status;
+    end.summary = buffer_slice(&summary);
+    if (job)
+        notify_send(job, &end);
+    buffer_clear(&summary);
     job_free(job);
     return status;
 }

@@ -5,8 +5,10 @@
 
 #include "cmd/command.h"
 #include "cmd/load_job.h"
+#include "cmd/notify.h"
 #include "cmd/open_tasks.h"
 #include "cmd/output.h"
+#include "core/clock.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -126,26 +128,24 @@ static int print(const struct options *options, struct ledger *ledger, const str
     return status;
 }
 
-/* Returns the exit status. */
-static int finish(struct job_series *series, const struct links_counts *counts, int status)
+/* summary: the counts. Returns the exit status. */
+static int finish(struct job_series *series, const struct links_counts *counts, int status,
+                  struct buffer *summary)
 {
-    struct buffer out;
     struct json_writer json;
     struct error error;
 
-    buffer_init(&out, TEXT_MAX);
-    json_write_begin(&json, &out);
+    json_write_begin(&json, summary);
     json_write_object(&json);
     write_members(counts, &json);
     json_write_object_end(&json);
-    if (job_series_finish(series, status, buffer_slice(&out), &error) != 0)
+    if (job_series_finish(series, status, buffer_slice(summary), &error) != 0)
         status = error_worse_status(status, output_error(&error));
-    buffer_clear(&out);
     return status;
 }
 
 static int make_links(const struct options *options, struct job *job, const struct provider *provider,
-                      const char *redirect_uri, struct error *error)
+                      const char *redirect_uri, struct buffer *summary, struct error *error)
 {
     struct job_series series;
     struct links_counts counts;
@@ -169,7 +169,7 @@ static int make_links(const struct options *options, struct job *job, const stru
     int status = is_clean ? 0 : 1;
     if (result != 0)
         status = error_worse_status(status, output_error(error));
-    status = finish(&series, &counts, status);
+    status = finish(&series, &counts, status, summary);
     status = print(options, series.ledger, &counts, path, status);
     link_file_free(parts.file);
     free(path);
@@ -177,21 +177,37 @@ static int make_links(const struct options *options, struct job *job, const stru
     return status;
 }
 
+/* The links of a job, and the notification. Returns the exit status. */
+static int make_and_notify(const struct options *options, struct job *job, const struct provider *provider)
+{
+    struct notify_end end = {.command = "links", .started_ns = clock_real_ns()};
+    const char *redirect_uri;
+    struct buffer summary;
+    struct error error;
+    int status = -1;
+
+    buffer_init(&summary, TEXT_MAX);
+    if (!provider->makes_links)
+        status = fail_provider(provider, &error);
+    else if (find_redirect_uri(job, &redirect_uri, &error) == 0)
+        status = make_links(options, job, provider, redirect_uri, &summary, &error);
+    end.status = status < 0 ? output_error(&error) : status;
+    end.summary = buffer_slice(&summary);
+    notify_send(job, &end);
+    buffer_clear(&summary);
+    return end.status;
+}
+
 static int load_and_make(const struct options *options, struct error *error)
 {
     const struct provider *provider;
-    const char *redirect_uri;
 
     if (options->output && strcmp(options->output, "-") == 0)
         return error_set(
             error, ERROR_USAGE,
             "--output - is not possible: a link must be on disk before it counts as made\nhint: --output FILE");
     struct job *job = load_job(options, LOAD_JOB_SEND, &provider, error);
-    int status = -1;
-    if (job && !provider->makes_links)
-        status = fail_provider(provider, error);
-    else if (job && find_redirect_uri(job, &redirect_uri, error) == 0)
-        status = make_links(options, job, provider, redirect_uri, error);
+    int status = job ? make_and_notify(options, job, provider) : -1;
     job_free(job);
     return status;
 }

@@ -84,6 +84,8 @@ static const struct option option_table[] = {
      "request every user of the ledger from the provider; with or without --verify"},
     {"--against-provider", NULL, OPTION_FLAG, OPTION_CHECK, OFFSET(against_provider), 0,
      "list the provider's users too, and show what adopt would do"},
+    {"--notify", NULL, OPTION_FLAG, OPTION_PROBE, OFFSET(notify), 0,
+     "send a test to the program or webhook of the job's `notify`"},
     {"--provider", "NAME", OPTION_TEXT, OPTION_GUESS, OFFSET(provider), 0,
      "the provider whose fields the columns are matched to"},
     {"--rows", "N", OPTION_NUMBER, OPTION_GUESS, OFFSET(rows), 0, "the number of rows to look at (1000)"},

@@ -1,6 +1,7 @@
 /* probe: checks whether a job can run. Each line is ok, or names the fault and what to do. */
 #include "cmd/command.h"
 #include "cmd/load_job.h"
+#include "cmd/notify.h"
 #include "cmd/output.h"
 #include "cmd/probe_lines.h"
 #include "cmd/probe_machine.h"
@@ -27,6 +28,30 @@ static void probe_all(struct probe_lines *lines, struct job *job, const struct p
     else
         probe_provider_ask(lines, job, provider, ledger);
     ledger_close(ledger);
+}
+
+/* With --notify a test is sent. */
+static void probe_notify(struct probe_lines *lines, const struct options *options, const struct job *job,
+                         bool with_secrets)
+{
+    char target[NOTIFY_TARGET_SIZE];
+    struct error error;
+
+    if (!job->notify.is_set && options->notify)
+        probe_lines_add(lines, "notify", PROBE_NOT_OK,
+                        "the job notifies nobody\nhint: write `notify` into the job file");
+    if (!job->notify.is_set || !with_secrets)
+        return;
+    bool is_ok = notify_check(job, &error) == 0;
+    if (is_ok && options->notify)
+        is_ok = notify_test(job, &error) == 0;
+    notify_target(job, target);
+    if (!is_ok)
+        probe_lines_add(lines, "notify", PROBE_NOT_OK, "%s", error.text);
+    else if (options->notify)
+        probe_lines_add(lines, "notify", PROBE_OK, "a test was sent to %s", target);
+    else
+        probe_lines_add(lines, "notify", PROBE_OK, "%s (not tried: --notify sends a test)", target);
 }
 
 /* No request of ours shows whether somebody has signed. */
@@ -75,6 +100,7 @@ int command_probe(const struct options *options)
     else
         probe_lines_add(&lines, "credentials", PROBE_NOT_OK, "%s", fault.text);
     probe_all(&lines, job, provider, has_secrets);
+    probe_notify(&lines, options, job, has_secrets);
     remind_of_agreement(&lines, provider, url);
     int status = show(options, job, &lines);
     probe_lines_clear(&lines);

@@ -3,6 +3,7 @@
 
 #include "cmd/command.h"
 #include "cmd/load_job.h"
+#include "cmd/notify.h"
 #include "cmd/output.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -142,8 +143,9 @@ static int report(const struct options *options, const struct job *job, struct r
     return status;
 }
 
+/* summary: the counts, once there are some. */
 static int refresh_job(const struct options *options, struct job *job, const struct provider *provider,
-                       struct error *error)
+                       struct buffer *summary, struct error *error)
 {
     struct refresh_stats stats = {.job = job->name, .started_ns = clock_real_ns()};
     struct ledger_selection due;
@@ -160,6 +162,7 @@ static int refresh_job(const struct options *options, struct job *job, const str
         stats.finished_ns = clock_real_ns();
         warn(&stats, job, provider);
         status = report(options, job, &stats);
+        refresh_report_json(&stats, summary);
     }
     job_series_close(&series);
     return status;
@@ -170,10 +173,18 @@ int command_refresh(const struct options *options)
     const struct provider *provider;
     struct error error;
     struct job *job = load_job(options, LOAD_JOB_SEND, &provider, &error);
-    int status = job ? refresh_job(options, job, provider, &error) : -1;
+    struct notify_end end = {.command = REFRESH_COMMAND, .started_ns = clock_real_ns()};
+    struct buffer summary;
 
+    buffer_init(&summary, RESULT_MAX);
+    int status = job ? refresh_job(options, job, provider, &summary, &error) : -1;
     if (status < 0)
         status = output_error(&error);
+    end.status = status;
+    end.summary = buffer_slice(&summary);
+    if (job)
+        notify_send(job, &end);
+    buffer_clear(&summary);
     job_free(job);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "cmd/adopt_report.h"
 #include "cmd/command.h"
 #include "cmd/load_job.h"
+#include "cmd/notify.h"
 #include "cmd/output.h"
 
 #include "core/clock.h"
@@ -20,7 +21,7 @@
 #include "report/summary_json.h"
 #include "report/summary_table.h"
 
-enum { RESULT_MAX = 1 << 24 };
+enum { NOTIFY_TEXT_MAX = 2048, RESULT_MAX = 1 << 24 };
 
 enum pass { PASS_CHECK, PASS_RUN, PASS_STRICT_FIRST, PASS_STRICT_SECOND };
 
@@ -141,6 +142,34 @@ static void estimate_run(const struct job *job, const struct provider *provider,
     text_format(stats->estimate.rate, sizeof stats->estimate.rate, "%s", estimate.rate);
 }
 
+/* Tells whom the job notifies how the run ended. stats: NULL: it did not get so far. */
+static void notify(const struct job *job, const struct run_stats *stats, enum pass pass, int status)
+{
+    char text[NOTIFY_TEXT_MAX] = "";
+    struct buffer summary;
+
+    buffer_init(&summary, RESULT_MAX);
+    if (stats && stats->finished_ns) {
+        summary_json_write(stats, &summary);
+        if (pass == PASS_STRICT_FIRST)
+            text_format(text, sizeof text, "%" PRIu64 " rejected, so nothing was sent (--strict)",
+                        stats->rejected);
+        else
+            text_format(text, sizeof text,
+                        "%" PRIu64 " created, %" PRIu64 " updated, %" PRIu64 " rejected, %" PRIu64
+                        " refused, %" PRIu64 " in doubt, %" PRIu64 " unsent%s%s",
+                        stats->created, stats->updated, stats->rejected, stats->refused, stats->in_doubt,
+                        stats->unsent, stats->stopped ? "; " : "", stats->stopped ? stats->stopped : "");
+    }
+    const struct notify_end end = {.command = "run",
+                                   .status = status,
+                                   .started_ns = stats ? stats->started_ns : clock_real_ns(),
+                                   .summary = buffer_slice(&summary),
+                                   .text = text};
+    notify_send(job, &end);
+    buffer_clear(&summary);
+}
+
 /* One pass over the input, and its report. Returns the exit status, or PIPELINE_ALL_VALID: a second pass
  * follows. */
 static int run_pass(const struct options *options, struct job *job, const struct provider *provider,
@@ -174,6 +203,8 @@ static int run_pass(const struct options *options, struct job *job, const struct
         stats->status = status;
         status = merge_status(metrics_save(metrics, stats, &error), &error, status);
     }
+    if (pass != PASS_CHECK && status != PIPELINE_ALL_VALID)
+        notify(job, stats, pass, status);
     run_stats_free(stats);
     metrics_free(metrics);
     return status;
@@ -184,8 +215,10 @@ static int run_strict(const struct options *options, struct job *job, const stru
     struct error error;
     struct input_snapshot *strict = input_snapshot_new(&job->input, &error);
 
-    if (!strict)
-        return output_error(&error);
+    if (!strict) {
+        notify(job, NULL, PASS_STRICT_FIRST, output_error(&error));
+        return (int)error.scope;
+    }
     int status = run_pass(options, job, provider, PASS_STRICT_FIRST, strict, NULL);
     if (status == PIPELINE_ALL_VALID) {
         log_info("all rows are valid: reading the input again and sending");

@@ -26,6 +26,7 @@ static struct {
     enum log_level max;
     bool json;
     char live[LOG_LIVE_MAX]; /* what the terminal shows now */
+    char last_error[ERROR_TEXT_MAX];
 } log_state = {.mutex = PTHREAD_MUTEX_INITIALIZER, .program = "kyc-import", .max = LOG_INFO};
 
 static const char *const log_level_names[] = {"error", "warning", "info", "debug"};
@@ -127,6 +128,9 @@ __attribute__((format(printf, 3, 0))) static void log_line(enum log_level level,
         text_format_va(text, sizeof text, format, arguments);
         log_sanitize(text);
         const struct log_message message = log_split(slice_from(text), members);
+        if (level == LOG_ERROR)
+            text_format(log_state.last_error, sizeof log_state.last_error, "%.*s", (int)message.fact.len,
+                        message.fact.data);
 
         struct buffer line;
         buffer_init(&line, LOG_LINE_MAX);
@@ -175,6 +179,13 @@ void log_debug(const char *format, ...)
 void log_info_members(struct slice members, const char *format, ...)
 {
     LOG_FORMATTED(LOG_INFO, members);
+}
+
+void log_last_error(char *text, size_t size)
+{
+    pthread_mutex_lock(&log_state.mutex);
+    text_format(text, size, "%s", log_state.last_error);
+    pthread_mutex_unlock(&log_state.mutex);
 }
 
 void log_live_line(const char *text)

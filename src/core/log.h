@@ -8,6 +8,7 @@
 #define KYC_CORE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "core/slice.h"
 
@@ -26,6 +27,9 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* As log_info, with further members of the line's object in json: `"records":1,"percent":2`. */
 void log_info_members(struct slice members, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The fact of the last message of level error, cut to the size; "": there was none. */
+void log_last_error(char *text, size_t size);
 
 /* Shows text as the live line at the bottom of the terminal in place of the one before; NULL or "" removes
  * it. The caller has made sure that standard error is a terminal. */

@@ -9,20 +9,11 @@
 #include "core/memory.h"
 #include "core/secret.h"
 #include "core/text.h"
+#include "delivery/curl_setup.h"
 #include "provider/outcome_table.h"
 #include "provider/retained_fields.h"
 
 enum { TRANSPORT_SIZE = CURL_ERROR_SIZE + 32, HTTP_FIRST_FINAL = 200, HTTP_FIRST_NOT_SUCCESS = 300 };
-
-/* A failure other than out of memory is our bug, or libcurl was built without the option. */
-static void check_code(CURLcode code)
-{
-    if (code == CURLE_OUT_OF_MEMORY)
-        memory_out();
-    assert(code == CURLE_OK);
-}
-
-#define setopt_or_abort(easy, option, value) check_code(curl_easy_setopt((easy), (option), (value)))
 
 /* Whether the connection that libcurl chose may carry the request. Aborting closes it. */
 static bool may_use(struct attempt *attempt, const struct socket_address *address,
@@ -76,7 +67,7 @@ static size_t on_header(char *cursor, size_t size, size_t count, void *context)
 static long status_of(const struct attempt *attempt)
 {
     long status = 0;
-    check_code(curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status));
+    curl_setup_check(curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status));
     return status;
 }
 
@@ -99,32 +90,17 @@ static size_t on_body(char *cursor, size_t size, size_t count, void *context)
 
 static void set_endpoint(CURL *easy, const struct endpoint *endpoint)
 {
-    setopt_or_abort(easy, CURLOPT_URL, endpoint->origin);
-    setopt_or_abort(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    setopt_or_abort(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    setopt_or_abort(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    setopt_or_abort(easy, CURLOPT_PATH_AS_IS, 1L);
-    setopt_or_abort(easy, CURLOPT_PROXY, endpoint->proxy);
-    setopt_or_abort(easy, CURLOPT_NOPROXY, "");
-    setopt_or_abort(easy, CURLOPT_MAXAGE_CONN, 20L);
-    setopt_or_abort(easy, CURLOPT_TIMEOUT_MS, endpoint->timeout_ms);
-    setopt_or_abort(easy, CURLOPT_CONNECTTIMEOUT_MS, endpoint->connect_ms);
-    setopt_or_abort(easy, CURLOPT_USERAGENT, "kyc-import/" KYC_VERSION);
-}
-
-static void set_trust(CURL *easy, const struct endpoint *endpoint)
-{
-    setopt_or_abort(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    setopt_or_abort(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    setopt_or_abort(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (endpoint->ca_bundle.path[0]) {
-        setopt_or_abort(easy, CURLOPT_CAINFO, endpoint->ca_bundle.path);
-        setopt_or_abort(easy, CURLOPT_PROXY_CAINFO, endpoint->ca_bundle.path);
-    }
-    if (!endpoint->ca_bundle.use_capath) {
-        setopt_or_abort(easy, CURLOPT_CAPATH, NULL);
-        setopt_or_abort(easy, CURLOPT_PROXY_CAPATH, NULL);
-    }
+    curl_setup_set(easy, CURLOPT_URL, endpoint->origin);
+    curl_setup_set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_setup_set(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_setup_set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_setup_set(easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_setup_set(easy, CURLOPT_PROXY, endpoint->proxy);
+    curl_setup_set(easy, CURLOPT_NOPROXY, "");
+    curl_setup_set(easy, CURLOPT_MAXAGE_CONN, 20L);
+    curl_setup_set(easy, CURLOPT_TIMEOUT_MS, endpoint->timeout_ms);
+    curl_setup_set(easy, CURLOPT_CONNECTTIMEOUT_MS, endpoint->connect_ms);
+    curl_setup_set(easy, CURLOPT_USERAGENT, "kyc-import/" KYC_VERSION);
 }
 
 struct attempt *attempt_new(struct endpoint *endpoint)
@@ -142,18 +118,18 @@ static CURL *make_handle(struct attempt *attempt)
     if (!easy)
         memory_out();
     set_endpoint(easy, attempt->endpoint);
-    set_trust(easy, attempt->endpoint);
+    curl_setup_trust(easy, &attempt->endpoint->ca_bundle);
     sockets_track(&attempt->endpoint->sockets, easy);
-    setopt_or_abort(easy, CURLOPT_SHARE, attempt->endpoint->share);
-    setopt_or_abort(easy, CURLOPT_NOSIGNAL, 1L);
-    setopt_or_abort(easy, CURLOPT_PRIVATE, attempt);
-    setopt_or_abort(easy, CURLOPT_ERRORBUFFER, attempt->error_text);
-    setopt_or_abort(easy, CURLOPT_PREREQFUNCTION, on_leave);
-    setopt_or_abort(easy, CURLOPT_PREREQDATA, attempt);
-    setopt_or_abort(easy, CURLOPT_HEADERFUNCTION, on_header);
-    setopt_or_abort(easy, CURLOPT_HEADERDATA, attempt);
-    setopt_or_abort(easy, CURLOPT_WRITEFUNCTION, on_body);
-    setopt_or_abort(easy, CURLOPT_WRITEDATA, attempt);
+    curl_setup_set(easy, CURLOPT_SHARE, attempt->endpoint->share);
+    curl_setup_set(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_setup_set(easy, CURLOPT_PRIVATE, attempt);
+    curl_setup_set(easy, CURLOPT_ERRORBUFFER, attempt->error_text);
+    curl_setup_set(easy, CURLOPT_PREREQFUNCTION, on_leave);
+    curl_setup_set(easy, CURLOPT_PREREQDATA, attempt);
+    curl_setup_set(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_setup_set(easy, CURLOPT_HEADERDATA, attempt);
+    curl_setup_set(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_setup_set(easy, CURLOPT_WRITEDATA, attempt);
     return easy;
 }
 
@@ -221,20 +197,20 @@ void attempt_sign(struct attempt *attempt, struct key_slot *key_slot)
                                               key_slot_next_nonce(key_slot, clock_real_ns()),
                                               &attempt->delivery->call, request, &attempt->headers);
     bool is_list = attempt->delivery->call.operation == OPERATION_LIST;
-    setopt_or_abort(easy, CURLOPT_TIMEOUT_MS,
-                    is_list ? SENDER_LIST_MAX_S * 1000L : attempt->endpoint->timeout_ms);
+    curl_setup_set(easy, CURLOPT_TIMEOUT_MS,
+                   is_list ? SENDER_LIST_MAX_S * 1000L : attempt->endpoint->timeout_ms);
     /* A listing may take long, but may not stall for longer than delivery.timeout. */
-    setopt_or_abort(easy, CURLOPT_LOW_SPEED_LIMIT, is_list ? 1L : 0L);
-    setopt_or_abort(easy, CURLOPT_LOW_SPEED_TIME, is_list ? attempt->endpoint->timeout_ms / 1000 + 1 : 0L);
-    setopt_or_abort(easy, CURLOPT_REQUEST_TARGET, request->target);
-    setopt_or_abort(easy, CURLOPT_CUSTOMREQUEST, request->method);
-    setopt_or_abort(easy, CURLOPT_HTTPHEADER, link_headers(attempt));
+    curl_setup_set(easy, CURLOPT_LOW_SPEED_LIMIT, is_list ? 1L : 0L);
+    curl_setup_set(easy, CURLOPT_LOW_SPEED_TIME, is_list ? attempt->endpoint->timeout_ms / 1000 + 1 : 0L);
+    curl_setup_set(easy, CURLOPT_REQUEST_TARGET, request->target);
+    curl_setup_set(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    curl_setup_set(easy, CURLOPT_HTTPHEADER, link_headers(attempt));
     if (request->body.len > 0) {
-        setopt_or_abort(easy, CURLOPT_POST, 1L);
-        setopt_or_abort(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
-        setopt_or_abort(easy, CURLOPT_POSTFIELDS, request->body.data);
+        curl_setup_set(easy, CURLOPT_POST, 1L);
+        curl_setup_set(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+        curl_setup_set(easy, CURLOPT_POSTFIELDS, request->body.data);
     } else {
-        setopt_or_abort(easy, CURLOPT_HTTPGET, 1L);
+        curl_setup_set(easy, CURLOPT_HTTPGET, 1L);
     }
 }
 

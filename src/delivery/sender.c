@@ -13,20 +13,13 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "delivery/curl_setup.h"
 #include "delivery/key_lock.h"
 #include "delivery/sender_internal.h"
 
 enum { POLL_MAX_MS = 1000 };
 
 /* Making it. */
-
-static void global_init(void)
-{
-    /* Its copies of headers and bodies are overwritten when it frees them. */
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_wiped_new, memory_wiped_free, memory_wiped_resize,
-                             memory_wiped_copy, memory_wiped_zeroed) != CURLE_OK)
-        memory_out(); /* nothing else fails there */
-}
 
 static void make_attempts(struct sender *sender, uint32_t count)
 {
@@ -45,9 +38,7 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
                           void (*done)(void *context, struct delivery *delivery), void *context,
                           struct error *error)
 {
-    unsetenv("SSLKEYLOGFILE"); /* before libcurl looks at it: it would write our session keys there */
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, global_init);
+    curl_setup_begin();
 
     struct sender *sender = memory_new(1, sizeof *sender);
     sender->job = job;

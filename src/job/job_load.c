@@ -93,6 +93,9 @@ const struct job_key job_file_keys[] = {
      .help =
          "the file of the metrics of a run, for the textfile collector of the Prometheus node exporter; those of a refresh are beside it, with -refresh before the extension",
      .example = "metrics/nightly.prom"},
+    {"notify", job_notify_read, .offset = offsetof(struct job, notify), .keys = job_notify_keys,
+     .form = "mapping", .absent = "nobody is notified",
+     .help = "the program or the webhook that is told how run, refresh, links or documents ended"},
     {0},
 };
 
@@ -228,6 +231,8 @@ struct job *job_load(const char *path, const struct job_overrides *overrides, st
     free(folder);
     int failed = load(job, overrides, error);
     each_secret(job, secret_forget_source);
+    secret_forget_source(&job->notify.url);
+    secret_forget_source(&job->notify.token);
     if (failed == 0)
         return job;
     job_free(job);
@@ -239,6 +244,8 @@ void job_free(struct job *job)
     if (!job)
         return;
     job_forget_secrets(job);
+    secret_clear(&job->notify.url);
+    secret_clear(&job->notify.token);
     arena_clear(&job->arena);
     free(job);
 }

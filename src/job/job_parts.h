@@ -38,6 +38,10 @@ extern const struct job_key job_rule_keys[]; /* of one rule */
 /* job_delivery.c; target: the struct job_delivery. */
 extern const struct job_key job_delivery_keys[];
 
+/* job_notify.c; target: the struct job_notify at the row's offset. */
+job_key_read job_notify_read;
+extern const struct job_key job_notify_keys[];
+
 /* job_secret.c: a credential by its reference (`env:NAME`, `file:PATH`): loaded when the overrides ask for
  * it, else only its form is checked. value: a member of a mapping, whose key is the credential's name. */
 int job_secret_read(struct job_reader *reader, const struct job_node *value,
@@ -45,5 +49,11 @@ int job_secret_read(struct job_reader *reader, const struct job_node *value,
 /* The same of a key, which may be any bytes (a credential is one line of text), and which is also loaded
  * where no credentials are, if it can be. Target: a struct secret at the row's offset. */
 job_key_read job_secret_read_bytes;
+/* The same of a secret without which the job can do all but notify: where it cannot be loaded, *fault says
+ * why (in the arena), as a warning does, and the secret stays empty. */
+int job_secret_read_optional(struct job_reader *reader, const struct job_node *value, const char *name,
+                             struct secret *secret, const char **fault);
+/* True for `env:NAME` and `file:PATH`. */
+bool job_secret_is_reference(struct slice text);
 
 #endif

@@ -1,9 +1,10 @@
+#include "core/log.h"
 #include "core/secret.h"
 
 #include "job/job_parts.h"
 #include "job/job_scalar.h"
 
-static bool is_reference(struct slice text)
+bool job_secret_is_reference(struct slice text)
 {
     static const struct slice forms[] = {SLICE_LITERAL("env:"), SLICE_LITERAL("file:")};
     for (size_t index = 0; index < sizeof forms / sizeof forms[0]; index++)
@@ -20,7 +21,7 @@ static int read_secret(struct job_reader *reader, const struct job_node *value, 
     struct slice reference;
     struct error reason = {0};
     int result = job_scalar_read(reader, value, &reference);
-    if (result == 0 && !is_reference(reference))
+    if (result == 0 && !job_secret_is_reference(reference))
         result = job_keys_fail(
             reader, value,
             "`%s` is not a reference to a secret\nhint: write env:NAME or file:PATH; secrets are never in the job file",
@@ -57,5 +58,25 @@ int job_secret_read_bytes(struct job_reader *reader, const struct job_node *valu
      * ledger either; opening one reports it. */
     if (!reader->overrides->secrets && job_scalar_read(reader, value, &reference) == 0)
         (void)!secret_load(secret, reference.data, reader->job->folder, &ignored);
+    return 0;
+}
+
+int job_secret_read_optional(struct job_reader *reader, const struct job_node *value, const char *name,
+                             struct secret *secret, const char **fault)
+{
+    struct error *error = reader->error, reason = {0};
+    struct slice reference;
+    bool loads = reader->overrides->secrets && job_scalar_read(reader, value, &reference) == 0 &&
+                 job_secret_is_reference(reference);
+    if (!loads)
+        return read_secret(reader, value, name, secret, false);
+    reader->error = &reason;
+    int result = read_secret(reader, value, name, secret, false);
+    reader->error = error;
+    if (result == 0)
+        return 0;
+    secret_clear(secret);
+    *fault = arena_copy(&reader->job->arena, slice_from(reason.text)).data;
+    log_warning("%s", *fault);
     return 0;
 }

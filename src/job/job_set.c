@@ -30,15 +30,29 @@ static bool split_setting(struct job_reader *reader, const char *text, struct se
     return true;
 }
 
-/* Secrets on a command line can be read by every user of the machine. */
-static bool holds_credentials(struct slice path, const struct job_node *value)
+/* What --set may not give, and why, for a message. Secrets on a command line can be read by every user of the
+ * machine; and who may choose settings, through a script or sudo, must not so choose a program that runs. */
+static const struct refused_setting {
+    const char *part, *member, *why;
+} refused_settings[] = {
+    {"provider", "credentials",
+     "credentials are not for the command line, where others can read them\nhint: write env:NAME or file:PATH in the job file"},
+    {"notify", "url",
+     "a webhook is not for the command line, where others can read it\nhint: write it in the job file; --set notify.on=[] notifies nobody"},
+    {"notify", "token",
+     "a token is not for the command line, where others can read it\nhint: write env:NAME or file:PATH in the job file"},
+    {"notify", "command",
+     "a program that is run is chosen in the job file alone\nhint: write it there; --set notify.on=[] notifies nobody"},
+};
+
+static bool is_refused(const struct refused_setting *refused, struct slice path, const struct job_node *value)
 {
-    static const struct slice whole = SLICE_LITERAL("provider.credentials"), part = SLICE_LITERAL("provider");
-    if (path.len >= whole.len && memcmp(path.data, whole.data, whole.len) == 0 &&
-        (path.len == whole.len || path.data[whole.len] == '.' || path.data[whole.len] == '['))
-        return true;
-    return slice_equal(path, part) && value->kind == JOB_NODE_MAPPING &&
-           job_yaml_member(value, SLICE_LITERAL("credentials"));
+    size_t part_len = strlen(refused->part), len = part_len + 1 + strlen(refused->member);
+    if (slice_is(path, refused->part))
+        return value->kind == JOB_NODE_MAPPING && job_yaml_member(value, slice_from(refused->member));
+    return path.len >= len && slice_begins_with(path, refused->part) && path.data[part_len] == '.' &&
+           memcmp(path.data + part_len + 1, refused->member, len - part_len - 1) == 0 &&
+           (path.len == len || path.data[len] == '.' || path.data[len] == '[');
 }
 
 /* The mapping that holds the last name of a path; what is missing on the way is made. NULL: an error. */
@@ -83,10 +97,10 @@ static int apply(struct job_reader *reader, struct job_node *top, const char *te
     struct job_node *value = job_yaml_parse(setting.value, &reader->job->arena, &fault);
     if (!value)
         return error_set(reader->error, ERROR_USAGE, "%s: %s", setting.origin, fault.text);
-    if (holds_credentials(setting.path, value))
-        return error_set(
-            reader->error, ERROR_USAGE,
-            "--set provider.credentials: credentials are not for the command line, where others can read them\nhint: write env:NAME or file:PATH in the job file");
+    for (size_t i = 0; i < sizeof refused_settings / sizeof *refused_settings; i++)
+        if (is_refused(&refused_settings[i], setting.path, value))
+            return error_set(reader->error, ERROR_USAGE, "--set %s.%s: %s", refused_settings[i].part,
+                             refused_settings[i].member, refused_settings[i].why);
     mark_origin(value, setting.origin);
     struct slice name;
     struct job_node *parent = walk(reader, top, &setting, &name);

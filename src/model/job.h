@@ -210,6 +210,18 @@ struct job_delivery {
     bool settle;                                             /* in_doubt: settle, else hold */
 };
 
+/* `notify`: who is told how a command ended. */
+struct job_notify {
+    bool is_set;
+    struct job_place place;
+    const char *const *command; /* the program's path and its arguments, NULL-terminated; NULL: a webhook */
+    const char *literal_url;    /* of a webhook; NULL: the secret `url` */
+    struct secret url, token;   /* empty: none, or not loaded */
+    const char *fault; /* why a secret could not be loaded, without its value; NULL: loaded, or none */
+    unsigned on;       /* bits 1 << exit status */
+    uint64_t timeout_ns;
+};
+
 struct job {
     const char *path;   /* as the user named it */
     const char *folder; /* that its relative paths start from */
@@ -232,6 +244,7 @@ struct job {
     const char *metrics_path; /* NULL: in the report folder, of a check */
     const char *refresh_metrics_path; /* beside it, with `-refresh` before the extension */
     struct secret ledger_key;         /* absent: LEDGER.key */
+    struct job_notify notify;
     struct arena arena;
 };
 

@@ -78,7 +78,8 @@ static void check_value(const struct place *place, const struct job_key *row, co
 {
     char set[SET_MAX];
     struct error error;
-    bool is_secret = strcmp(row->name, "credentials") == 0; /* refused by --set */
+    bool is_notify = strcmp(place->path, "notify.") == 0;
+    bool is_secret = strcmp(row->name, "credentials") == 0 || is_notify; /* refused by --set */
     if (!place->before)
         text_format(set, sizeof set, "%s%s%s%s", place->path, row->name, is_secret ? ": " : "=", value);
     else if (row->example && !strstr(value, row->name))
@@ -88,8 +89,14 @@ static void check_value(const struct place *place, const struct job_key *row, co
     const char *sets[] = {set};
     const struct job_overrides overrides = {.sets = sets, .set_count = is_secret ? 0 : 1};
     char text[SET_MAX];
-    text_format(text, sizeof text, JOB_HEAD JOB_INPUT JOB_FIELDS "provider: {%s: %s, name: payward}\n",
-                row->name, value);
+    if (is_notify) {
+        bool has_target = strcmp(row->name, "command") == 0 || strcmp(row->name, "url") == 0;
+        text_format(text, sizeof text, BASE "notify: {%s%s: %s}\n",
+                    has_target ? "" : "url: https://example.com/hook, ", row->name, value);
+    } else {
+        text_format(text, sizeof text, JOB_HEAD JOB_INPUT JOB_FIELDS "provider: {%s: %s, name: payward}\n",
+                    row->name, value);
+    }
     struct job *job = job_text_load_with(is_secret ? text : BASE, &overrides, &error);
     if (!job)
         fail_msg("%s: %s", set, error.text);

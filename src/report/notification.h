@@ -1,0 +1,33 @@
+/* notification: what a command's end is announced with, as one JSON object.
+ *
+ * Members (stable; more may be added): `notification` (1, the version of this form), `host`, `job`,
+ * `command`, `status`, `meaning`, `text` (one line for people, under the name that chat webhooks show),
+ * `error` (the last message of level error, or null), `started`, `finished`, `seconds`, `report` (the report
+ * folder), `summary` (the command's own counts, for run those of summary.json; null if it did not begin). No
+ * personal data, no link and no secret is in it, as in the summary and the log: a customer's key may be, in a
+ * message. Thread: one.
+ */
+#ifndef KYC_REPORT_NOTIFICATION_H
+#define KYC_REPORT_NOTIFICATION_H
+
+#include <stdint.h>
+
+#include "core/buffer.h"
+#include "core/slice.h"
+
+struct notification {
+    const char *job, *command, *report_folder;
+    int status;
+    const char *text;                 /* what is to be said beside the status (`12 created`); "": nothing */
+    const char *error;                /* "": none */
+    uint64_t started_ns, finished_ns; /* real */
+    struct slice summary;             /* a JSON object; empty: none */
+};
+
+/* What an exit status means, for people. */
+const char *notification_meaning(int status);
+
+/* Appends the object and a line end. */
+void notification_write(const struct notification *notification, struct buffer *out);
+
+#endif
