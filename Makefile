@@ -230,8 +230,8 @@ deps:
 
 # Shows the demo; of the compiler only what a failed build printed, or with V=1 everything.
 demo: deps-build
-	@$(MAKE) --no-print-directory -q all >/dev/null 2>&1 || echo 'building (2 to 3 minutes the first time)'
-	+@$(MAKE) --no-print-directory $(if $(V),,-s) $(PARALLEL) all
+	@$(MAKE) --no-print-directory -q $(PROGRAMS) >/dev/null 2>&1 || echo 'building (2 to 3 minutes the first time)'
+	+@$(MAKE) --no-print-directory $(if $(V),,-s) $(PARALLEL) $(PROGRAMS)
 	@BUILD=$(BUILD) scripts/demo
 
 # The variants. build: gcc, as it is shipped. build/asan: clang with ASan, UBSan and the coverage that fuzzers need.
@@ -358,14 +358,14 @@ bench: deps
 # Quiet after what it depends on was built: one line for each file.
 INSTALL_FILES = @BUILD='$(BUILD)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' sysconfdir='$(sysconfdir)' \
 	localstatedir='$(localstatedir)' scripts/install-files
-install: all $(if $(wildcard scripts/make-completion),completion)
+install: all
 	$(INSTALL_FILES) install
 uninstall:
 	$(INSTALL_FILES) uninstall
 
 # build/kyc-import_VERSION_ARCH.deb; DEB_VERSION for a rebuild of the same version.
 DEB_VERSION ?= $(VERSION)
-deb: all $(if $(wildcard scripts/make-completion),completion)
+deb: all
 	@BUILD='$(BUILD)' scripts/make-deb '$(DEB_VERSION)'
 
 format:

@@ -39,6 +39,7 @@ sub expected
     my $doc = 'share/doc/kyc-import';
     my @texts = qw(lib/sysusers.d/kyc-import.conf lib/tmpfiles.d/kyc-import.conf);
     push @texts, map { "share/man/$_" } qw(man1/kyc-import.1 man1/kyc-sandbox.1 man5/kyc-import-job.5);
+    push @texts, map { "share/$_" } qw(bash-completion/completions/kyc-import zsh/vendor-completions/_kyc-import fish/vendor_completions.d/kyc-import.fish);
     push @texts, map { "share/kyc-import/$_" } qw(alerts.yaml dashboard.json);
     push @texts, map { "$doc/$_" } 'README.md', 'CHANGELOG.md', map { "samples/$_" } @samples;
     push @texts, map { "$doc/examples/$_" } qw(example.env demo.yaml kira.yaml kraken-embed.yaml payso.yaml payward.yaml kyc-import.cron), 'README.md';
@@ -77,7 +78,7 @@ sub in_background
 my $demo = in_background('demo', $scratch, "$root/usr/local/share/doc/kyc-import/examples/demo");
 my $has_dpkg = !system('command -v dpkg-deb dpkg-shlibdeps >/dev/null');
 mkdir "$scratch/second" or die $!;
-run_program('cp', '-r', (map { "$build/$_" } qw(kyc-import kyc-sandbox man)), "$scratch/second");
+run_program('cp', '-r', (map { "$build/$_" } qw(kyc-import kyc-sandbox man completion)), "$scratch/second");
 my $second = $has_dpkg && in_background('second', '.', 'env', "BUILD=$scratch/second", 'scripts/make-deb', '0.1.0~test');
 
 # The paths in the files are those of the installation.

@@ -38,6 +38,8 @@ sub unit_test
 put($_, read_file("$ours/$_"), 0755) for qw(Makefile scripts/install-deps scripts/run-tests tests/unit/chosen.c);
 put("src/$_/$_.c", "extern int ${_}_number;\nint ${_}_number = 1;\n") for qw(core model);
 put("src/$_.c", "int main(void)\n{\n    return 0;\n}\n") for qw(main sandbox/main);
+put('scripts/list-help.c', "int main(void)\n{\n    return 0;\n}\n");
+put('scripts/make-completion', qq{#!/bin/sh\necho "completion of \$2"\n}, 0755);
 put('tests/unit/core/test_one.c', unit_test(qw(first_of_one second_of_one)));
 put('tests/unit/core/test_two.c', unit_test(qw(first_of_two)));
 put('tests/unit/model/test_three.c', unit_test(qw(it_fails)));
@@ -84,6 +86,7 @@ run_program('rm', '-rf', "$project/build");
 ok($status == 0 && -x "$project/build/kyc-import" && -x "$project/build/kyc-sandbox", 'make alone builds both programs')
     or diag($out, $err);
 is($err, '', 'without a word on standard error');
+is(read_file("$project/build/completion/_kyc-import"), "completion of _kyc-import\n", 'and the completions of shells');
 
 unlink "$project/build/obj/core/core.c.o";
 ($status, $out) = make('V=1', 'build/obj/core/core.c.o');
