@@ -200,6 +200,8 @@ const char *field_example(enum field_id field)
         [FIELD_TYPE_YES_NO] = "\"no\"",
         [FIELD_TYPE_URI] = "https://example.com/verified",
     };
+    if (field == FIELD_LANGUAGE)
+        return "en";
     return field_words(field) ? NULL : examples[field_type(field)];
 }
 
