@@ -109,9 +109,9 @@ void adopt_report_write_text(const struct adopt_report *report, struct buffer *o
     const struct adopt_export_counts *records = &result->records;
     char users[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE];
 
-    buffer_printf(out, "%s: %s records compared with %s users that the ledger did not have%s\n\n",
-                  report->job->name, format_number_count(records->read, count),
-                  format_number_count(result->users.users, users),
+    buffer_printf(out, "%s: %s record%s compared with %s user%s that the ledger did not have%s\n\n",
+                  report->job->name, format_number_count(records->read, count), records->read == 1 ? "" : "s",
+                  format_number_count(result->users.users, users), result->users.users == 1 ? "" : "s",
                   report->status > 1 ? "; it ended early, so the counts are not complete" : "");
     write_line(out, "adopt", result->adopt,
                report->is_dry ? "have a user at the provider"
@@ -135,9 +135,10 @@ void adopt_report_log(const struct adopt_report *report)
 
     if (adopt_job_status(result) != 0)
         log_warning("the provider may have the users of %" PRIu64
-                    " records, which ones is not clear; %" PRIu64
+                    " record%s, which ones is not clear; %" PRIu64
                     " rejected and not compared\nhint: adopt.json in %s lists the unclear records",
-                    result->unclear, result->records.rejected, report->job->report_folder);
+                    result->unclear, result->unclear == 1 ? "" : "s", result->records.rejected,
+                    report->job->report_folder);
 }
 
 static void write_unclear_json(const struct adopt_report *report, struct json_writer *json)

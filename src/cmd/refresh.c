@@ -81,13 +81,14 @@ static void warn(const struct refresh_stats *stats, const struct job *job, const
     if (reading->stateless)
         log_warning(
             "%" PRIu64
-            " answers have no verification state, so the ledger keeps what it had\nhint: check whether the provider has changed its answers",
-            reading->stateless);
+            " answer%s no verification state, so the ledger keeps what it had\nhint: check whether the provider has changed its answers",
+            reading->stateless, reading->stateless == 1 ? " has" : "s have");
     if (reading->unclear || reading->no_answer)
         log_warning(
             "the state of %" PRIu64
-            " users could not be read\nhint: run refresh again; kyc-import status %s --against-provider shows which users differ",
-            reading->unclear + reading->no_answer, job->path);
+            " user%s could not be read\nhint: run refresh again; kyc-import status %s --against-provider shows which users differ",
+            reading->unclear + reading->no_answer, reading->unclear + reading->no_answer == 1 ? "" : "s",
+            job->path);
     if (stats->changed[VERIFICATION_REJECTED] || stats->changed[VERIFICATION_ACTION_NEEDED])
         warn_of_customers(stats, job);
 }
@@ -131,7 +132,7 @@ static int report(const struct options *options, const struct job *job, struct r
 
     if (refresh_report_save(stats, job->report_folder, job->refresh_metrics_path, &error) != 0)
         add_error(stats, &error);
-    if (html_refresh_save(stats, job->provider.name, job->report_folder, &error) != 0)
+    if (html_refresh_save(stats, job, &error) != 0)
         add_error(stats, &error);
     buffer_init(&out, RESULT_MAX);
     if (options->json)

@@ -93,7 +93,7 @@ static int report(const struct options *options, const struct job *job, struct r
     if (options->json)
         write_json(stats, plan, &out);
     else if (!options->quiet)
-        summary_table_write(stats, job->report_folder, &out);
+        summary_table_write(stats, job, &out);
     else if (status == 1)
         log_warning("%" PRIu64 " rejected, %" PRIu64 " refused, %" PRIu64 " in doubt, %" PRIu64
                     " unsent, %" PRIu64 " in doubt and not in this input, %" PRIu64

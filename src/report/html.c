@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "core/shell_word.h"
 #include "core/utf8.h"
 #include "report/format_number.h"
 
@@ -98,4 +99,22 @@ void html_section(struct buffer *out, const char *id, const char *heading)
 {
     buffer_printf(out, "<section id=\"%s\" aria-labelledby=\"%s-h\">\n<h2 id=\"%s-h\">%s</h2>\n", id, id, id,
                   heading);
+}
+
+void html_command_word(struct buffer *out, const char *option, struct slice word)
+{
+    enum { WORD_MAX = 64 * 1024 };
+    struct buffer quoted;
+    buffer_init(&quoted, WORD_MAX);
+    shell_word_append(&quoted, word);
+    if (option)
+        buffer_printf(out, " %s ", option);
+    html_text(out, buffer_slice(&quoted));
+    buffer_clear(&quoted);
+}
+
+void html_command_begin(struct buffer *out, const char *command, const char *job_path)
+{
+    buffer_printf(out, "<code>kyc-import %s ", command);
+    html_command_word(out, NULL, slice_from(job_path));
 }

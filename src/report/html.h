@@ -20,6 +20,12 @@ void html_count(struct buffer *out, const char *path, const char *member, uint64
 /* The same with one decimal and a unit. */
 void html_decimal(struct buffer *out, const char *path, const char *member, double number, const char *unit);
 
+/* Begins a command line to be copied: `<code>kyc-import COMMAND JOB`, JOB as the user named it; the caller
+ * adds the rest and `</code>`. */
+void html_command_begin(struct buffer *out, const char *command, const char *job_path);
+/* Adds a blank, option and a blank (NULL: nothing), and one word. */
+void html_command_word(struct buffer *out, const char *option, struct slice word);
+
 /* A share: `12.5 %`, `< 0.1 %`; `100 %` only for the whole. */
 void html_share(struct buffer *out, uint64_t part, uint64_t whole);
 

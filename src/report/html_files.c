@@ -1,12 +1,8 @@
 /* html_files: the other files of a report, links to them, and commands that read them. */
-#include "core/file.h"
-#include "core/shell_word.h"
 #include "report/html.h"
 #include "report/html_parts.h"
 #include "report/rejects.h"
 #include "report/summary_json.h"
-
-enum { COMMAND_MAX = 64 * 1024 };
 
 static uint64_t broken_count(const struct run_stats *stats)
 {
@@ -32,19 +28,6 @@ const char *html_files_broken(const struct html_page *page)
 void html_files_history(const struct html_page *page, const char *name)
 {
     buffer_printf(page->out, "%s%s", page->place->kept ? "../" : REPORT_HISTORY_FOLDER "/", name);
-}
-
-void html_files_command(const struct html_page *page, const char *command)
-{
-    struct buffer text;
-
-    buffer_init(&text, COMMAND_MAX);
-    buffer_printf(&text, "kyc-import %s ", command);
-    shell_word_append(&text, slice_from(page->job->path));
-    buffer_append_text(page->out, "<code>");
-    html_text(page->out, buffer_slice(&text));
-    buffer_append_text(page->out, "</code>");
-    buffer_clear(&text);
 }
 
 static void write_row(const struct html_page *page, const char *name, const char *content)

@@ -23,8 +23,6 @@ const char *html_files_rejects(const struct html_page *page);
 const char *html_files_broken(const struct html_page *page);
 /* The path to a file of history/, from the page's folder. */
 void html_files_history(const struct html_page *page, const char *name);
-/* `kyc-import COMMAND JOB`, escaped, with the job as the user named it. */
-void html_files_command(const struct html_page *page, const char *command);
 /* A table of the other files of the report. */
 void html_files_write(const struct html_page *page);
 

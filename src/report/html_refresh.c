@@ -37,12 +37,13 @@ static const char *status_meaning(const struct refresh_stats *stats)
     return status_help_find(stats->status, false).meaning;
 }
 
-static void write_status(const struct refresh_stats *stats, struct buffer *out)
+static void write_status(const struct refresh_stats *stats, const struct job *job, struct buffer *out)
 {
     html_frame_begin_status(out, stats->status, status_meaning(stats));
     if (need_look(stats)) {
-        buffer_append_text(
-            out, "<p>List them: <code>kyc-import results JOB --verification rejected,action_needed");
+        buffer_append_text(out, "<p>List them: ");
+        html_command_begin(out, "results", job->path);
+        buffer_append_text(out, " --verification rejected,action_needed");
         write_since(stats, out);
         buffer_append_text(out, "</code></p>\n");
     }
@@ -54,14 +55,14 @@ static void write_status(const struct refresh_stats *stats, struct buffer *out)
     buffer_append_text(out, "</div>\n");
 }
 
-static void write_header(const struct refresh_stats *stats, const char *provider, struct buffer *out)
+static void write_header(const struct refresh_stats *stats, const struct job *job, struct buffer *out)
 {
     buffer_append_text(out, "<header>\n<p class=\"kind\">Report of a refresh</p>\n<h1 data-figure=\"job\">");
     html_text(out, slice_from(stats->job));
     buffer_append_text(out, "</h1>\n");
-    write_status(stats, out);
+    write_status(stats, job, out);
     buffer_append_text(out, "<dl class=\"facts\">\n");
-    html_frame_fact(out, "Provider", "provider", provider);
+    html_frame_fact(out, "Provider", "provider", job->provider.name);
     html_frame_time(out, "Started", "started", stats->started_ns);
     html_frame_time(out, "Finished", "finished", stats->finished_ns);
     if (stats->since_ns)
@@ -142,8 +143,9 @@ static void write_reasons(const struct refresh_stats *stats, struct buffer *out)
     }
     buffer_append_text(out, "</tbody>\n</table>\n");
     if (stats->other_reasons)
-        buffer_printf(out, "<p class=\"soft\">And %s customers with other reasons.</p>\n",
-                      format_number_count(stats->other_reasons, number));
+        buffer_printf(out, "<p class=\"soft\">And %s customer%s with other reasons.</p>\n",
+                      format_number_count(stats->other_reasons, number),
+                      stats->other_reasons == 1 ? "" : "s");
     buffer_append_text(out, "</section>\n");
 }
 
@@ -183,10 +185,10 @@ static void write_reading(const struct refresh_stats *stats, struct buffer *out)
     buffer_append_text(out, stats->reading.word_count ? "</ul>\n</section>\n" : "</section>\n");
 }
 
-void html_refresh_write(const struct refresh_stats *stats, const char *provider, struct buffer *out)
+void html_refresh_write(const struct refresh_stats *stats, const struct job *job, struct buffer *out)
 {
     html_frame_begin(out, stats->job, "refresh");
-    write_header(stats, provider, out);
+    write_header(stats, job, out);
     write_nav(stats, out);
     buffer_append_text(out, "<main>\n");
     write_verification(stats, out);
@@ -198,14 +200,13 @@ void html_refresh_write(const struct refresh_stats *stats, const char *provider,
         "This page names no customer: kyc-import results lists them. The counts for programs are in refresh.json.");
 }
 
-int html_refresh_save(const struct refresh_stats *stats, const char *provider, const char *folder,
-                      struct error *error)
+int html_refresh_save(const struct refresh_stats *stats, const struct job *job, struct error *error)
 {
-    char *path = file_join(folder, "refresh.html");
+    char *path = file_join(job->report_folder, "refresh.html");
     struct buffer text;
 
     buffer_init(&text, PAGE_MAX);
-    html_refresh_write(stats, provider, &text);
+    html_refresh_write(stats, job, &text);
     int result = report_file_save(path, MODE, &text, error);
     buffer_clear(&text);
     free(path);

@@ -9,13 +9,13 @@
 
 #include "core/buffer.h"
 #include "core/error.h"
+#include "model/job.h"
 #include "report/refresh_report.h"
 
-/* The whole page into out. provider: its name. */
-void html_refresh_write(const struct refresh_stats *stats, const char *provider, struct buffer *out);
+/* The whole page into out. */
+void html_refresh_write(const struct refresh_stats *stats, const struct job *job, struct buffer *out);
 
-/* Replaces refresh.html (0600) in the folder. 0, or -1 as report_file_fail. */
-int html_refresh_save(const struct refresh_stats *stats, const char *provider, const char *folder,
-                      struct error *error);
+/* Replaces refresh.html (0600) in the job's report folder. 0, or -1 as report_file_fail. */
+int html_refresh_save(const struct refresh_stats *stats, const struct job *job, struct error *error);
 
 #endif

@@ -56,8 +56,8 @@ static void html_report_status(const struct html_page *page)
         buffer_printf(out, "<p>%s</p>\n", help.action);
     if (!stats->is_dry && (stats->in_doubt || stats->in_doubt_absent)) {
         buffer_append_text(out, "<p>");
-        html_files_command(page, "status");
-        buffer_append_text(out, " lists each customer in doubt, with what to do about it.</p>\n");
+        html_command_begin(out, "status", page->job->path);
+        buffer_append_text(out, "</code> lists each customer in doubt, with what to do about it.</p>\n");
     }
     if (stats->is_partial)
         buffer_append_text(
@@ -197,7 +197,7 @@ static void html_report_totals(const struct html_page *page)
         buffer_printf(
             page->out,
             "<p>%" PRIu64
-            " customer%s in doubt %s not in this input. The outcome of the last request is resolved when the row is in the input again, or by hand with <code>kyc-import resolve</code>; <code>kyc-import status</code> lists them.</p>\n",
+            " customer%s in doubt %s not in this input. The outcome of the last request is resolved when the row is in the input again, or by hand with <code>kyc-import resolve</code>.</p>\n",
             stats->in_doubt_absent, stats->in_doubt_absent == 1 ? "" : "s",
             stats->in_doubt_absent == 1 ? "is" : "are");
     buffer_append_text(page->out, "</section>\n");

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/shell_word.h"
 #include "report/format_number.h"
 #include "report/html.h"
 #include "report/html_parts.h"
@@ -69,8 +68,9 @@ static void html_rules_table(const struct html_page *page, enum verdict_level le
         "<table>\n<caption>%s Shares are of all records; the bars compare the rules.</caption>\n"
         "<thead><tr><th scope=\"col\">Rule</th><th scope=\"col\" class=\"number\">Records</th>"
         "<th scope=\"col\" class=\"number\">Share</th><th scope=\"col\" class=\"number\">First row</th></tr></thead>\n<tbody>\n",
-        level == VERDICT_REJECT ? "Records rejected by each rule, most frequent first."
-                                : "Records with a warning of each rule, most frequent first.");
+        level == VERDICT_REJECT
+            ? "Records rejected by each rule, most frequent first."
+            : "Records with a warning of each rule, rejected ones included, most frequent first.");
     for (size_t i = 0; i < page->stats->rule_count && shown < HTML_RULES_MAX; i++) {
         if (page->stats->rules[page->ranking[i]].level != level)
             continue;
@@ -139,25 +139,18 @@ static void html_rules_examples_head(const struct html_page *page, const char *c
 /* kyc-import rejects JOB --rule RULE, of the report that the page belongs to. */
 static void html_rules_command(const struct html_page *page, const struct run_stats_rule *rule)
 {
-    struct buffer name, text;
-    buffer_init(&name, HTML_RULES_COMMAND_MAX);
-    buffer_init(&text, HTML_RULES_COMMAND_MAX);
-    buffer_printf(&name, "%s/%s", field_name(rule->field), rule->rule);
-    buffer_append_text(&text, "kyc-import rejects ");
-    shell_word_append(&text, slice_from(page->job->path));
-    buffer_append_text(&text, " --rule ");
-    shell_word_append(&text, buffer_slice(&name));
+    struct buffer word;
+    buffer_init(&word, HTML_RULES_COMMAND_MAX);
+    html_command_begin(page->out, "rejects", page->job->path);
+    buffer_printf(&word, "%s/%s", field_name(rule->field), rule->rule);
+    html_command_word(page->out, "--rule", buffer_slice(&word));
     if (page->place->kept) {
-        buffer_reset(&name);
-        buffer_printf(&name, "%s/" REPORT_HISTORY_FOLDER "/%s", page->job->report_folder, page->place->kept);
-        buffer_append_text(&text, " --report ");
-        shell_word_append(&text, buffer_slice(&name));
+        buffer_reset(&word);
+        buffer_printf(&word, "%s/" REPORT_HISTORY_FOLDER "/%s", page->job->report_folder, page->place->kept);
+        html_command_word(page->out, "--report", buffer_slice(&word));
     }
-    buffer_append_text(page->out, "<code>");
-    html_text(page->out, buffer_slice(&text));
     buffer_append_text(page->out, "</code>");
-    buffer_clear(&name);
-    buffer_clear(&text);
+    buffer_clear(&word);
 }
 
 /* Where the records that are not listed are. */
@@ -254,8 +247,9 @@ static void html_rules_where(const struct html_page *page)
     const char *file = html_files_rejects(page);
     buffer_printf(page->out, "<p class=\"soft\">The whole records are in <a href=\"%s\">%s</a>; ", file,
                   file);
-    html_files_command(page, "rejects");
-    buffer_append_text(page->out, " lists them, with <code>--rule RULE</code> those of one rule.</p>\n");
+    html_command_begin(page->out, "rejects", page->job->path);
+    buffer_append_text(page->out,
+                       "</code> lists them, with <code>--rule RULE</code> those of one rule.</p>\n");
 }
 
 void html_rules_write(const struct html_page *page, enum verdict_level level)

@@ -63,9 +63,11 @@ void refresh_report_text(const struct refresh_stats *stats, struct buffer *out)
     buffer_printf(out, "\n%" PRIu64 " user%s read with %" PRIu64 " request%s", reading->read,
                   reading->read == 1 ? "" : "s", stats->requests, stats->requests == 1 ? "" : "s");
     if (reading->stateless)
-        buffer_printf(out, ", %" PRIu64 " answers without a state", reading->stateless);
+        buffer_printf(out, ", %" PRIu64 " answer%s without a state", reading->stateless,
+                      reading->stateless == 1 ? "" : "s");
     if (reading->unclear)
-        buffer_printf(out, ", %" PRIu64 " unclear answers", reading->unclear);
+        buffer_printf(out, ", %" PRIu64 " unclear answer%s", reading->unclear,
+                      reading->unclear == 1 ? "" : "s");
     if (reading->no_answer)
         buffer_printf(out, ", %" PRIu64 " without an answer", reading->no_answer);
     buffer_append_text(out, stats->complete ? "\n" : "; not every user was requested\n");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/shell_word.h"
 #include "core/text.h"
 #include "core/utf8.h"
 #include "report/ellipsize.h"
@@ -52,8 +53,9 @@ static void summary_table_title(struct buffer *out, const struct run_stats *stat
     char records[FORMAT_NUMBER_SIZE], seconds[FORMAT_NUMBER_SIZE], rate[FORMAT_NUMBER_SIZE];
     struct buffer line;
     buffer_init(&line, SUMMARY_TABLE_PART_MAX);
-    buffer_printf(&line, "%s: %s of %s records in %s", stats->job, stats->is_dry ? "check" : "run",
-                  format_number_count(stats->read, records), format_number_seconds(stats->seconds, seconds));
+    buffer_printf(&line, "%s: %s of %s record%s in %s", stats->job, stats->is_dry ? "check" : "run",
+                  format_number_count(stats->read, records), stats->read == 1 ? "" : "s",
+                  format_number_seconds(stats->seconds, seconds));
     if (stats->is_dry && stats->seconds > 0)
         buffer_printf(&line, " (%s/s)",
                       format_number_count((uint64_t)((double)stats->read / stats->seconds), rate));
@@ -111,9 +113,9 @@ static void summary_table_requests(struct buffer *out, const struct run_stats *s
 {
     char number[FORMAT_NUMBER_SIZE];
     buffer_printf(out,
-                  "\n  %s requests, %.1f/s; latency p50 %.0f ms, p95 %.0f ms, p99 %.0f ms, max %.0f ms\n",
-                  format_number_count(stats->requests, number), stats->rate_per_s, stats->p50_ms,
-                  stats->p95_ms, stats->p99_ms, stats->max_ms);
+                  "\n  %s request%s, %.1f/s; latency p50 %.0f ms, p95 %.0f ms, p99 %.0f ms, max %.0f ms\n",
+                  format_number_count(stats->requests, number), stats->requests == 1 ? "" : "s",
+                  stats->rate_per_s, stats->p50_ms, stats->p95_ms, stats->p99_ms, stats->max_ms);
     const char *before = "  retries: ";
     for (int cause = 0; cause < RETRY_CAUSES; cause++) {
         if (!stats->retries[cause])
@@ -242,8 +244,17 @@ static void summary_table_links(struct buffer *out, uint64_t links, const char *
     free(path);
 }
 
-static void summary_table_end(struct buffer *out, const struct run_stats *stats, const char *report)
+static void summary_table_in_doubt(struct buffer *out, const struct job *job)
 {
+    buffer_printf(out, "  %-17skyc-import status ", "in doubt");
+    shell_word_append(out, slice_from(job->path));
+    buffer_append_text(out, " lists them, with what to do\n");
+}
+
+static void summary_table_end(struct buffer *out, const struct run_stats *stats, const struct job *job)
+{
+    const char *report = job->report_folder;
+
     buffer_append_char(out, '\n');
     if (stats->stopped)
         summary_table_stopped(out, stats->stopped);
@@ -253,7 +264,7 @@ static void summary_table_end(struct buffer *out, const struct run_stats *stats,
     if (broken)
         summary_table_path(out, "broken lines", report, rejects_broken_name(stats->format));
     if (!stats->is_dry && !stats->stopped && (stats->in_doubt || stats->in_doubt_absent))
-        buffer_printf(out, "  %-17s%s\n", "in doubt", "kyc-import status JOB lists them, with what to do");
+        summary_table_in_doubt(out, job);
     if (stats->links)
         summary_table_links(out, stats->links, report);
     summary_table_path(out, "report", report, HTML_REPORT_FILE_NAME);
@@ -409,7 +420,7 @@ static void summary_table_rules(struct buffer *out, const struct run_stats *stat
     free(ranking);
 }
 
-void summary_table_write(const struct run_stats *stats, const char *report, struct buffer *out)
+void summary_table_write(const struct run_stats *stats, const struct job *job, struct buffer *out)
 {
     struct buffer top, end;
     buffer_init(&top, SUMMARY_TABLE_PART_MAX);
@@ -421,7 +432,7 @@ void summary_table_write(const struct run_stats *stats, const char *report, stru
         summary_table_estimate(&top, stats);
     else
         summary_table_requests(&top, stats);
-    summary_table_end(&end, stats, report);
+    summary_table_end(&end, stats, job);
 
     unsigned used = summary_table_lines(&top) + summary_table_lines(&end);
     buffer_append(out, buffer_slice(&top));

@@ -3,11 +3,11 @@
 #define KYC_REPORT_SUMMARY_TABLE_H
 
 #include "core/buffer.h"
+#include "model/job.h"
 #include "report/run_stats.h"
 
 /* Appends at most 23 lines of 100 columns, a screen without the prompt: the most frequent rules have a line
- * each, the others are listed by name and count. Only a path may be wider. report: the folder of the report.
- */
-void summary_table_write(const struct run_stats *stats, const char *report, struct buffer *out);
+ * each, the others are listed by name and count. Only a path may be wider. */
+void summary_table_write(const struct run_stats *stats, const struct job *job, struct buffer *out);
 
 #endif

@@ -21,7 +21,7 @@ sub modes
 {
     my ($folder) = @_;
     my ($status, $out) = run_program('find', "$folder", '-mindepth', 1, '-printf', '%P %m %y\n');
-    return {map { my ($path, $mode) = /^(.*) (\d+) [fd]$/; $path =~ s/ledger-[0-9a-f]{8}-[0-9a-f]{8}\.head$/ledger-*.head/r => $mode } grep { !/ l$/ } split /\n/, $out};
+    return {map { my ($path, $mode) = /^(.*) (\d+) [fd]$/; $path =~ s/ledger-[0-9a-f]{8}-[0-9a-f]{8}\.head$/ledger-*.head/r =~ s{history/\d[^/]*}{history/TIME}r => $mode } grep { !/ l$/ } split /\n/, $out};
 }
 
 # A node exporter runs under another account: the file that it reads has only counts and the job's name.
@@ -29,7 +29,9 @@ my %want = (
     'test.ledger' => 600, 'test.ledger-wal' => 600, 'test.ledger-shm' => 600, 'test.ledger.key' => 600, 'test.ledger.lock' => 600,
     'test.ledger.head' => 600, 'reports/test/ledger-*.head' => 600,
     'reports' => 700, 'reports/test' => 700, 'reports/test/summary.json' => 600, 'reports/test/report.html' => 600,
-    'reports/test/rejects.csv.gz' => 600, 'reports/test/broken.csv.gz' => 600, 'metrics' => 755, 'metrics/test.prom' => 644,
+    'reports/test/rejects.csv.gz' => 600, 'reports/test/broken.csv.gz' => 600, 'reports/test/history' => 700,
+    'reports/test/history/index.html' => 600, 'reports/test/history/TIME' => 700,
+    (map { ("reports/test/history/TIME/$_" => 600) } qw(summary.json report.html rejects.csv.gz broken.csv.gz)), 'metrics' => 755, 'metrics/test.prom' => 644,
 );
 for my $umask (0, 022, 077) {
     subtest sprintf('umask %03o', $umask) => sub {

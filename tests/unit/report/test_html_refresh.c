@@ -30,7 +30,8 @@ static struct buffer page_of(const struct refresh_stats *stats)
 {
     struct buffer out;
     buffer_init(&out, 1 << 20);
-    html_refresh_write(stats, "kira", &out);
+    const struct job job = {.path = "my night.yaml", .provider = {.name = "kira"}};
+    html_refresh_write(stats, &job, &out);
     assert_false(out.overflowed);
     return out;
 }
@@ -104,7 +105,9 @@ static void what_has_changed_is_shown(void **state)
     stats.reading.changes[VERIFICATION_VERIFIED][REFRESH_DELETED] = 1;
     struct buffer page = page_of(&stats);
     assert_has(&page, "customers became rejected or need action since the last refresh");
-    assert_has(&page, "results JOB --verification rejected,action_needed --since 2026-11-20T");
+    assert_has(
+        &page,
+        "kyc-import results &#39;my night.yaml&#39; --verification rejected,action_needed --since 2026-11-20T");
     assert_has(&page, "<data value=\"7\" data-figure=\"customers.rejected\">7</data>");
     assert_has(&page, "<data value=\"3\" data-figure=\"changed.rejected\">3</data>");
     assert_has(&page,
@@ -138,7 +141,7 @@ static void each_status_has_its_meaning(void **state)
         assert_has(&page, cases[i].tone);
         assert_has(&page, cases[i].text);
         assert_has(&page, "This refresh found no change.");
-        assert_null(strstr(page.data, "results JOB"));
+        assert_null(strstr(page.data, "kyc-import results"));
         assert_null(strstr(page.data, "id=\"reasons\""));
         buffer_clear(&page);
     }
@@ -179,10 +182,12 @@ static void the_page_is_saved_for_its_owner_alone(void **state)
     struct refresh_stats stats = stats_of(0);
     struct error error = {0};
     struct stat info;
-    assert_int_equal(html_refresh_save(&stats, "kira", folder, &error), 0);
+    struct job job = {.path = "job.yaml", .provider = {.name = "kira"}, .report_folder = folder};
+    assert_int_equal(html_refresh_save(&stats, &job, &error), 0);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
-    assert_int_equal(html_refresh_save(&stats, "kira", "/dev/null/x", &error), -1);
+    job.report_folder = "/dev/null/x";
+    assert_int_equal(html_refresh_save(&stats, &job, &error), -1);
     assert_int_equal(error.scope, ERROR_USAGE);
     assert_non_null(strstr(error.text, "/dev/null/x/refresh.html"));
     unlink(path);

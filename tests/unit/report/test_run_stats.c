@@ -279,7 +279,8 @@ static void the_hint_of_a_stop_has_lines_of_its_own(void **state)
     struct buffer out;
     stats->stopped = "too many records changed\nhint: kyc-import run JOB --accept-updates";
     buffer_init(&out, 100000);
-    summary_table_write(stats, "reports/payward-demo", &out);
+    summary_table_write(
+        stats, &(struct job){.path = "jobs/demo.yaml", .report_folder = "reports/payward-demo"}, &out);
     assert_non_null(strstr(out.data, "\n  stopped: too many records changed\n"
                                      "     hint: kyc-import run JOB --accept-updates\n"));
     buffer_clear(&out);
@@ -312,7 +313,8 @@ static void the_table_fits_a_screen_however_much_there_is_to_say(void **state)
         }
         struct buffer out;
         buffer_init(&out, 100000);
-        summary_table_write(stats, "reports/payward-demo", &out);
+        summary_table_write(
+            stats, &(struct job){.path = "jobs/demo.yaml", .report_folder = "reports/payward-demo"}, &out);
         assert_fits_a_screen(&out);
         assert_non_null(strstr(out.data, "reports/payward-demo/rejects.csv.gz"));
         assert_non_null(strstr(out.data, "reports/payward-demo/broken.csv.gz"));
@@ -335,7 +337,8 @@ static void the_table_of_a_run_reads_well(void **state)
     stats->created = 1234567;
     struct buffer out;
     buffer_init(&out, 100000);
-    summary_table_write(stats, "reports/demo", &out);
+    summary_table_write(stats, &(struct job){.path = "jobs/demo.yaml", .report_folder = "reports/demo"},
+                        &out);
     assert_string_equal(
         out.data,
         "payward-demo: run of 1,000 records in 12 s\n"
@@ -356,7 +359,7 @@ static void the_table_of_a_run_reads_well(void **state)
         "  email/invisible (warning)            1           17  invisible characters were removed\n"
         "\n"
         "  rejected records reports/demo/rejects.csv.gz\n"
-        "  in doubt         kyc-import status JOB lists them, with what to do\n"
+        "  in doubt         kyc-import status jobs/demo.yaml lists them, with what to do\n"
         "  report           reports/demo/report.html\n"
         "  ledger head      0000000000000000000000000000000000000000000000000000000000000007\n");
     buffer_clear(&out);
@@ -375,7 +378,7 @@ static void the_table_has_the_whole_meaning_where_there_is_space(void **state)
     add(stats, 1, &required, 1);
     add(stats, 2, &unverifiable, 1);
     buffer_init(&out, 100000);
-    summary_table_write(stats, "r", &out);
+    summary_table_write(stats, &(struct job){.path = "jobs/demo.yaml", .report_folder = "r"}, &out);
     assert_non_null(strstr(
         out.data,
         "  date_of_birth/required                   1            1  no value: fill it in, or map another\n"
@@ -410,7 +413,8 @@ static void the_table_of_a_check_says_what_a_run_would_take(void **state)
         stats->estimate.reply_ms = 200, stats->estimate.in_flight = 1;
         snprintf(stats->estimate.rate, sizeof stats->estimate.rate, "10/s");
         buffer_init(&out, 100000);
-        summary_table_write(stats, "reports/demo", &out);
+        summary_table_write(stats, &(struct job){.path = "jobs/demo.yaml", .report_folder = "reports/demo"},
+                            &out);
         if (!strstr(out.data, cases[i].want))
             fail_msg("%s is not in:\n%s", cases[i].want, out.data);
         buffer_clear(&out);
@@ -424,7 +428,7 @@ static void no_table_and_no_summary_shows_a_value(void **state)
     struct run_stats *stats = filled();
     struct buffer out;
     buffer_init(&out, 100000);
-    summary_table_write(stats, "r", &out);
+    summary_table_write(stats, &(struct job){.path = "jobs/demo.yaml", .report_folder = "r"}, &out);
     summary_json_write(stats, &out);
     assert_null(strstr(out.data, "ada@example.com"));
     buffer_clear(&out);
