@@ -56,9 +56,7 @@ void html_files_write(const struct html_page *page)
     if (is_run) {
         buffer_append_text(out, "<tr><th scope=\"row\"><a href=\"");
         html_files_history(page, REPORT_HISTORY_INDEX);
-        buffer_append_text(
-            out,
-            "\">kept reports</a></th><td>The reports of the last runs, with their reject files.</td></tr>\n");
+        buffer_append_text(out, "\">kept reports</a></th><td>The reports of the last runs.</td></tr>\n");
     }
     buffer_append_text(out, "</tbody>\n</table>\n");
     if (page->stats->chain_head[0])
