@@ -115,6 +115,8 @@ static const struct option option_table[] = {
      "only customers in this state, or in several, as in in_doubt,refused; --from of resolve reads the lines"},
     {"--since", "TIME", OPTION_TEXT, OPTION_RESULTS | OPTION_STATUS, OFFSET(since), 0,
      "only changes of the verification since this day or time, as in 2026-11-21T08:00Z"},
+    {"--max-age", "DURATION", OPTION_TEXT, OPTION_STATUS, OFFSET(max_age), 0,
+     "status 1 when no run was complete (status 0 or 1, its input read to the end, nothing unsent) for so long, as in 26h"},
     {"--format", "csv|ndjson", OPTION_RESULTS_FORMAT, OPTION_RESULTS | OPTION_LINKS, OFFSET(format), 0,
      "the format of the lines (csv)"},
     {"--rule", "NAME", OPTION_TEXT, OPTION_REJECTS, OFFSET(rule), 0,

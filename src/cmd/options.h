@@ -56,7 +56,7 @@ struct options {
     unsigned only, verification; /* bits 1 << enum verification, OPTIONS_DELETED; 0: not given */
     unsigned states;             /* bits 1 << enum ledger_state; 0: not given */
     const char *report, *output;
-    const char *provider, *key, *user, *from, *same_as, *rekey, *rule, *field, *older, *since;
+    const char *provider, *key, *user, *from, *same_as, *rekey, *rule, *field, *older, *since, *max_age;
     uint64_t rows, row;
     enum progress_mode progress;
     enum results_format format;

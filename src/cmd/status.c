@@ -8,6 +8,7 @@
 #include "cmd/open_work.h"
 #include "cmd/output.h"
 #include "cmd/state_filter.h"
+#include "cmd/status_age.h"
 #include "cmd/status_audit.h"
 #include "cmd/status_verify.h"
 #include "core/clock.h"
@@ -261,9 +262,11 @@ static int show_ledger(const struct options *options, struct job *job, const str
 {
     struct status_writer writer = {.is_json = options->json, .verify = options->verify};
     struct json_writer *json = options->json ? &writer.json : NULL;
-    uint64_t since_ns = UINT64_MAX;
+    uint64_t since_ns = UINT64_MAX, max_age_ns;
 
     if (options->since && state_filter_read_time("--since", options->since, &since_ns, error) != 0)
+        return -1;
+    if (status_age_read(options, &max_age_ns, error) != 0)
         return -1;
     struct ledger *ledger = job_ledger_open(
         job, provider, options->against_provider ? JOB_LEDGER_EXCLUSIVE : JOB_LEDGER_READ, error);
@@ -276,6 +279,10 @@ static int show_ledger(const struct options *options, struct job *job, const str
         status = options->verify ? 0 : -1; /* --verify reports incomplete rows as findings */
     if (status == 0 && writer.in_doubt)
         status = 1;
+    if (status >= 0 && max_age_ns) {
+        int aged = status_age_check(ledger, job, options, max_age_ns, json, error);
+        status = aged < 0 ? -1 : error_worse_status(status, aged);
+    }
     if (status >= 0 && options->verify) {
         int verified = status_verify_write(ledger, job, provider, &writer.out, json, error);
         status = verified < 0 ? -1 : error_worse_status(status, verified);

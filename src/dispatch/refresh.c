@@ -38,7 +38,7 @@ int refresh_since(struct ledger *ledger, uint64_t *since_ns, struct error *error
 
     *since_ns = 0;
     arena_init(&arena, ARENA_CHUNK);
-    int found = ledger_last_complete_run(ledger, REFRESH_COMMAND, &arena, &last, error);
+    int found = ledger_last_complete_run(ledger, REFRESH_COMMAND, INT64_MAX, &arena, &last, error);
     if (found == 1 && clock_read_rfc3339(last.finished.data, since_ns))
         *since_ns += CLOCK_NS_PER_MS; /* it is written in whole milliseconds */
     arena_clear(&arena);

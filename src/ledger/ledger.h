@@ -377,8 +377,9 @@ int ledger_each_result(struct ledger *ledger,
 
 /* The last run, for `status`; 1 found, 0 none, -1 error. Slices are in the arena. */
 int ledger_last_run(struct ledger *ledger, struct arena *arena, struct ledger_run *run, struct error *error);
-/* The same of the last run of this command that ended with status 0 or 1. */
-int ledger_last_complete_run(struct ledger *ledger, const char *command, struct arena *arena,
+/* The same of the last run of this command, of those with an id below before (INT64_MAX: of all), that ended
+ * with status 0 or 1. */
+int ledger_last_complete_run(struct ledger *ledger, const char *command, int64_t before, struct arena *arena,
                              struct ledger_run *run, struct error *error);
 
 #endif

@@ -82,10 +82,10 @@ int ledger_last_run(struct ledger *ledger, struct arena *arena, struct ledger_ru
     return store_last_run(ledger->store, arena, run, error);
 }
 
-int ledger_last_complete_run(struct ledger *ledger, const char *command, struct arena *arena,
+int ledger_last_complete_run(struct ledger *ledger, const char *command, int64_t before, struct arena *arena,
                              struct ledger_run *run, struct error *error)
 {
-    return store_last_complete_run(ledger->store, command, arena, run, error);
+    return store_last_complete_run(ledger->store, command, before, arena, run, error);
 }
 
 void ledger_mark(const struct ledger *ledger, struct ledger_mark *mark)

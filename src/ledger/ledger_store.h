@@ -180,8 +180,8 @@ int store_insert_run(struct store *store, const struct ledger_value *values, str
 int store_update_run(struct store *store, const struct ledger_value *values, struct error *error);
 /* The last one: 1, 0 none, -1. */
 int store_last_run(struct store *store, struct arena *arena, struct ledger_run *run, struct error *error);
-/* The last one of this command that ended with status 0 or 1. */
-int store_last_complete_run(struct store *store, const char *command, struct arena *arena,
+/* The last one of this command, of those with an id below before, that ended with status 0 or 1. */
+int store_last_complete_run(struct store *store, const char *command, int64_t before, struct arena *arena,
                             struct ledger_run *run, struct error *error);
 int store_has_run(struct store *store, int64_t id, const char *started, struct error *error);
 

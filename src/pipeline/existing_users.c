@@ -243,7 +243,7 @@ static int is_adopted(struct ledger *ledger, bool *adopted, struct error *error)
     struct arena arena;
 
     arena_init(&arena, ARENA_CHUNK);
-    int found = ledger_last_complete_run(ledger, "adopt", &arena, &last, error);
+    int found = ledger_last_complete_run(ledger, "adopt", INT64_MAX, &arena, &last, error);
     arena_clear(&arena);
     *adopted = found == 1;
     return found < 0 ? -1 : 0;

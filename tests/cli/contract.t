@@ -267,7 +267,7 @@ sub nights
     found_ledger($case);
     my ($counts) = case_ledger($case, 'SELECT counts FROM run ORDER BY id DESC LIMIT 1');
     is_deeply([sort(names_of($json->decode(join '|', @$counts)))], [sort(names_of(case_summary($case)))], "$provider: run.counts has the names of summary.json");
-    found_json('status --json', (case_run($case, 'status', '--json'))[1]);
+    found_json('status --json', (case_run($case, 'status', '--json', '--max-age', '26h'))[1]);
     found_results($case);
     found('rejects.csv.gz: columns', map { /^(.*)$/m ? grep { /^kyc_/ } split /,/, $1 : () } case_rejects($case));
 

@@ -123,13 +123,14 @@ int store_last_run(struct store *store, struct arena *arena, struct ledger_run *
     return statement ? read_found_run(store, statement, arena, run, error) : -1;
 }
 
-int store_last_complete_run(struct store *store, const char *command, struct arena *arena,
+int store_last_complete_run(struct store *store, const char *command, int64_t before, struct arena *arena,
                             struct ledger_run *run, struct error *error)
 {
     sqlite3_stmt *statement = store_prepare(store, STORE_SQL_LAST_COMPLETE, error);
     if (!statement)
         return -1;
     store_bind_text(statement, 1, slice_from(command));
+    sqlite3_bind_int64(statement, 2, before);
     return read_found_run(store, statement, arena, run, error);
 }
 

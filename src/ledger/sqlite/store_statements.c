@@ -105,7 +105,7 @@ static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_LAST_RUN] = "SELECT {run} FROM run ORDER BY id DESC LIMIT 1",
     [STORE_SQL_LAST_COMPLETE] =
         "SELECT {run} FROM run WHERE command = ?1 AND finished IS NOT NULL AND status IN (0, 1) "
-        "ORDER BY id DESC LIMIT 1",
+        "AND id < ?2 ORDER BY id DESC LIMIT 1",
     [STORE_SQL_HAS_RUN] = "SELECT 1 FROM run WHERE id = ?1 AND started = ?2",
     /* By the index of keys: what is between `erased:` and `erased;`. */
     [STORE_SQL_ERASED] = "SELECT external_id FROM customer WHERE external_id >= 'erased:' "
