@@ -170,8 +170,8 @@ subtest 'the table of metrics' => sub {
     my ($section) = read_file("$project/jobs/README.md") =~ /^## Metrics and alerts\n(.*?)(?=^## |\z)/ms;
     my %told;
     for my $line (split /\n/, $section // '') {
-        my ($name, $type, $labels) = $line =~ /^\| `(kyc_import_\w+)` \| (\w+) \| ([^|]*) \| [^|]+ \|$/ or next;
-        $told{$name} = [$type, join ' ', sort $labels =~ /`(\w+)`/g];
+        my ($name, $type, $labels) = $line =~ /^\| `(\w+)` \| (\w+) \| ([^|]*) \| [^|]+ \|$/ or next;
+        $told{"kyc_import_$name"} = [$type, join ' ', sort $labels =~ /`(\w+)`/g];
     }
     my %want = map { my $metric = $written->{$_}; $_ => [$metric->{type}, join ' ', sort grep { !/^(?:import|command|le)$/ } keys %{$metric->{labels}}] } keys %$written;
     is_deeply(\%told, \%want, 'has name, type and labels of each');

@@ -300,7 +300,7 @@ sub nights
     end($case, undef, 'resolve', '--key', 'new-1', '--same-as', 'cust-000001');
     end($case, undef, 'resolve', '--key', 'new-2', '--absent');
     control($sandbox, 'remove', '', $id{'cust-000007'});
-    found_json('status --json', (case_run($case, 'status', '--json', '--verify', '--against-provider'))[1]);
+    found_json('status --json', (case_run($case, 'status', '--json', '--verify', '--against-provider', '--max-age', '26h'))[1]);
     found_probe($case);
     found_refresh($case);
     found_files($case);
