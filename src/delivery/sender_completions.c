@@ -91,6 +91,8 @@ static void record_in_breaker(struct sender *sender, uint64_t subject, bool is_p
 {
     struct breaker *breaker = &sender->breaker;
     uint64_t now = clock_mono_ns(), opened_ns = breaker->opened_ns;
+    if (sender->aborted) /* what this process drops is no failure of the provider */
+        return;
     if (!answered) {
         breaker_add_subject(breaker, subject);
         text_format(sender->last_failure, sizeof sender->last_failure, "%s",

@@ -36,9 +36,9 @@ struct dispatcher {
     size_t ahead_max;
     uint64_t in_doubt_count; /* tasks in circulation that are in doubt */
     /* For progress: */
-    uint64_t concluded;                       /* tasks, so far */
-    uint64_t retrying;                        /* tasks in circulation whose last attempt failed */
-    size_t asking;                            /* of in_flight, look-ups and fetches */
+    uint64_t concluded; /* tasks, so far */
+    uint64_t retrying;  /* tasks in circulation whose last attempt failed */
+    size_t asking;      /* of in_flight, look-ups and fetches */
     struct retry_random random;
     bool word_reported; /* that a word of the provider for a verification is unknown */
     bool stopping;      /* no new attempt */

@@ -2,7 +2,11 @@
 
 #include <inttypes.h>
 
-enum { SHOWN_MAX = 10, LIST_MAX = 4 << 20 };
+enum {
+    SHOWN_MAX = 10,
+    LIST_MAX = 4 << 20,
+    FEW_RECORDS = 100, /* below, a column of a run may well have no value: one night's new customers */
+};
 
 /* The columns that were found so far. */
 struct finding {
@@ -44,9 +48,10 @@ void absent_columns_warn(const struct job *job, const struct rule_set *rules, co
     }
     if (finding.count > SHOWN_MAX)
         buffer_printf(&finding.list, " and %zu more", finding.count - SHOWN_MAX);
+    void (*say)(const struct job *job, struct job_place place, const char *format, ...) =
+        stats->is_dry || stats->well_formed >= FEW_RECORDS ? job_warn : job_note;
     if (finding.count > 0)
-        job_warn(
-            job, finding.place, "none of the %" PRIu64 " records has a value in %s %s\nhint: %s",
+        say(job, finding.place, "none of the %" PRIu64 " records has a value in %s %s\nhint: %s",
             stats->well_formed, job->input.format == JOB_FORMAT_CSV ? "the column" : "the path",
             finding.list.data,
             job->input.format == JOB_FORMAT_CSV

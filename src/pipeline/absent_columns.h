@@ -11,7 +11,7 @@
 #include "rules/rule_set.h"
 
 /* One warning in the log, with the first of them and their fields; none with `fields: auto`, which names no
- * column, and without a well-formed record. */
+ * column, and without a well-formed record. In a run of few records a note. */
 void absent_columns_warn(const struct job *job, const struct rule_set *rules, const struct run_stats *stats);
 
 /* For NDJSON a note in the log for each path of input.where at which no record had a value: a misspelt one

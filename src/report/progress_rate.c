@@ -32,12 +32,13 @@ void progress_rate_add(struct progress_rate *rate, uint64_t now_ns, uint64_t don
     rate->sent = sent;
     if (current->ns < CLOCK_NS_PER_S)
         return;
-    if (rate->is_warm) {
+    bool is_empty = current->done == 0 && !current->has_requests; /* it waited for the input */
+    if (rate->is_warm && !is_empty) {
         rate->samples[rate->next] = *current;
         rate->next = (rate->next + 1) % PROGRESS_RATE_SAMPLES;
         rate->count += rate->count < PROGRESS_RATE_SAMPLES;
     }
-    rate->is_warm = true;
+    rate->is_warm = rate->is_warm || !is_empty;
     *current = (struct progress_sample){0};
 }
 

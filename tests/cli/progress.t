@@ -7,6 +7,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use KycTest;
 use KycRun;
+use POSIX ();
 
 my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
 
@@ -51,7 +52,7 @@ subtest 'a pipe' => sub {
     my @lines = lines_of($err);
     ok(!defined $lines[0]{total}, 'no total before its end') or diag $err;
     like($lines[0]{text}, qr/^\d+ records/, 'a number of records instead');
-    ok((grep { $_->{text} =~ /waiting for the input/ } @lines), 'it waits for the input, and says so') or diag $err;
+    like($err, qr/\rwaiting for the input|records  waiting for the input/, 'it waits for the input, and says so');
     my @known = grep { defined $_->{total} } @lines;
     is_deeply([grep { $_->{total} != 100 || $_->{percent} != $_->{done} } @known], [], 'after its end, the total and the share of it');
     ok(scalar @known, 'which are shown');
@@ -82,6 +83,103 @@ for my $packed (0, 1) {
         is_deeply([map { $_->{text} } grep { abs($_->{total} - $rows) > $rows * 0.05 } @lines], [], 'and right within 5 of 100');
     };
 }
+
+# On a terminal of so many columns: all that was written until `seconds` are over, and the exit status.
+sub on_terminal
+{
+    my ($columns, $case, $meanwhile, @more) = @_;
+    my $command = join ' ', map { "'" . s/'/'\\''/gr . "'" } case_arguments($case, 'run', @more);
+    my $pid = fork // die "fork: $!";
+    if ($pid == 0) {
+        open STDOUT, '>', "$case->{folder}/typescript";
+        open STDIN, '<', '/dev/null';
+        exec 'timeout', 90, 'script', '-qefc', "stty cols $columns; exec $command", '/dev/null' or POSIX::_exit(127);
+    }
+    $meanwhile->(sub { -e "$case->{folder}/typescript" ? read_file("$case->{folder}/typescript") : '' });
+    waitpid $pid, 0;
+    return ($? >> 8, read_file("$case->{folder}/typescript"));
+}
+
+# Waits until the terminal shows this.
+sub wait_for
+{
+    my ($shown, $pattern) = @_;
+    for (1 .. 300) {
+        return 1 if $shown->() =~ $pattern;
+        select undef, undef, undef, 0.1;
+    }
+    return 0;
+}
+
+# The process that runs the job of this case.
+sub process_of
+{
+    my ($case) = @_;
+    for my $path (glob '/proc/[0-9]*/cmdline') {
+        my @words = split /\0/, eval { read_file($path) } // '';
+        next if @words < 3 || $words[0] !~ /kyc-import$/ || !grep { index($_, "$case->{folder}/") == 0 } @words;
+        my ($pid) = $path =~ m{^/proc/(\d+)/};
+        return $pid;
+    }
+    die "no process of $case->{folder}";
+}
+
+subtest 'why nothing is sent' => sub {
+    my %set = ('delivery.rate' => '100/s', 'delivery.burst' => 1, 'delivery.timeout' => '40s', 'delivery.in_flight' => 4);
+    my $server = sandbox_start('--nonce-window', 10_000_000_000, '--retry-after', '3s', '--slow-for', '35s');
+    my $case = case_new($server, rows => 600, set => {%set});
+    my ($status, $text) = on_terminal(90, $case, sub {
+        my ($shown) = @_;
+        ok(wait_for($shown, qr/\d+ of 600 \(\d+ %\)/), 'the records of the input');
+        sandbox_faults($server, 'retry-after:x1');
+        ok(wait_for($shown, qr/waiting 3 s, as the provider asked \(Retry-After\)/), 'Retry-After');
+        ok(wait_for($shown, qr/Retry-After.*\d+ of 600 \(\d+ %\)  \d+/s), 'then it goes on');
+        sandbox_faults($server, 'slow:100%');
+        ok(wait_for($shown, qr/waiting for 4 replies/), 'the provider is slow');
+        my $process = process_of($case);
+        kill 'INT', $process;
+        ok(wait_for($shown, qr/stopping: waiting for 4 replies/), 'the first Ctrl-C');
+        kill 'INT', $process;
+    });
+    is($status, 6, 'and the second ends it');
+    unlike($text, qr/consecutive failures/, 'what it drops is no failure of the provider');
+    is_deeply([grep { length >= 90 } grep { / of 600/ } map { s/\e\[K.*//sr } split /\r/, $text], [], 'the line fits the terminal');
+    like($text, qr/\r\e\[K(?:kyc-import:|test:)[^\r]*/, 'it is removed before other lines');
+    unlike($text, qr/\e\[K[^\r\n]*\d+ of 600[^\r\n]*\e\[K[^\r\n]*kyc-import:/, 'which it does not tear');
+    sandbox_faults($server, 'status-503:100%');
+    on_terminal(90, $case, sub {
+        my ($shown) = @_;
+        ok(wait_for($shown, qr/paused: the provider is failing, next try in \d s/), 'the provider is gone');
+        kill 'INT', process_of($case);
+    });
+    sandbox_faults($server);
+    ($status, $text) = on_terminal(90, $case, sub { wait_for($_[0], qr/waiting \d s: the rate counts/); kill 'INT', process_of($case) }, '--set', 'delivery.rate=1/s');
+    like($text, qr/waiting \d s: the rate counts the previous run's requests/, 'the run before');
+    sandbox_stop($server);
+};
+
+subtest 'creates in doubt at payso' => sub {
+    my $server = sandbox_start();
+    my $case = case_new($server, provider => 'payso', rows => 10, set => {'delivery.rate' => '100/s', 'delivery.timeout' => '1s', 'provider.settle_after' => '3s'});
+    sandbox_faults($server, 'drop:x2@create');
+    my ($status, $text) = on_terminal(100, $case, sub { wait_for($_[0], qr/listing users in/) });
+    is($status, 0, 'status 0') or diag $text;
+    like($text, qr/8 of 10 \(80 %\)  2 being retried  listing users in \d s to resolve 2 creates in doubt/, 'it waits, and says for what');
+    sandbox_stop($server);
+};
+
+subtest 'other commands' => sub {
+    my $server = sandbox_start('--nonce-window', 10_000_000_000);
+    my $case = case_new($server, rows => 60);
+    case_run($case);
+    my (undef, undef, $err) = case_run($case, 'refresh', '--progress', 'always', '--set', 'delivery.rate=30/s', '--set', 'delivery.burst=1');
+    like($err, qr/\r\d+ of 60 users|\r\d+ of 60 customers|listing the provider's users/, 'refresh shows a line');
+    (undef, undef, $err) = case_run($case, 'status', '--against-provider', '--progress', 'always', '--set', 'delivery.rate=30/s', '--set', 'delivery.burst=1');
+    like($err, qr/\r[1-5]\d of 60 customers \(\d+ %\)/, 'status --against-provider counts the customers');
+    (undef, undef, $err) = case_run($case, 'status', '--against-provider', '--set', 'delivery.rate=100/s');
+    unlike($err, qr/\r|progress/, 'without a terminal there is no line in the first minute');
+    sandbox_stop($server);
+};
 
 subtest '-q' => sub {
     sandbox_reset($sandbox);
