@@ -60,6 +60,7 @@ static int save_report(const struct job *job, struct run_stats *stats, struct me
         return save_report_files(job, stats, metrics, NULL, status);
     report_history_read(job->report_folder, &history);
     report_history_add(&history, stats);
+    report_history_select(&history, job->report_keep);
     status = save_report_files(job, stats, metrics, &history, status);
     history.runs[0].status = status;
     report_keep_run(stats, job, &history);

@@ -21,8 +21,8 @@ static void write_header(const struct report_history *history, const struct job 
     html_trend_time(out, newest);
     buffer_append_text(out, " UTC.</p>\n</div>\n<dl class=\"facts\">\n");
     html_frame_fact(out, "Provider", "provider", job->provider.name);
-    buffer_printf(out, "<div><dt>Kept</dt><dd>%s %s</dd></div>\n",
-                  format_number_count(history->count, number), history->count == 1 ? "run" : "runs");
+    buffer_printf(out, "<div><dt>Kept</dt><dd>%s %s</dd></div>\n", format_number_count(history->kept, number),
+                  history->kept == 1 ? "run" : "runs");
     buffer_printf(out, "<div><dt>Setting</dt><dd><code>report_keep: %" PRIu32 "</code></dd></div>\n",
                   job->report_keep);
     buffer_append_text(out, "</dl>\n</header>\n");
@@ -31,7 +31,7 @@ static void write_header(const struct report_history *history, const struct job 
 static void write_nav(const struct report_history *history, struct buffer *out)
 {
     buffer_append_text(out, "<nav aria-label=\"Pages\">\n<ul>\n");
-    if (history->count > 1)
+    if (history->kept > 1)
         html_frame_link(out, "trend", "Trend");
     html_frame_link(out, "runs", "Runs");
     buffer_append_text(out,
@@ -64,8 +64,8 @@ static void write_status(struct buffer *out, const struct report_history_run *ru
 static void write_files(struct buffer *out, const struct report_history_run *run)
 {
     static const char *const words[REPORT_HISTORY_FILES] = {
-        [REPORT_HISTORY_REJECTS_CSV] = "rejects",     [REPORT_HISTORY_REJECTS_NDJSON] = "rejects",
-        [REPORT_HISTORY_BROKEN_CSV] = "broken lines", [REPORT_HISTORY_BROKEN_NDJSON] = "broken lines",
+        [REPORT_HISTORY_REJECTS_CSV] = "rejects", [REPORT_HISTORY_REJECTS_NDJSON] = "rejects",
+        [REPORT_HISTORY_BROKEN_CSV] = "broken",   [REPORT_HISTORY_BROKEN_NDJSON] = "broken",
         [REPORT_HISTORY_SUMMARY] = "summary",
     };
     bool any = false;
@@ -74,7 +74,7 @@ static void write_files(struct buffer *out, const struct report_history_run *run
     for (int i = 0; i < REPORT_HISTORY_FILES; i++) {
         if (!words[i] || !run->has[i])
             continue;
-        buffer_printf(out, "%s<a href=\"%s/%s\">%s</a>", any ? "<br>" : "", run->name,
+        buffer_printf(out, "%s<a href=\"%s/%s\">%s</a>", any ? ", " : "", run->name,
                       report_history_file((enum report_history_file)i), words[i]);
         any = true;
     }
@@ -125,7 +125,7 @@ static void write_runs(const struct report_history *history, struct buffer *out)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         buffer_printf(out, "<th scope=\"col\" class=\"number\">%s</th>", counts[i]);
     buffer_append_text(out, "<th scope=\"col\">Files</th></tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < history->count; i++)
+    for (size_t i = 0; i < history->kept; i++)
         write_run(out, &history->runs[i]);
     buffer_append_text(
         out,
@@ -138,7 +138,7 @@ void html_history_write(const struct report_history *history, const struct job *
     write_header(history, job, out);
     write_nav(history, out);
     buffer_append_text(out, "<main>\n");
-    if (history->count > 1) {
+    if (history->kept > 1) {
         html_section(out, "trend", "Trend");
         html_trend_write_charts(history, out);
         buffer_append_text(out, "</section>\n");

@@ -92,7 +92,7 @@ static void html_report_nav(const struct html_page *page)
     struct buffer *out = page->out;
     buffer_append_text(out, "<nav aria-label=\"On this page\">\n<ul>\n");
     html_frame_link(out, "totals", "Totals");
-    if (page->place->history && page->place->history->count > 1)
+    if (page->place->history && page->place->history->kept > 1)
         html_frame_link(out, "trend", "Last runs");
     if (page->stats->verification.is_known)
         html_frame_link(out, "verification", "Verification");

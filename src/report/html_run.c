@@ -175,7 +175,7 @@ void html_run_write_trend(const struct html_page *page)
     const struct report_history *history = page->place->history;
     struct buffer *out = page->out;
 
-    if (!history || history->count < 2)
+    if (!history || history->kept < 2)
         return;
     html_section(out, "trend", "Last runs");
     html_trend_write_charts(history, out);

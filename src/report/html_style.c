@@ -75,8 +75,9 @@ const char html_style[] =
     "td:not(.number){min-width:5.5rem}\n"
     ".scroll{overflow-x:auto;margin:0 0 1rem}.scroll table{margin:0}\n"
     ".scroll:focus-visible{outline:.15rem solid var(--info);outline-offset:.15rem}\n"
-    ".scroll th,.scroll td{overflow-wrap:normal;width:auto}.scroll td.words{min-width:14rem}\n"
-    ".files,.scroll time{white-space:nowrap}\n"
+    ".scroll th,.scroll td{overflow-wrap:normal;width:auto}.scroll td.words{min-width:12rem}\n"
+    ".scroll caption{max-width:min(46rem,calc(100vw - 2.5rem))}.scroll td.files{min-width:9.5rem}\n"
+    ".scroll time{white-space:nowrap}\n"
     "details summary{cursor:pointer;color:var(--info);padding:.2rem 0}\n"
 
     ".rules{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,30rem),1fr));gap:1rem;"
@@ -116,5 +117,6 @@ const char html_style[] =
     "@media print{:root{--ground:#fff}body{font-size:10pt}.page{max-width:none;padding:0}nav{display:none}"
     "header{padding-top:0}svg,.tile .word::before{-webkit-print-color-adjust:exact;print-color-adjust:exact}"
     "h2,h3,caption,thead{break-after:avoid}article,.tile,tr,figure{break-inside:avoid}"
-    "thead{display:table-header-group}a{color:inherit;text-decoration:none}"
+    ".scroll{overflow:visible}.runs{font-size:7.5pt}.runs th,.runs td{padding-left:.5rem}.scroll td.words,"
+    ".scroll td.files{min-width:0}details.rows,.more{display:none}thead{display:table-header-group}a{color:inherit;text-decoration:none}"
     "details::details-content{content-visibility:visible;block-size:auto}}\n";

@@ -46,7 +46,7 @@ static const struct chart charts[] = {
 
 static size_t shown_of(const struct report_history *history)
 {
-    return history->count < HTML_TREND_RUNS ? history->count : HTML_TREND_RUNS;
+    return history->kept < HTML_TREND_RUNS ? history->kept : HTML_TREND_RUNS;
 }
 
 static bool is_cut(const struct report_history_run *run)
@@ -107,7 +107,7 @@ void html_trend_write_charts(const struct report_history *history, struct buffer
 {
     bool any_cut = false;
 
-    if (history->count < 2)
+    if (history->kept < 2)
         return;
     buffer_append_text(out, "<div class=\"trend\">\n");
     for (size_t i = 0; i < sizeof charts / sizeof *charts; i++)

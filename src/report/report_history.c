@@ -199,6 +199,7 @@ void report_history_read(const char *report_folder, struct report_history *histo
         closedir(stream);
     if (history->count > 0)
         qsort(history->runs, history->count, sizeof *history->runs, compare_newest_first);
+    history->kept = history->count;
     free(folder);
 }
 
@@ -227,6 +228,23 @@ void report_history_add(struct report_history *history, const struct run_stats *
     append(history);
     memmove(history->runs + 1, history->runs, (history->count - 1) * sizeof *history->runs);
     history->runs[0] = run;
+    history->kept = history->count;
+}
+
+void report_history_select(struct report_history *history, size_t keep)
+{
+    size_t counted = 0;
+
+    history->kept = 0;
+    for (size_t i = 0; i < history->count; i++) {
+        struct report_history_run run = history->runs[i];
+        if (!run.is_pinned && counted == keep)
+            continue;
+        counted += !run.is_pinned;
+        memmove(&history->runs[history->kept + 1], &history->runs[history->kept],
+                (i - history->kept) * sizeof run);
+        history->runs[history->kept++] = run;
+    }
 }
 
 void report_history_clear(struct report_history *history)

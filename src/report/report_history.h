@@ -44,10 +44,10 @@ struct report_history_run {
     char stopped[REPORT_HISTORY_REASON_SIZE]; /* "": it was not */
 };
 
-/* Newest first. */
+/* Those that stay, newest first; then those that shall be removed (report_history_select), newest first. */
 struct report_history {
     struct report_history_run *runs; /* owned */
-    size_t count, capacity;
+    size_t kept, count, capacity;    /* kept: those that stay */
 };
 
 /* `report.html`, `rejects.csv.gz`, … */
@@ -62,6 +62,8 @@ void report_history_name(uint64_t started_ns, char name[REPORT_HISTORY_NAME_SIZE
 void report_history_read(const char *report_folder, struct report_history *history);
 /* Puts the run that ends now before the others. Its files are not known yet. */
 void report_history_add(struct report_history *history, const struct run_stats *stats);
+/* Of the runs that are not pinned the newest `keep` stay. */
+void report_history_select(struct report_history *history, size_t keep);
 void report_history_clear(struct report_history *history);
 
 #endif

@@ -211,33 +211,15 @@ static void warn(const struct keeper *keeper, const char *what)
                 keeper->job->report_folder, strerror(errno), what);
 }
 
-/* The runs that stay: the newest report_keep, and those that are pinned. Returns the index of the first that
- * does not stay in *history, which is put in that order. */
-static size_t select_runs(struct report_history *history, size_t keep)
+static int write_index(const struct keeper *keeper)
 {
-    size_t stay = 0, counted = 0;
-
-    for (size_t i = 0; i < history->count; i++) {
-        struct report_history_run run = history->runs[i];
-        if (!run.is_pinned && counted == keep)
-            continue;
-        counted += !run.is_pinned;
-        memmove(&history->runs[stay + 1], &history->runs[stay], (i - stay) * sizeof run);
-        history->runs[stay++] = run;
-    }
-    return stay;
-}
-
-static int write_index(const struct keeper *keeper, size_t count)
-{
-    const struct report_history shown = {.runs = keeper->history->runs, .count = count};
     char *folder = file_join(keeper->job->report_folder, REPORT_HISTORY_FOLDER);
     char *path = file_join(folder, REPORT_HISTORY_INDEX);
     struct buffer page;
     int result = -1;
 
     buffer_init(&page, PAGE_MAX);
-    html_history_write(&shown, keeper->job, &page);
+    html_history_write(keeper->history, keeper->job, &page);
     if (page.overflowed)
         errno = EFBIG;
     else
@@ -274,12 +256,10 @@ void report_keep_run(const struct run_stats *stats, const struct job *job, struc
     if (is_open)
         remove_leftovers(&keeper);
     if (is_open && make_draft(&keeper) == 0 && fill_draft(&keeper) == 0 && publish_draft(&keeper) == 0) {
-        size_t stay = select_runs(history, job->report_keep);
-        if (write_index(&keeper, stay) != 0)
+        if (write_index(&keeper) != 0)
             warn(&keeper, "the page of the kept reports cannot be written");
-        for (size_t i = stay; i < history->count; i++)
+        for (size_t i = history->kept; i < history->count; i++)
             remove_run(&keeper, history->runs[i].name);
-        history->count = stay;
     } else {
         warn(&keeper, "the report of this run is not kept");
     }

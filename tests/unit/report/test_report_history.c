@@ -138,6 +138,26 @@ static void this_run_is_the_newest_whatever_the_clock_says(void **state)
     clear_folder(folder);
 }
 
+static void pinned_runs_stay_and_do_not_count(void **state)
+{
+    (void)state;
+    struct report_history_run runs[] = {{.name = "5"},
+                                        {.name = "4", .is_pinned = true},
+                                        {.name = "3"},
+                                        {.name = "2"},
+                                        {.name = "1", .is_pinned = true}};
+    struct report_history history = {.runs = runs, .count = 5};
+    report_history_select(&history, 2);
+    assert_int_equal(history.kept, 4);
+    static const char *const want[] = {"5", "4", "3", "1", "2"};
+    for (size_t i = 0; i < 5; i++)
+        assert_string_equal(history.runs[i].name, want[i]);
+    report_history_select(&history, 9);
+    assert_int_equal(history.kept, 5);
+    report_history_select(&history, 0);
+    assert_int_equal(history.kept, 2);
+}
+
 static void without_a_folder_there_is_none(void **state)
 {
     (void)state;
@@ -155,6 +175,7 @@ int main(void)
         cmocka_unit_test(what_is_not_a_time_is_no_name),
         cmocka_unit_test(kept_runs_are_read_newest_first),
         cmocka_unit_test(this_run_is_the_newest_whatever_the_clock_says),
+        cmocka_unit_test(pinned_runs_stay_and_do_not_count),
         cmocka_unit_test(without_a_folder_there_is_none),
     };
     return cmocka_run_group_tests_name("report history", tests, NULL, NULL);
