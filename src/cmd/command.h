@@ -29,6 +29,7 @@ int command_refresh(const struct options *options);
 int command_resolve(const struct options *options);
 int command_rejects(const struct options *options);
 int command_words(const struct options *options);
+int command_restore(const struct options *options);
 int command_results(const struct options *options);
 int command_links(const struct options *options);
 int command_documents(const struct options *options);

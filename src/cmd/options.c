@@ -76,7 +76,7 @@ static const struct option option_table[] = {
      "continue although the ledger is missing, or older than at its last run"},
     {"--json", NULL, OPTION_FLAG,
      OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE | OPTION_LINKS | OPTION_DOCUMENTS |
-         OPTION_REFRESH | OPTION_ADOPT | OPTION_BACKUP | OPTION_FORGET,
+         OPTION_REFRESH | OPTION_ADOPT | OPTION_BACKUP | OPTION_FORGET | OPTION_RESTORE,
      OFFSET(json), 0, "print the summary as one JSON object"},
     {"--verify", NULL, OPTION_FLAG, OPTION_STATUS, OFFSET(verify), 0,
      "verify the event chain, and compare every customer with its events"},

@@ -243,6 +243,12 @@ int ledger_hold(struct ledger *ledger, const struct ledger_intent *intent, struc
 int ledger_adopting(struct ledger *ledger, bool *adopting, struct error *error);
 /* Between begin and commit. */
 int ledger_adopting_set(struct ledger *ledger, bool adopting, struct error *error);
+/* Whether the ledger was restored from a backup that may lack customers of the provider, and no person has
+ * decided yet how to continue: 1 with the time of the backup (RFC 3339) in the arena; 0; -1. */
+int ledger_restored(struct ledger *ledger, struct arena *arena, struct slice *backup_time,
+                    struct error *error);
+/* backup_time empty: it is decided. Between begin and commit. */
+int ledger_restored_set(struct ledger *ledger, struct slice backup_time, struct error *error);
 /* True if no customer was ever written. */
 bool ledger_is_empty(const struct ledger *ledger);
 /* Customers in it: the highest id, too. */
@@ -296,6 +302,9 @@ int ledger_rekey(struct ledger *ledger, const struct ledger_rekey *rekey, enum l
 int ledger_nonce_floor(struct ledger *ledger, const char *key_id, uint64_t *floor, struct error *error);
 /* Between begin and commit; never lowers it. */
 int ledger_nonce_reserve(struct ledger *ledger, const char *key_id, uint64_t floor, struct error *error);
+
+/* The same for every API key, also one that is not known yet. */
+int ledger_nonce_reserve_all(struct ledger *ledger, uint64_t floor, struct error *error);
 
 /* The rest of the canary with these settings (their digest in hex), as stored by ledger_canary_set;
  * UINT32_MAX when nothing is stored, or for other settings. 0, or -1. */

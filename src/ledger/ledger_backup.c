@@ -115,6 +115,31 @@ static int copy_state(struct making *making, struct error *error)
     return result;
 }
 
+int ledger_copy(struct ledger *ledger, const char *path, struct error *error)
+{
+    struct error ignored;
+
+    if (store_begin_read(ledger->store, error) != 0)
+        return -1;
+    int result = store_copy(ledger->store, path, error);
+    return store_end_read(ledger->store, result == 0 ? error : &ignored) == 0 ? result : -1;
+}
+
+int ledger_write_key(const struct ledger *ledger, const char *path)
+{
+    char line[KEY_LINE_SIZE + 1];
+
+    write_key_line(ledger, line);
+    int result = file_replace(path, KEY_MODE, slice_make(line, KEY_LINE_SIZE));
+    secret_wipe(line, sizeof line);
+    return result;
+}
+
+int ledger_note_backup(struct ledger *ledger, const struct ledger_backup *backup, struct error *error)
+{
+    return store_note_backup(ledger->store, backup, error);
+}
+
 static void keep_first(void *context, const struct ledger_finding *finding)
 {
     struct buffer *first = context;

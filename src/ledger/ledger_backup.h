@@ -30,8 +30,35 @@ struct ledger_backup {
 int ledger_backup_make(struct ledger *ledger, const char *path, bool has_key_file,
                        struct ledger_backup *backup, struct ledger_verified *verified, struct error *error);
 
+/* Copies the ledger into the empty file at path (0600), unsynced. 0, or -1. */
+int ledger_copy(struct ledger *ledger, const char *path, struct error *error);
+/* Writes the ledger's key into a file, 0600, that it replaces. 0, or -1 with errno. */
+int ledger_write_key(const struct ledger *ledger, const char *path);
+
 /* The known backups, oldest first; each is valid during the call. 0, or -1. */
 int ledger_each_backup(struct ledger *ledger, void (*each)(void *context, const struct ledger_backup *backup),
                        void *context, struct error *error);
+
+/* Stores that there is one. Not between begin and commit. 0, or -1. */
+int ledger_note_backup(struct ledger *ledger, const struct ledger_backup *backup, struct error *error);
+
+/* What a restored ledger gets of the one that it replaces. */
+struct ledger_taken {
+    uint64_t erased;     /* customers of the backup that were erased since, and are erased again */
+    uint64_t not_erased; /* those of them that are in doubt or named by others in the backup */
+};
+/* Erased keys, nonce floors and known backups: all that must not be forgotten with the rows. Both have the
+ * same key. Not between begin and commit: *to has a run, and is committed. 0, or -1. */
+int ledger_take_over(struct ledger *to, struct ledger *from, struct ledger_taken *taken, struct error *error);
+
+/* The lock of the ledger at path, held without opening it. NULL: as of LEDGER_WRITE. */
+struct ledger_lease;
+struct ledger_lease *ledger_lease_take(const char *path, struct error *error);
+/* NULL is allowed. */
+void ledger_lease_end(struct ledger_lease *lease);
+/* Moves the ledger's file with its log to another name. Needs its lease. 0, or -1. */
+int ledger_move(const char *from, const char *to, struct error *error);
+/* Removes the files beside a ledger that was closed and gets another name: log, lock and key. */
+void ledger_remove_beside(const char *path);
 
 #endif

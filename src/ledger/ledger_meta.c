@@ -12,6 +12,8 @@
 #define CLOCK     "clock"    /* `RUN LEAD_NS` */
 #define SENDING   "sending"  /* `STATE BOOT BOOT_NS REAL_NS HOLD_NS`, `-` for a boot that is not known */
 #define ADOPTING  "adopting" /* `under_way` or `ended` */
+#define RESTORED  "restored" /* the time of the backup; empty: no decision is pending */
+#define EVERY_KEY "*"        /* a nonce floor of all API keys */
 #define UNDER_WAY "under_way"
 #define ENDED     "ended"
 
@@ -103,7 +105,38 @@ int ledger_sending(struct ledger *ledger, struct ledger_sending *sending, struct
 
 int ledger_nonce_floor(struct ledger *ledger, const char *key_id, uint64_t *floor, struct error *error)
 {
-    return store_nonce(ledger->store, key_id, floor, error);
+    uint64_t of_all;
+
+    if (store_nonce(ledger->store, key_id, floor, error) != 0 ||
+        store_nonce(ledger->store, EVERY_KEY, &of_all, error) != 0)
+        return -1;
+    if (of_all > *floor)
+        *floor = of_all;
+    return 0;
+}
+
+int ledger_nonce_reserve_all(struct ledger *ledger, uint64_t floor, struct error *error)
+{
+    return ledger_nonce_reserve(ledger, EVERY_KEY, floor, error);
+}
+
+int ledger_restored(struct ledger *ledger, struct arena *arena, struct slice *backup_time,
+                    struct error *error)
+{
+    int found = store_meta(ledger->store, RESTORED, arena, backup_time, error);
+
+    return found == 1 ? backup_time->len > 0 : found;
+}
+
+int ledger_restored_set(struct ledger *ledger, struct slice backup_time, struct error *error)
+{
+    struct slice now;
+
+    arena_reset(&ledger->arena);
+    int found = ledger_restored(ledger, &ledger->arena, &now, error);
+    if (found < 0 || (found == 0 && backup_time.len == 0))
+        return found < 0 ? -1 : 0;
+    return store_meta_set(ledger->store, RESTORED, backup_time, error);
 }
 
 int ledger_nonce_reserve(struct ledger *ledger, const char *key_id, uint64_t floor, struct error *error)

@@ -209,6 +209,20 @@ int store_note_backup(struct store *store, const struct ledger_backup *backup, s
 int store_each_backup(struct store *store, void (*each)(void *context, const struct ledger_backup *backup),
                       void *context, struct error *error);
 
+/* Restoring. */
+
+/* Takes the lease of the ledger at a location, without opening the ledger, which may be damaged or missing.
+ * NULL: ERROR_BUSY, or ERROR_LEDGER. Owner: store_close. */
+struct store *store_lease(const char *location, struct error *error);
+/* Copies the log of a ledger into its file as far as it can be read, and moves the ledger, without its key,
+ * to another name. Needs the lease. 0 (also when there is none), or -1. */
+int store_move(const char *from, const char *to, struct error *error);
+/* Removes what SQLite and the lease keep beside a ledger that was closed. */
+void store_remove_beside(const char *location);
+/* Every nonce floor; key_id is valid during the call. 0, or -1. */
+int store_each_nonce(struct store *store, void (*each)(void *context, const char *key_id, uint64_t floor),
+                     void *context, struct error *error);
+
 /* For verification. */
 
 /* Each row of customer, event, run or task as stored, in id order; values are valid during the call. A value

@@ -46,7 +46,8 @@ struct verdict {
  * - exists: the provider has such a user, and it is not known to be this customer's
  * - expensive: a pattern of the job exceeded the match limit on this value
  * - twin: the same person exists under another key
- * - erased: of external_id: the customer with this key was erased (kyc-import forget); no file gets such a row
+ * - erased: of external_id: the customer with this key was erased (kyc-import forget); no file gets such a
+ * row
  * - provider_warning (warning): the provider's own, beside a success
  * - record/link_error (warning): created, but the provider could not make the verification link
  * - record/verification_rejected, record/verification_not_triggered (warnings): created, but the provider has

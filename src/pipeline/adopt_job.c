@@ -155,6 +155,8 @@ static int finish_run(struct adopt_job *adopt, int status, bool is_complete, str
                                    adopt->result->finished_ns, error);
     if (result == 0 && is_complete)
         result = ledger_adopting_set(ledger, false, error);
+    if (result == 0 && is_complete)
+        result = ledger_restored_set(ledger, slice_make(NULL, 0), error);
     if (result == 0)
         result = ledger_commit(ledger, error);
     failpoint("adopt ended");

@@ -301,6 +301,11 @@ static int check_missing(const struct history *history, struct error *error)
 
     if (!proof)
         return 0;
+    if (ledger_exists(history->ledger_path))
+        return error_set(
+            error, ERROR_LEDGER,
+            "%s: the ledger's file is empty, and %s shows that this job had one: its -wal file, which had its rows, was removed or not copied with it\nhint: put that file back beside it; or restore a backup with kyc-import restore; %sor start over with --new-ledger",
+            history->ledger_path, proof, history->way_back);
     if (last && last->other_path && last->ledger)
         text_format(earlier_path, sizeof earlier_path, " (it was %s then)", last->ledger);
     return error_set(
@@ -355,6 +360,26 @@ int ledger_continuity_head(const struct job *job, const struct provider *provide
     }
     unload(&history);
     return held < 0 ? -1 : 0;
+}
+
+int ledger_continuity_last(const struct job *job, const struct provider *provider,
+                           char head[LEDGER_HEAD_SIZE], int64_t *run, struct error *error)
+{
+    struct history history;
+
+    head[0] = '\0';
+    *run = 0;
+    if (load(&history, job, provider, error) != 0)
+        return -1;
+    for (size_t i = 0; i < history.count; i++) {
+        const struct ledger_mark *mark = &history.heads[i].mark;
+        if (head[0] && mark->run <= *run)
+            continue;
+        *run = mark->run;
+        memcpy(head, mark->head, LEDGER_HEAD_SIZE);
+    }
+    unload(&history);
+    return 0;
 }
 
 static void write_head(const struct job *job, const char *real_path, const struct ledger *ledger,

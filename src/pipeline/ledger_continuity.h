@@ -32,6 +32,10 @@ int ledger_continuity_check(const struct job *job, const struct provider *provid
 int ledger_continuity_head(const struct job *job, const struct provider *provider, struct ledger *ledger,
                            char head[LEDGER_HEAD_SIZE], struct error *error);
 
+/* The last record: its head ("": none is recorded) and its run (0: none). 0, or -1. */
+int ledger_continuity_last(const struct job *job, const struct provider *provider,
+                           char head[LEDGER_HEAD_SIZE], int64_t *run, struct error *error);
+
 /* Records what is committed; the ledger has a run. 0, also (with a line in the log) when one of the two
  * places could not be written; -1 with ERROR_LEDGER when neither could. */
 int ledger_continuity_record(const struct job *job, const struct provider *provider,

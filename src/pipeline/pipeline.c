@@ -19,6 +19,7 @@
 #include "pipeline/existing_users.h"
 #include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
+#include "pipeline/restored_ledger.h"
 #include "pipeline/signals.h"
 #include "report/rejects.h"
 #include "report/summary_json.h"
@@ -50,7 +51,8 @@ static int check_adopted(const struct pipeline *pipeline, struct error *error)
 {
     bool is_adopting;
 
-    if (ledger_adopting(pipeline->ledger, &is_adopting, error) != 0)
+    if (restored_ledger_check(pipeline->job, pipeline->settings->provider, pipeline->ledger, error) != 0 ||
+        ledger_adopting(pipeline->ledger, &is_adopting, error) != 0)
         return -1;
     if (!is_adopting)
         return 0;
@@ -153,7 +155,8 @@ static int check_users(struct pipeline *pipeline, struct error *error)
     if (!settings->new_ledger)
         return check_adopted(pipeline, error) == 0 ? existing_users_check(&parts, error) : -1;
     if (ledger_begin(pipeline->ledger, error) != 0 ||
-        ledger_adopting_set(pipeline->ledger, false, error) != 0)
+        ledger_adopting_set(pipeline->ledger, false, error) != 0 ||
+        ledger_restored_set(pipeline->ledger, slice_make(NULL, 0), error) != 0)
         return -1;
     return ledger_commit(pipeline->ledger, error);
 }

@@ -161,3 +161,83 @@ int store_each_backup(struct store *store, void (*each)(void *context, const str
     }
     return statement ? row : -1;
 }
+
+/* Restoring. */
+
+struct store *store_lease(const char *location, struct error *error)
+{
+    struct store *store = memory_new(1, sizeof *store);
+
+    store->path = store_path_resolve(location);
+    store->lock_path = store_path_with(store->path, ".lock");
+    store->key_path = store_path_with(store->path, ".key");
+    store->lock_fd = -1;
+    if (store_file_check_system(store->path, error) == 0 && store_file_lock(store, error) == 0)
+        return store;
+    store_close(store);
+    return NULL;
+}
+
+/* So that the file alone is the ledger. What cannot be copied moves with it. */
+static void copy_log_into_file(const char *path)
+{
+    sqlite3 *db = NULL;
+    int keep = 1;
+
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
+        sqlite3_busy_timeout(db, BUSY_MS);
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+        sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    }
+    sqlite3_close(db);
+}
+
+/* The log first: beside another ledger it would be taken for that one's. */
+int store_move(const char *from, const char *to, struct error *error)
+{
+    static const char *const suffixes[] = {"-wal", "-journal", ""};
+
+    copy_log_into_file(from);
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        char *old = store_path_with(from, suffixes[i]), *new = store_path_with(to, suffixes[i]);
+        bool is_moved = rename(old, new) == 0 || errno == ENOENT;
+        if (!is_moved)
+            error_set(
+                error, ERROR_LEDGER,
+                "the ledger's file %s cannot be moved to %s: %s\nhint: check the folder and its permissions",
+                old, new, strerror(errno));
+        free(old);
+        free(new);
+        if (!is_moved)
+            return -1;
+        failpoint("ledger moved aside");
+    }
+    char *shared = store_path_with(from, "-shm");
+    unlink(shared);
+    free(shared);
+    return 0;
+}
+
+void store_remove_beside(const char *location)
+{
+    static const char *const suffixes[] = {"-wal", "-shm", "-journal", ".lock", ".key"};
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        char *path = store_path_with(location, suffixes[i]);
+        unlink(path);
+        free(path);
+    }
+}
+
+int store_each_nonce(struct store *store, void (*each)(void *context, const char *key_id, uint64_t floor),
+                     void *context, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_NONCES, error);
+    int row = -1;
+    while (statement && (row = store_next_row(store, statement, error)) == 1) {
+        char *key_id = memory_copy(store_column(statement, 0));
+        each(context, key_id, (uint64_t)sqlite3_column_int64(statement, 1));
+        free(key_id);
+    }
+    return row;
+}

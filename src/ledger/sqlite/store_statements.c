@@ -23,6 +23,7 @@ static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_NONCE] = "SELECT floor FROM nonce WHERE key_id = ?1",
     [STORE_SQL_NONCE_SET] = "INSERT INTO nonce(key_id, floor) VALUES(?1, ?2) "
                             "ON CONFLICT(key_id) DO UPDATE SET floor = excluded.floor",
+    [STORE_SQL_NONCES] = "SELECT key_id, floor FROM nonce",
     [STORE_SQL_INCOMPLETE] = "SELECT 'a nonce', 'floor' FROM nonce WHERE floor IS NULL "
                              "UNION ALL SELECT 'meta', 'value' FROM meta WHERE value IS NULL LIMIT 1",
     /* All that may lack a value, and few others: the C code decides. */

@@ -332,9 +332,9 @@ static inline void customers_erase(struct customers *customers, struct customer 
 {
     struct fixture *fixture = customers->fixture;
     bool found = false;
-    assert_int_equal(erase_one(fixture->ledger, slice_from(customer->key), customer->at_ns + 2, &found,
-                                  &fixture->error),
-                     0);
+    assert_int_equal(
+        erase_one(fixture->ledger, slice_from(customer->key), customer->at_ns + 2, &found, &fixture->error),
+        0);
     assert_true(found);
     customer->id = 0; /* it is not seen any more */
 }
