@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # The shipped ways to run a job every night: the cron line in cron's own environment, the systemd unit, the job files.
-# The installation of jobs/README.md is built in a separate folder; only the roots of the paths differ.
+# The installation of jobs/README.md is built in a separate folder; only the roots of the paths differ. What a real systemd
+# and a real cron make of them: tests/system/night.t.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -42,7 +43,7 @@ sub below
     return $text =~ s{(?<![\w/.-])/(usr/local/bin|etc/kyc-import|var/lib/kyc-import)(?![\w-])}{$root/$1}gr;
 }
 
-# The installation of jobs/README.md with a provider's job; the environment is the content of `credentials`.
+# The installation of jobs/README.md with a provider's job; PROVIDER.env is the content of `credentials`.
 sub install_job
 {
     my ($root, $provider, $credentials, %edit) = @_;
@@ -56,7 +57,7 @@ sub install_job
     }
     write_file("$root/var/lib/kyc-import/$provider.yaml", $job);
     chmod 0600, "$root/var/lib/kyc-import/$provider.yaml";
-    write_file("$root/etc/kyc-import/environment", $credentials);
+    write_file("$root/etc/kyc-import/$provider.env", $credentials);
 }
 
 sub all_files
@@ -83,7 +84,10 @@ subtest 'the cron line' => sub {
     is(scalar @$entries, 1, 'is one');
     my $entry = $entries->[0];
     is_deeply($entry->{input}, [], 'without a percent sign, which cron takes for the end of the line');
-    like($entry->{user}, qr/^kyc$/, 'for the user of jobs/README.md');
+    like($entry->{user}, qr/^kyc-import$/, 'for the user of the package');
+    # A line for kira: its users verify by a link, as jobs/README.md says.
+    like($readme, qr/`for command in run refresh links`/, 'jobs/README.md has the commands of kira');
+    $entry->{command} =~ s/for command in run refresh;/for command in run refresh links;/ or die 'the cron line has other commands';
 
     my $sandbox = sandbox_start();
     my ($key, $client, $password) = $sandbox->{out} =~ /: kira: api_key (\S+), client_id (\S+), password (\S+)/;
@@ -105,7 +109,7 @@ subtest 'the cron line' => sub {
     is("$status$out$err", '0', 'the first night: status 0, and no mail');
     is(sandbox_counts($sandbox)->{kira}{users}, 200, 'every customer of the export is created');
     my @files = all_files($root);
-    is_deeply([grep { !m{^(?:usr/local/bin/kyc-import|etc/kyc-import/environment|var/lib/kyc-import/.*)$} } @files], [], 'files are made in /var/lib/kyc-import alone');
+    is_deeply([grep { !m{^(?:usr/local/bin/kyc-import|etc/kyc-import/kira\.env|var/lib/kyc-import/.*)$} } @files], [], 'files are made in /var/lib/kyc-import alone');
     ok(-s "$root/var/lib/kyc-import/kira-nightly.ledger", 'the ledger beside the job');
     ok(-s "$report/summary.json", 'and the report');
     is($refreshed->()->{customers}{pending}, 200, 'the states of all are read');
@@ -146,14 +150,14 @@ subtest 'the cron line' => sub {
     is($status, 1, 'rejected rows are status 1');
     like("$out$err", qr/^kyc-import: warning: \d+ rejected, .*\nhint: the report in \S+ names the records\n\z/, 'and the report is named');
     write_file($job, $text);
-    write_file("$root/etc/kyc-import/environment", "KIRA_API_KEY='$key'\nKIRA_CLIENT_ID='$client'\n");
+    write_file("$root/etc/kyc-import/kira.env", "KIRA_API_KEY='$key'\nKIRA_CLIENT_ID='$client'\n");
     ($status, $out, $err) = cron_run($root, $set, $entry);
     is($status, 2, 'a credential that is not set is status 2');
     like($err, qr/KIRA_PASSWORD is not set/, 'and named');
-    unlink "$root/etc/kyc-import/environment";
+    unlink "$root/etc/kyc-import/kira.env";
     ($status, $out, $err) = cron_run($root, $set, $entry);
     isnt($status, 0, 'without its environment the job does not begin');
-    like($err, qr{etc/kyc-import/environment}, 'and the file is named');
+    like($err, qr{etc/kyc-import/kira\.env}, 'and the file is named');
     unlink "$root/usr/local/bin/kyc-import";
     sandbox_stop($sandbox);
 };
@@ -163,7 +167,7 @@ sub read_unit
 {
     my ($path) = @_;
     my (%unit, $section);
-    for my $line (split /\n/, read_file($path)) {
+    for my $line (split /\n/, read_file($path) =~ s/\\\n\s*/ /gr) {
         next if $line =~ /^\s*(?:[#;]|$)/;
         $section = $1, next if $line =~ /^\[(\w+)\]$/;
         my ($name, $value) = $line =~ /^(\w+)=(.*)$/ or die "not a line of a unit: $line";
@@ -172,47 +176,38 @@ sub read_unit
     return \%unit;
 }
 
-subtest 'the systemd unit' => sub {
-    my $service = read_unit("$project/jobs/kyc-import.service")->{Service};
+subtest 'the systemd units' => sub {
+    my $service = read_unit("$project/jobs/kyc-import@.service")->{Service};
+    my $failed = read_unit("$project/jobs/kyc-import-failed@.service")->{Service};
+    my $entry = $entries->[0];
     my @commands = map { [split ' '] } @{$service->{ExecStart}};
     my ($program, undef, $job) = @{$commands[0]};
-    my ($verbs, $cron_job) = $entries->[0]{command} =~ /for command in ([a-z ]+); do kyc-import \$command (\S+) -q /;
-    is_deeply(\@commands, [map { [$program, $_, $job, '-q'] } split ' ', $verbs], 'runs the commands of the cron line');
-    my %success = map { $_ => 1 } split ' ', $service->{SuccessExitStatus}[0];
-    ok($success{1} && !grep({ $success{$_} } 2 .. 5), 'each after the status 1 of the one before, and none after a failure');
-    my ($made, $commands) = run_program('make', '-n', '-C', $project, 'install', 'DESTDIR=/root-of-it');
-    like($commands, qr{install .* /root-of-it\Q$program\E$}m, 'by the program that make install puts there');
-    is($job, $cron_job, 'which is the job of the cron line');
-    my @paths = split ':', $set->{PATH};
-    ok((grep { "$_/kyc-import" eq $program } @paths), 'and its program');
-    is($service->{User}[0], $entries->[0]{user}, 'and its user');
-    like($entries->[0]{command}, qr/\Q$service->{EnvironmentFile}[0]\E/, 'and its environment');
-
-    # ProtectSystem=strict: the folder of the job, where ledger and report land, has to be a writable one.
-    is($service->{ProtectSystem}[0], 'strict', 'all is read-only');
-    my @writable = ((map { split ' ' } @{$service->{ReadWritePaths}}), map { "/var/lib/$_" } @{$service->{StateDirectory}});
-    my ($folder) = $job =~ m{^(.*)/};
-    ok((grep { $_ eq $folder } @writable), "but for the job's folder $folder");
-    ok((grep { $_ eq '/run/lock' } @writable), 'and that of the locks');
-    is($service->{WorkingDirectory}[0], $folder, 'which is where it works');
-    my @optional = grep { /^-/ } @writable;
-    is_deeply([grep { !/^-/ && $_ ne '/run/lock' && $_ ne "/var/lib/$service->{StateDirectory}[0]" } @writable], [], 'what may be missing is marked so');
-    for my $path ($job, $service->{EnvironmentFile}[0], $folder, map { s/^-//r } @optional) {
-        like($readme, qr{(?<![\w/])\Q$path\E(?![\w-])}, "jobs/README.md names $path");
+    my ($verbs, $cron_job) = $entry->{command} =~ /for command in ([a-z ]+); do kyc-import \$command (\S+) -q /;
+    is_deeply(\@commands, [map { [$program, $_, $job] } grep { $_ ne 'links' } split ' ', $verbs], 'run the commands of the cron line');
+    is($cron_job, $job =~ s/%i/\$NAME/r, 'with its job');
+    like($entry->{command}, qr/ \Q@{[$service->{EnvironmentFile}[0] =~ s{^-(.*)%i}{$1\$NAME}r]}\E;/, 'and its credentials');
+    is_deeply([split ' ', $service->{SuccessExitStatus}[0]], [1], 'each after the status 1 of the one before, and none after another failure');
+    is_deeply([split ' ', $service->{RestartPreventExitStatus}[0]], [2 .. 5], '6 and 7 are tried again');
+    my ($made, $commands) = run_program('make', '-s', '-C', $project, 'install', "DESTDIR=@{[scratch_folder()]}");
+    like($commands, qr{^INSTALL \S+\Q$program\E$}m, 'by the program that make install puts there');
+    ok((grep { "$_/kyc-import" eq $program } split ':', $set->{PATH}), 'which is that of the cron line');
+    for my $unit ($service, $failed) {
+        is($unit->{User}[0], $entry->{user}, 'so is the user');
+        is($unit->{StateDirectoryMode}[0], '0711', 'and the folder lets the node exporter through');
+        is("/var/lib/$unit->{StateDirectory}[0]", $unit->{WorkingDirectory}[0], 'it works in the folder of the jobs');
     }
-    like($readme, qr/^useradd .* \Q$service->{User}[0]\E$/m, 'and makes the user');
-    is_deeply(read_unit("$project/jobs/kyc-import.timer")->{Timer}{OnCalendar}, ['*-*-* 02:30:00'], 'the timer is that of the cron line');
-    like($entries->[0]{when}, qr/^30 2 \* \* \* *$/, 'half past two');
+    is_deeply(read_unit("$project/jobs/kyc-import@.timer")->{Timer}{OnCalendar}, ['*-*-* 02:30:00'], 'the timer is that of the cron line');
+    like($entry->{when}, qr/^30 2 \* \* \* *$/, 'half past two');
 
     SKIP: {
         my ($found) = run_program('sh', '-c', 'command -v systemd-analyze');
         skip 'no systemd-analyze here', 1 if $found;
         my $units = scratch_folder();
         my $here = abs_path(program('kyc-import'));
-        write_file("$units/kyc-import.service", read_file("$project/jobs/kyc-import.service") =~ s/^ExecStart=\S+/ExecStart=$here/gmr);
-        copy("$project/jobs/kyc-import.timer", "$units/kyc-import.timer");
-        my ($status, $out, $err) = run_program('systemd-analyze', 'verify', '--man=no', map { "$units/kyc-import.$_" } qw(service timer));
-        is("$status$out$err", '0', 'systemd-analyze verify has no complaint');
+        my @names = qw(kyc-import@.service kyc-import-failed@.service kyc-import@.timer);
+        write_file("$units/$_", read_file("$project/jobs/$_") =~ s{/usr/local/bin/kyc-import}{$here}gr) for @names;
+        my ($status, $out, $err) = run_program('systemd-analyze', 'verify', '--man=no', map { s/@/\@kira/r } map { "$units/$_" } @names);
+        is($status . join('', grep { /kyc-import/ } "$out$err" =~ /^.*$/mg), '0', 'systemd-analyze verify has no complaint');
     }
 };
 
