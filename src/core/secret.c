@@ -69,11 +69,35 @@ static ssize_t secret_read(int fd, char *cursor, size_t capacity)
     return (ssize_t)len;
 }
 
-/* An account that may write to it could put a secret of its own there, and be sent the customers. */
-static int secret_check_mode(mode_t mode, const char *path, struct error *error)
+/* Of root, or of this process. */
+static bool secret_is_own_group(gid_t group)
 {
+    if (group == 0 || group == getegid())
+        return true;
+    int count = getgroups(0, NULL);
+    gid_t *groups = memory_new((size_t)(count > 0 ? count : 1), sizeof *groups);
+    count = getgroups(count > 0 ? count : 0, groups);
+    bool is_own = false;
+    for (int i = 0; i < count && !is_own; i++)
+        is_own = groups[i] == group;
+    free(groups);
+    return is_own;
+}
+
+/* As root gives a secret to the group of one service: Kubernetes' volumes (defaultMode 0440 with fsGroup),
+ * and LoadCredential= of systemd since 254, whose access list for the service's user shows as the bit of
+ * group root. */
+static bool secret_is_given_by_root(const struct stat *about)
+{
+    return about->st_uid == 0 && (about->st_mode & 0777) == 0440 && secret_is_own_group(about->st_gid);
+}
+
+/* An account that may write to it could put a secret of its own there, and be sent the customers. */
+static int secret_check_mode(const struct stat *about, const char *path, struct error *error)
+{
+    mode_t mode = about->st_mode;
     bool is_readable = mode & (S_IRGRP | S_IROTH), is_writable = mode & (S_IWGRP | S_IWOTH);
-    if (!is_readable && !is_writable)
+    if ((!is_readable && !is_writable) || secret_is_given_by_root(about))
         return 0;
     return error_set(error, ERROR_USAGE,
                      "%s holds a secret and others may %s it (mode %03o)\nhint: chmod 600 %s", path,
@@ -115,7 +139,7 @@ static int secret_load_file(struct secret *secret, const char *path, struct erro
     int fd = file_open(path, &about, &why);
     if (fd < 0)
         return error_set(error, ERROR_USAGE, "%s: %s (a secret is expected there)", path, why);
-    int result = secret_check_mode(about.st_mode, path, error);
+    int result = secret_check_mode(&about, path, error);
     if (result == 0)
         result = secret_load_open(secret, fd, path, error);
     close(fd);

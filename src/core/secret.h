@@ -19,7 +19,8 @@ struct secret {
 /* Loads what `env:NAME` or `file:PATH` names. A path is relative to folder. A trailing newline of
  * the file is dropped. Errors (ERROR_USAGE), each without the value: another form (a literal secret in a job
  * file is refused), a variable that is unset or empty, a file that is missing, empty, over 64 KiB, not
- * a regular file, or one that group or others may read or write. Returns 0 or -1. */
+ * a regular file, or one that group or others may read or write, unless it is root's with mode 0440 and its
+ * group is root or one of this process. Returns 0 or -1. */
 int secret_load(struct secret *secret, const char *reference, const char *folder, struct error *error);
 /* Overwrites the copy that the environment has (/proc/PID/environ shows it), once all are loaded: two may be
  * of one variable. Such a variable is empty from then on. */

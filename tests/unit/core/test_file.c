@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -212,6 +213,70 @@ static void a_secret_comes_from_the_environment_or_a_closed_file(void **state)
     free(path);
 }
 
+static int load_key(void)
+{
+    struct secret secret;
+    struct error error;
+    int result = secret_load(&secret, "file:key", folder, &error);
+    if (result != 0)
+        assert_non_null(strstr(error.text, "holds a secret and others may"));
+    secret_clear(&secret);
+    return result;
+}
+
+static void a_secret_file_of_root_may_be_for_a_group_of_the_process(void **state)
+{
+    (void)state;
+    enum { OTHER = 4711, MORE = 4712 };
+    static const struct {
+        uid_t owner;
+        gid_t group;
+        mode_t mode;
+        int want;
+    } cases[] = {{0, 0, 0440, 0},      {0, OTHER, 0440, -1},    {0, MORE, 0440, 0},
+                 {OTHER, 0, 0440, -1}, {OTHER, MORE, 0440, -1}, {0, MORE, 0640, -1},
+                 {0, MORE, 0444, -1},  {0, MORE, 0460, -1},     {0, OTHER, 0400, 0}};
+    char *path = file_join(folder, "key");
+
+    if (geteuid() != 0) {
+        write_file(path, "fake", 0440);
+        assert_int_equal(load_key(), -1);
+        unlink(path);
+        free(path);
+        skip();
+    }
+    const gid_t own[] = {MORE + 1, MORE};
+    assert_int_equal(setgroups(2, own), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_file(path, "fake", cases[i].mode);
+        assert_int_equal(chown(path, cases[i].owner, cases[i].group), 0);
+        if (load_key() != cases[i].want)
+            fail_msg("owner %u, group %u, mode %o", cases[i].owner, cases[i].group, cases[i].mode);
+    }
+
+    /* As Kubernetes mounts it: key -> ..data/key, ..data -> ..2026_11_29. */
+    char *version = file_join(folder, "..2026_11_29"), *data = file_join(folder, "..data");
+    char *real = file_join(version, "key");
+    unlink(path);
+    assert_int_equal(mkdir(version, 0755), 0);
+    assert_int_equal(symlink("..2026_11_29", data), 0);
+    assert_int_equal(symlink("..data/key", path), 0);
+    write_file(real, "fake", 0440);
+    assert_int_equal(chown(real, 0, MORE), 0);
+    assert_int_equal(load_key(), 0);
+    assert_int_equal(chown(real, 0, OTHER), 0);
+    assert_int_equal(load_key(), -1);
+    unlink(real);
+    rmdir(version);
+    unlink(data);
+    unlink(path);
+    free(version);
+    free(data);
+    free(real);
+    free(path);
+    assert_int_equal(setgroups(0, NULL), 0);
+}
+
 static void a_credential_is_one_line_of_text(void **state)
 {
     (void)state;
@@ -338,6 +403,7 @@ int main(void)
         TEST(a_dead_draft_is_swept_and_a_living_one_stays),
         TEST(a_draft_in_no_folder_is_an_error),
         TEST(a_secret_comes_from_the_environment_or_a_closed_file),
+        TEST(a_secret_file_of_root_may_be_for_a_group_of_the_process),
         cmocka_unit_test(a_credential_is_one_line_of_text),
         TEST(a_wrong_secret_is_reported_without_its_value),
     };
