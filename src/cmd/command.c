@@ -278,6 +278,8 @@ int command_main(int argc, char **argv)
         status = ERROR_USAGE;
     } else {
         status = command->run(&options);
+        if (status == 1 && options.rows_ok)
+            status = 0;
     }
     options_clear(&options);
     return status;

@@ -78,6 +78,9 @@ static const struct option option_table[] = {
      OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE | OPTION_LINKS | OPTION_DOCUMENTS |
          OPTION_REFRESH | OPTION_ADOPT | OPTION_BACKUP | OPTION_FORGET | OPTION_RESTORE,
      OFFSET(json), 0, "print the summary as one JSON object"},
+    {"--rows-ok", NULL, OPTION_FLAG,
+     OPTION_CHECK | OPTION_RUN | OPTION_REFRESH | OPTION_LINKS | OPTION_DOCUMENTS | OPTION_ADOPT,
+     OFFSET(rows_ok), 0, "exit with 0 in the place of 1: rows that need a look are a success"},
     {"--verify", NULL, OPTION_FLAG, OPTION_STATUS, OFFSET(verify), 0,
      "verify the event chain, and compare every customer with its events"},
     {"--against-provider", NULL, OPTION_FLAG, OPTION_STATUS, OFFSET(against_provider), 0,
@@ -361,6 +364,10 @@ int options_parse(struct options *options, unsigned command, char **arguments, s
         if (set_option(options, option, value, error) != 0)
             return -1;
     }
+    if (options->strict && options->rows_ok)
+        return error_set(
+            error, ERROR_USAGE,
+            "--strict and --rows-ok exclude each other\nhint: with --strict, status 1 means that nothing was sent");
     return 0;
 }
 

@@ -61,7 +61,7 @@ struct options {
     enum progress_mode progress;
     enum results_format format;
     bool log_json, json, quiet, verbose, dry_run, retry_refused, accept_updates, new_ledger, unmask, absent,
-        verify, strict, against_provider, unchecked, notify, help;
+        verify, strict, against_provider, unchecked, notify, rows_ok, help;
 };
 
 /* Parses the arguments behind the command. command: its bit. -1 with ERROR_USAGE: an unknown option (the

@@ -6,6 +6,7 @@
 
 #include "core/base_url.h"
 #include "core/clock.h"
+#include "delivery/key_lock.h"
 #include "delivery/throughput_estimate.h"
 #include "dispatch/session.h"
 
@@ -216,7 +217,8 @@ void probe_provider_ask(struct probe_lines *lines, const struct job *job, const 
         probe_provider_skip(lines, job, provider, "the keys cannot be used now");
         return;
     }
-    probe_lines_add(lines, "keys", PROBE_OK, "no other process uses one of them");
+    probe_lines_add(lines, "keys", PROBE_OK, "no other process uses one of them; their locks are in %s",
+                    key_lock_folder(job, &error));
     report_endpoint(lines, &check, url);
     (void)base_url_parse(url, &parts); /* a job with another URL is not run */
     report_tls(lines, &check, parts.is_http);

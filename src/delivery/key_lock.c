@@ -2,24 +2,56 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/slice.h"
 
-enum { LOCK_PATH_SIZE = 256, LOCK_TEXT_SIZE = 96 };
+enum { LOCK_TEXT_SIZE = 96 };
 
-const char *key_lock_folder(void)
+static const char *system_folder(void)
 {
     static const char *const folders[] = {"/run/lock", "/var/lock"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         if (access(folders[i], W_OK | X_OK) == 0)
             return folders[i];
     return "/tmp";
+}
+
+/* A clause about a folder that cannot hold locks, and a hint; NULL: it can. */
+static const char *folder_fault(const char *path)
+{
+    struct stat about;
+
+    if (stat(path, &about) != 0)
+        return errno == ENOENT ? "does not exist\nhint: create it, for the account that runs the job"
+                               : strerror(errno);
+    if (!S_ISDIR(about.st_mode))
+        return "is not a folder\nhint: name the folder that the locks are to be in";
+    if (about.st_mode & S_IWOTH && !(about.st_mode & S_ISVTX))
+        return "lets every account remove locks\nhint: chmod o-w, or chmod +t as /tmp has it";
+    if (access(path, W_OK | X_OK) != 0)
+        return "cannot be written\nhint: give it to the account that runs the job, or name another folder";
+    return NULL;
+}
+
+const char *key_lock_folder(const struct job *job, struct error *error)
+{
+    const char *path = job->delivery.lock_folder;
+
+    if (!path)
+        return system_folder();
+    const char *fault = folder_fault(path);
+    if (!fault)
+        return path;
+    job_fail(job, job->delivery.lock_folder_place, error, "`delivery.lock_folder`: %s %s", path, fault);
+    return NULL;
 }
 
 /* The holder's `PID START`, as far as it was written. */
@@ -49,8 +81,9 @@ static void write_holder(int fd)
 
 int key_lock_open(const char *folder, const char *key_id, const char *part, struct error *error)
 {
-    char path[LOCK_PATH_SIZE];
-    snprintf(path, sizeof path, "%s/kyc-import-%s.lock", folder, key_id);
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/kyc-import-%s.lock", folder, key_id) >= (int)sizeof path)
+        return error_set(error, ERROR_USAGE, "the path of the lock folder %s is too long", folder);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd >= 0 && !file_is_alone(fd)) {
         int reason = errno;

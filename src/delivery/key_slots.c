@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/memory.h"
+#include "delivery/key_lock.h"
 #include "model/job_setting.h"
 
 /* Two requests of one signed key could arrive in the wrong order, unless its nonces have a window. */
@@ -19,9 +20,12 @@ uint32_t key_slots_in_flight(const struct job *job, const struct provider *provi
 }
 
 int key_slots_init(struct key_slots *key_slots, const struct job *job, const struct provider *provider,
-                   const char *lock_folder, struct error *error)
+                   struct error *error)
 {
     *key_slots = (struct key_slots){0};
+    const char *lock_folder = key_lock_folder(job, error);
+    if (!lock_folder)
+        return -1;
     uint32_t each;
     key_slots->in_flight_max = key_slots_in_flight(job, provider, &each);
     key_slots->items = memory_new(job->provider.credential_count, sizeof(struct key_slot *));

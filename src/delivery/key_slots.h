@@ -25,7 +25,7 @@ uint32_t key_slots_in_flight(const struct job *job, const struct provider *provi
 /* One slot for each credential, in the job's order. 0, or -1 with ERROR_USAGE or ERROR_BUSY (key_slot_new);
  * call key_slots_clear also then. */
 int key_slots_init(struct key_slots *key_slots, const struct job *job, const struct provider *provider,
-                   const char *lock_folder, struct error *error);
+                   struct error *error);
 void key_slots_clear(struct key_slots *key_slots);
 
 /* The slot with the fewest requests in flight, in turn; NULL when all are full or wait for their login. */

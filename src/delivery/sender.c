@@ -14,7 +14,6 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "delivery/curl_setup.h"
-#include "delivery/key_lock.h"
 #include "delivery/sender_internal.h"
 
 enum { POLL_MAX_MS = 1000 };
@@ -51,7 +50,7 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
     sender_queue_init(&sender->queue);
 
     if (endpoint_init(&sender->endpoint, job, provider, error) != 0 ||
-        key_slots_init(&sender->key_slots, job, provider, key_lock_folder(), error) != 0) {
+        key_slots_init(&sender->key_slots, job, provider, error) != 0) {
         sender_free(sender);
         return NULL;
     }

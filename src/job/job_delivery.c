@@ -35,6 +35,15 @@ static int read_either(struct job_reader *reader, const struct job_node *value, 
     return 0;
 }
 
+/* Whether it can be used is known when a run starts: the folder may exist only then (RuntimeDirectory= of
+ * systemd). */
+static int read_lock_folder(struct job_reader *reader, const struct job_node *value,
+                            const struct job_key *key, void *target)
+{
+    ((struct job_delivery *)target)->lock_folder_place = value->place;
+    return job_scalar_path(reader, value, key, target);
+}
+
 static const char *const change_words[] = {"update", "ignore", NULL};
 static const char *const doubt_words[] = {"settle", "hold", NULL};
 static const char *const twin_words[] = {"refuse", "create", NULL};
@@ -69,5 +78,9 @@ const struct job_key job_delivery_keys[] = {
      .help =
          "what becomes of a record whose e-mail, names and birth date belong to a customer with another key",
      .example = "create"},
+    {"lock_folder", read_lock_folder, OFFSET(lock_folder), .form = "path of a folder",
+     .absent = "the system's (/run/lock)",
+     .help = "the folder of the locks that keep two processes from using one credential at once",
+     .example = "/var/lib/kyc-import/locks"},
     {0},
 };

@@ -208,6 +208,8 @@ struct job_delivery {
     bool refuse_twins;                                       /* twins: refuse, else create */
     bool update;                                             /* on_change: update, else ignore */
     bool settle;                                             /* in_doubt: settle, else hold */
+    const char *lock_folder;                                 /* NULL: the system's */
+    struct job_place lock_folder_place;
 };
 
 /* `notify`: who is told how a command ended. */

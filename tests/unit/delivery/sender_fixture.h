@@ -206,8 +206,8 @@ static inline void fixture_free(struct fixture *fixture)
 {
     for (size_t i = 0; i < sender_key_slot_count(fixture->sender); i++) {
         char path[128];
-        snprintf(path, sizeof path, "%s/kyc-import-%s.lock", key_lock_folder(),
-                 sender_key_slot_id(fixture->sender, i));
+        snprintf(path, sizeof path, "%s/kyc-import-%s.lock",
+                 key_lock_folder(&(struct job){.name = NULL}, NULL), sender_key_slot_id(fixture->sender, i));
         unlink(path);
     }
     sender_free(fixture->sender);

@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -237,7 +238,37 @@ static void a_symbolic_link_is_not_followed(void **state)
 static void the_lock_folder_can_be_written(void **state)
 {
     (void)state;
-    assert_int_equal(access(key_lock_folder(), W_OK | X_OK), 0);
+    struct job job = {.path = "job.yaml", .delivery.lock_folder_place = {0}};
+    struct error error = {0};
+    assert_int_equal(access(key_lock_folder(&job, &error), W_OK | X_OK), 0);
+
+    static const struct {
+        const char *name;
+        mode_t mode; /* of a folder that is made; 0: none is made */
+        const char *want;
+    } cases[] = {{"private", 0700, NULL},
+                 {"group", 0770, NULL},
+                 {"sticky", 01777, NULL},
+                 {"open", 0777, "lets every account remove locks\nhint: "},
+                 {"missing", 0, "does not exist\nhint: create it"},
+                 {"file", 0, "is not a folder\nhint: "}};
+    char path[128];
+    snprintf(path, sizeof path, "%s/file", folder);
+    close(open(path, O_CREAT | O_WRONLY, 0600));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, cases[i].name);
+        if (cases[i].mode)
+            assert_int_equal(mkdir(path, 0700) || chmod(path, cases[i].mode), 0);
+        job.delivery.lock_folder = path;
+        error = (struct error){0};
+        const char *got = key_lock_folder(&job, &error);
+        if (!cases[i].want)
+            assert_ptr_equal(got, path);
+        else if (got || !strstr(error.text, cases[i].want) || !strstr(error.text, path))
+            fail_msg("%s: %s", cases[i].name, error.text);
+        if (cases[i].mode)
+            rmdir(path);
+    }
 }
 
 static int make_folder(void **state)

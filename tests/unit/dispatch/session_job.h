@@ -67,8 +67,8 @@ static inline void session_job_drop_locks(const struct sender *sender)
 {
     for (size_t i = 0; i < sender_key_slot_count(sender); i++) {
         char path[128];
-        snprintf(path, sizeof path, "%s/kyc-import-%s.lock", key_lock_folder(),
-                 sender_key_slot_id(sender, i));
+        snprintf(path, sizeof path, "%s/kyc-import-%s.lock",
+                 key_lock_folder(&(struct job){.name = NULL}, NULL), sender_key_slot_id(sender, i));
         unlink(path);
     }
 }
