@@ -68,9 +68,30 @@ subtest 'fish' => sub {
     });
 };
 
+# zsh completes only in its line editor, so it runs in a pseudo terminal: what is offered to it by compadd is printed.
 subtest 'zsh' => sub {
     plan skip_all => 'zsh is not installed' if !has('zsh');
     is(join('', (run_program('zsh', '-n', "$made/_kyc-import"))[1, 2]), '', 'zsh: no fault of syntax');
+    write_file("$folder/try.zsh", <<'END');
+zmodload zsh/zpty
+typeset made=$1 folder=$2 line out
+zpty z "TERM=dumb zsh -f -i"
+zpty -w z "cd ${(q)folder}; fpath=(${(q)made} \$fpath); autoload -Uz compinit; compinit -u -D; stty -echo; unset zle_bracketed_paste
+compadd () { local -a hits; if [[ \${@[1,(i)(-|--)]} == *-(O|A|D)\\ * ]]; then builtin compadd \"\$@\"; return; fi; builtin compadd -A hits \"\$@\"; print -r -- \"OFFERED \${(j: :)hits} END\"; builtin compadd \"\$@\" }
+finish () { print -r -- REA''DY; zle send-break }; zle -N finish; bindkey '^T' finish; print -r -- REA''DY"
+zpty -r z out '*READY*'
+for line in "${@:3}"; do
+    zpty -n -w z "$line"$'\t\x14'
+    zpty -r z out '*READY*'
+    print -r -- "LINE $line"
+    print -r -- "$out"
+done
+zpty -d z
+END
+    my @lines = map { "kyc-import $_->[1]" } @cases;
+    my $out = (run_program('timeout', '60', 'zsh', '-f', "$folder/try.zsh", $made, "$folder", @lines))[1];
+    my %offered = map { my ($line) = /\A(.*?)\r?\n/; my @offered = /OFFERED (.*?) END/sg; defined $line ? ($line => "@offered") : () } split /^LINE /m, $out;
+    try('zsh', sub { return split ' ', $offered{"kyc-import $_[0]"} // '' });
 };
 
 subtest 'every command and option is there' => sub {

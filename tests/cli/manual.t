@@ -157,8 +157,9 @@ sub whole
 {
     my ($example, $provider) = @_;
     my ($part, $inner) = $example =~ /^(\w+): \{(.*)\}$/ or return "$example\n";
-    my %base = (input => 'path: export.csv, ', provider => "name: $provider, credentials: $credentials{$provider}, ", fields => 'external_id: customer_id, ');
-    my $base = join '', map { $inner =~ /^(?:path|credentials|name|external_id): / ? ($inner =~ /^credentials/ ? "name: $provider, " : '') : $_ } $base{$part} // '';
+    my %base = (input => 'path: export.csv, ', provider => "name: $provider, credentials: $credentials{$provider}, ", fields => 'external_id: customer_id, ',
+        notify => 'url: "https://hooks.example.com/kyc", ');
+    my $base = join '', map { $inner =~ /^(?:path|credentials|name|external_id|command|url): / ? ($inner =~ /^credentials/ ? "name: $provider, " : '') : $_ } $base{$part} // '';
     $base = 'external_id: id, ' if $part eq 'fields' && $inner =~ /header/;
     return "$part: {$base$inner}\n";
 }
@@ -210,7 +211,8 @@ subtest 'every setting that is known is in the page' => sub {
 
 subtest 'ranges are those of the parser' => sub {
     my ($count, @sets) = 0;
-    load('');
+    my $whole = "notify: {url: \"https://hooks.example.com/kyc\"}\n";
+    load($whole);
     for my $item (@settings) {
         my ($min, $max, $unit) = $item->{text} =~ /^Value: [^;]*?, (\d+)[\w%]* to (\d+)(\w*)/m or next;
         next if $item->{term} =~ /[\[F]/;
@@ -222,7 +224,7 @@ subtest 'ranges are those of the parser' => sub {
         is($set->(($min - 1) . $unit), 2, "$item->{term}: nor a smaller one than $min") if $min > 0 && $unit !~ /^[hm]|iB$/;
     }
     cmp_ok($count, '>', 12, 'settings have ranges');
-    ok((load('', undef, @sets))[0] != 2, 'the largest values are taken') or diag +(load('', undef, @sets))[1];
+    ok((load($whole, undef, @sets))[0] != 2, 'the largest values are taken') or diag +(load($whole, undef, @sets))[1];
 };
 
 subtest 'defaults' => sub {
