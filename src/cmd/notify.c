@@ -85,10 +85,11 @@ static int run_program(const struct job *job, const struct notification *notific
     text_format(command, sizeof command, "KYC_COMMAND=%s", notification->command);
     text_format(status, sizeof status, "KYC_STATUS=%d", notification->status);
     text_format(report, sizeof report, "KYC_REPORT=%s", notification->report_folder);
-    if (child_run(&child, &result, error) != 0) {
-        const char *fault = child_find_fault(job->notify.command[0]);
-        return error_set(error, ERROR_USAGE, "%s: %s", job->notify.command[0], fault ? fault : error->text);
-    }
+    const char *fault = child_find_fault(job->notify.command[0]);
+    if (fault)
+        return error_set(error, ERROR_USAGE, "%s: %s", job->notify.command[0], fault);
+    if (child_run(&child, &result, error) != 0)
+        return error_set(error, ERROR_USAGE, "%s: %s", job->notify.command[0], error->text);
     return judge(&job->notify, &result, error);
 }
 

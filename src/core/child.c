@@ -34,6 +34,8 @@ const char *child_find_fault(const char *path)
         return errno == ENOENT ? "there is no such file" : strerror(errno);
     if (!S_ISREG(about.st_mode))
         return "it is not a file";
+    if (about.st_mode & S_IWOTH)
+        return "every account may change this program, and so run what it likes as this one";
     return access(path, X_OK) == 0 ? NULL : "it is not executable";
 }
 

@@ -210,10 +210,18 @@ sub found_results
     return;
 }
 
+# With a test of its notification.
 sub found_probe
 {
     my ($case) = @_;
-    my $probed = (case_run($case, 'probe', '--json'))[1];
+    my ($told, $program, $job) = map { "$case->{folder}/$_" } qw(told.json tell job.yaml);
+    my $text = read_file($job);
+    write_file($program, "#!/bin/sh\ncat > '$told'\n");
+    chmod 0755, $program or die "$program: $!";
+    write_file($job, "$text\nnotify: {command: ./tell}\n");
+    my $probed = (case_run($case, 'probe', '--json', '--notify'))[1];
+    write_file($job, $text);
+    found('notification', keys %{$json->decode(read_file($told))}) if -e $told;
     found_json('probe --json', $probed);
     found('probe --json', map { ("name: $_->{name}", "state: $_->{state}") } @{$json->decode($probed)->{lines}});
     return;

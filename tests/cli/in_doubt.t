@@ -11,6 +11,8 @@ use KycParallel;
 use KycTest;
 use KycRun;
 
+my @wide = ('--nonce-window', 10_000_000_000);
+
 sub states { my ($case) = @_; return join ' ', map { "$_->[0]=$_->[1]" } case_ledger($case, 'SELECT external_id, state FROM customer ORDER BY id'); }
 
 # Runs a command that was printed, as a person's shell reads it, with the program of this build.
@@ -121,6 +123,25 @@ parallel 'states of results' => sub {
         is($status, 2, "$option '$value' is refused");
         like($err, $want, 'and the message names the nearest');
     }
+    sandbox_stop($sandbox);
+};
+
+# Links and documents are not the create: another command sends them again.
+parallel 'links and documents in doubt' => sub {
+    my $sandbox = sandbox_start(@wide);
+    my $case = case_new($sandbox, provider => 'kira', rows => 2, set => {'delivery.attempts' => 1});
+    case_run($case, '-q');
+    case_run($case, 'refresh', '-q');
+    sandbox_faults($sandbox, 'drop:100%@link');
+    my ($status, $out, $err) = case_run($case, 'links', '-q', '--only', 'pending');
+    is($status, 1, 'links without an answer') or diag $err;
+    (undef, $out) = case_run($case, 'status');
+    like($out, qr/^2 links in doubt; sent again by:\n      kyc-import links \S+job\.yaml$/m, 'are in the status, with their command') or diag $out;
+    sandbox_faults($sandbox);
+    my ($command) = commands($out, 'links');
+    ($status, undef, $err) = as_printed($case, $command);
+    is($status, 0, 'which sends them again') or diag $err;
+    unlike((case_run($case, 'status'))[1], qr/in doubt/, 'and then none is left');
     sandbox_stop($sandbox);
 };
 

@@ -121,6 +121,24 @@ parallel 'the statuses' => sub {
     sandbox_stop($sandbox);
 };
 
+parallel 'an interrupted run' => sub {
+    my $sandbox = sandbox_start(@wide, '--fault', 'slow:100%@create', '--slow-for', '2s');
+    my $case = notifying($sandbox, ['command: ./tell', 'on: [6]']);
+    program_of($case, $keep . "grep -E '^Sig(Blk|Ign)' /proc/self/status > \"\$(dirname \"\$0\")/signals\"\n");
+    my $pid = case_start($case, '-q', '--set', 'delivery.in_flight=1');
+    for (1 .. 100) {
+        last if eval { (case_ledger($case, q(SELECT count(*) FROM customer WHERE state = 'journalled')))[0][0] > 0 };
+        select undef, undef, undef, 0.1;
+    }
+    kill TERM => $pid;
+    waitpid $pid, 0;
+    is($? >> 8, 6, 'a run that is ended by SIGTERM is status 6');
+    is($json->decode(told($case) || '{}')->{status}, 6, 'and told, where the job asks for it');
+    my @masks = read_file("$case->{folder}/signals") =~ /^Sig\w+:\s+(\w+)$/mg;
+    is(scalar(grep { hex(substr $_, -8) & 0x7fffffff } @masks), 0, 'no signal is blocked or ignored for the program') or diag "@masks";
+    sandbox_stop($sandbox);
+};
+
 # Whatever a program does: status 1 of the run stays, within the time, and a warning says what happened.
 parallel 'programs that fail' => sub {
     my $sandbox = sandbox_start(@wide);
@@ -136,10 +154,13 @@ parallel 'programs that fail' => sub {
         ['closes its input', "exec <&-\nexit 5\n", qr/ended with status 5$/m],
         ['is no program', undef, qr/tell: there is no such file$/m],
         ['is not executable', "exit 0\n", qr/tell: it is not executable$/m, 0600],
+        ['is no program of its interpreter\'s', "exit 0\n", qr/tell: (?:No such file or directory)$/m, undef, '#!/nowhere/sh'],
+        ['may be changed by everybody', "exit 0\n", qr/tell: every account may change this program/, 0777],
     ) {
-        my ($sentence, $text, $want, $mode) = @$row;
+        my ($sentence, $text, $want, $mode, $first) = @$row;
         unlink "$case->{folder}/tell";
         program_of($case, $text, $mode) if defined $text;
+        if ($first) { write_file("$case->{folder}/tell", "$first\n$text"); chmod 0755, "$case->{folder}/tell" }
         my $start = time;
         my ($status, undef, $err) = case_run($case, '-q');
         is($status, 1, "$sentence: the status of the run stays");

@@ -124,6 +124,8 @@ static void what_cannot_be_run_says_why(void **state)
     assert_string_equal(child_find_fault(path), "it is not executable");
     assert_int_equal(chmod(path, 0700), 0);
     assert_null(child_find_fault(path));
+    assert_int_equal(chmod(path, 0707), 0);
+    assert_memory_equal(child_find_fault(path), "every account may change", 24);
     unlink(path);
 }
 
