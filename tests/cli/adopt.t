@@ -377,5 +377,5 @@ parallel 'providers that do not list their users' => sub {
     sandbox_stop($sandbox);
 };
 
-parallel_run(3);
+parallel_run(8);
 done_testing;

@@ -38,6 +38,7 @@ sub expected
     my ($prefix) = @_;
     my $doc = 'share/doc/kyc-import';
     my @texts = qw(lib/sysusers.d/kyc-import.conf lib/tmpfiles.d/kyc-import.conf);
+    push @texts, map { "lib/systemd/system/$_" } qw(kyc-import@.service kyc-import@.timer kyc-import-failed@.service);
     push @texts, map { "share/man/$_" } qw(man1/kyc-import.1 man1/kyc-sandbox.1 man5/kyc-import-job.5);
     push @texts, map { "share/$_" } qw(bash-completion/completions/kyc-import zsh/vendor-completions/_kyc-import fish/vendor_completions.d/kyc-import.fish);
     push @texts, map { "share/kyc-import/$_" } qw(alerts.yaml dashboard.json);
@@ -91,6 +92,13 @@ like(read_file("$other/opt/kyc/lib/tmpfiles.d/kyc-import.conf"),
     qr{^d /srv/lib/kyc-import 0711 kyc-import kyc-import -\nd /srv/lib/kyc-import/metrics 0755 kyc-import kyc-import -\n.*^d /opt/etc/kyc-import 0750 root kyc-import -$}ms,
     'state and credentials are where sysconfdir and localstatedir are');
 like(read_file("$other/opt/kyc/lib/sysusers.d/kyc-import.conf"), qr{^u kyc-import - "[^"]+" /srv/lib/kyc-import /usr/sbin/nologin$}m, 'so is the home of the user');
+my $unit = read_file("$other/opt/kyc/lib/systemd/system/kyc-import\@.service");
+like($unit, qr{^EnvironmentFile=-/opt/etc/kyc-import/%i\.env\nReadWritePaths=/srv/lib/kyc-import\nWorkingDirectory=/srv/lib/kyc-import$}m,
+    'the unit may write where the state is, and StateDirectory, which is below /var, is not there');
+unlike($unit, qr/^StateDirectory/m, 'in no line');
+like($unit, qr{^ExecStart=/opt/kyc/bin/kyc-import run /srv/lib/kyc-import/%i\.yaml$}m, 'the unit starts the installed program');
+like(read_file("$root/usr/local/lib/systemd/system/kyc-import\@.service"), qr{^StateDirectory=kyc-import\nStateDirectoryMode=0711\n}m, 'the default has it');
+like(read_file("$other/opt/kyc/share/doc/kyc-import/examples/kyc-import.cron"), qr{^PATH=/opt/kyc/bin:}m, 'cron finds the installed program');
 my @texts = grep { !m{/bin/|\.gz$} } keys %{tree($other)};
 is_deeply([grep { read_file("$other/$_") =~ m{/usr/local/bin/kyc-|(?<!/opt)/etc/kyc-import|/var/lib/kyc-import} } @texts], [], 'no text names another place');
 is_deeply([grep { read_file("$other/$_") =~ /\Q$scratch\E/ } keys %{tree($other)}], [], 'no file names DESTDIR');

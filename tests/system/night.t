@@ -29,7 +29,7 @@ sub install_package
     my ($version) = @_;
     my $folder = "$scratch/deb";
     mkdir $folder or run_program('rm', '-rf', $folder), mkdir $folder;
-    symlink abs_path(program($_)), "$folder/$_" for qw(kyc-import kyc-sandbox);
+    symlink abs_path(program($_)), "$folder/$_" for qw(kyc-import kyc-sandbox man completion);
     my ($status, $out, $err) = run_program('env', "BUILD=$folder", 'scripts/make-deb', $version);
     my ($path) = $out =~ /^DEB (\S+)$/m or die "make-deb: $out$err";
     run_program('cp', $path, root_path($root, '/root/kyc-import.deb'));

@@ -52,8 +52,9 @@ like(said('kyc-import version && kyc-sandbox --help'), qr/\A0 kyc-import 0\.1\.0
 like(said('getent passwd kyc-import'), qr{\A0 kyc-import:x:\d+:\d+:[^:]*:/var/lib/kyc-import:/usr/sbin/nologin\n\z}, 'the user cannot log in');
 is(said('stat -c "%n %a %U:%G" /var/lib/kyc-import /var/lib/kyc-import/metrics /etc/kyc-import'), "0 /var/lib/kyc-import 711 kyc-import:kyc-import\n"
     . "/var/lib/kyc-import/metrics 755 kyc-import:kyc-import\n/etc/kyc-import 750 root:kyc-import\n", 'who may read and write what');
-is(said('systemctl list-unit-files --no-legend "kyc-import*" | grep -w enabled; systemctl list-units --all --no-legend "kyc-import*"; find /proc -maxdepth 1 -user kyc-import'),
+is(said('systemctl list-unit-files --no-legend --state=enabled "kyc-import*"; systemctl list-units --all --no-legend "kyc-import*"; find /proc -maxdepth 1 -user kyc-import'),
     '0 ', 'no unit is enabled or was started');
+is(said('systemctl is-enabled kyc-import@demo.timer; systemctl list-timers --all --no-legend "kyc-import*"'), "0 disabled\n", 'nor is a timer of a job');
 is(said('systemctl is-enabled cron.service; find /etc/cron* -name "*kyc*"'), "0 enabled\n", 'cron has no line of it');
 
 # The demo, as somebody without rights.
@@ -65,6 +66,9 @@ like($out, qr/^== it fits: 2191 created by our ledger, 2191 users there, 0 twice
 is(said('cd /var/lib/kyc-import; cp /tmp/demo/kyc-import-demo/demo.ledger* . && chown kyc-import: demo.ledger* &&
     install -g kyc-import -m 640 /etc/kyc-import/example.env /etc/kyc-import/demo.env && echo "# ours" >>/etc/kyc-import/example.env &&
     install -g kyc-import -m 640 /usr/share/doc/kyc-import/examples/demo.yaml demo.yaml && chmod 600 /etc/kyc-import/example.env'), '0 ', 'somebody sets up a job');
+is((sh('systemctl enable --now kyc-import@demo.timer'))[0], 0, 'and its timer');
+my $timers = 'systemctl is-enabled kyc-import@demo.timer; systemctl is-active kyc-import@demo.timer; systemctl is-active kyc-import@demo.service';
+is(said($timers), "3 enabled\nactive\ninactive\n", 'which waits for the night');
 my $state = 'cd / && find var/lib/kyc-import etc/kyc-import -type f ! -name "*.dpkg-*" -exec stat -c "%n %a %U:%G" {} + -exec md5sum {} +';
 my $had = said($state);
 like($had, qr{^var/lib/kyc-import/demo\.ledger 600 kyc-import:kyc-import$}m, 'a ledger and its files');
@@ -74,21 +78,26 @@ copy_in("$scratch/two.deb", '/tmp/two.deb');
 ($status, $out, $err) = root_apt($root, '-o', 'Dpkg::Options::=--force-confold', 'install', '/tmp/two.deb');
 is($status, 0, 'the upgrade') or diag($out, $err);
 like(said('dpkg-query -W kyc-import; kyc-import version'), qr/\A0 kyc-import\t0\.1\.0~system\+1\nkyc-import 0\.1\.0\b/, 'to the next version');
+is(said($timers), "3 enabled\nactive\ninactive\n", 'the timer waits on');
 is(said($state), $had, 'which changes no job, no ledger, no credentials, and no conffile that somebody changed');
 
 # Removed, and installed again.
 ($status, $out, $err) = sh('dpkg --remove kyc-import');
 is($status, 0, 'removed') or diag($out, $err);
 is(said('ls /usr/bin/kyc-* /usr/share/doc/kyc-import /usr/lib/systemd/system/kyc-* 2>/dev/null'), '2 ', 'programs, units and documents are gone');
+is(said('systemctl is-active kyc-import@demo.timer; find /etc/systemd -name "kyc-import*"'),
+    "0 inactive\n/etc/systemd/system/timers.target.wants/kyc-import\@demo.timer\n", 'its timer is stopped, and still enabled for the day it is installed again');
 is(said($state), $had, 'jobs, ledgers and credentials are not');
 is((sh('dpkg --force-confold -i /tmp/two.deb'))[0], 0, 'installed again');
 is(said($state), $had, 'it finds them');
+is(said('systemctl is-enabled kyc-import@demo.timer; mkdir -p /var/lib/systemd/timers; touch /var/lib/systemd/timers/stamp-kyc-import@demo.timer'), "0 enabled\n", 'and the timer');
 
 # Purged: ledgers and credentials are not the package's to destroy.
 ($status, $out, $err) = sh('dpkg --purge kyc-import');
 is($status, 0, 'purged') or diag($out, $err);
 like($err, qr{^kyc-import: /var/lib/kyc-import is kept: .*rm -r /var/lib/kyc-import\)\nkyc-import: /etc/kyc-import is kept: }m, 'says what it keeps');
 my @left = grep { !$before{$_} } strays();
+is_deeply([grep { m{/systemd/.*kyc-import} } @left], [], 'keeps no link to a unit and no time of a timer');
 is_deeply([grep { m{/kyc-import/} && !m{/demo\.(?:yaml|env|ledger)} } @left], [], 'keeps what people and runs made alone');
 ok((grep { $_ eq '/var/lib/kyc-import/demo.ledger' } @left) && (grep { $_ eq '/etc/kyc-import/demo.env' } @left), 'a ledger and credentials')
     or diag("@left");
@@ -96,6 +105,6 @@ is((sh('getent passwd kyc-import'))[0], 0, 'the user stays, because files are it
 
 # Where nothing was made, nothing is left.
 is(said('rm -r /var/lib/kyc-import /etc/kyc-import && dpkg -i /tmp/two.deb >/dev/null && dpkg --purge kyc-import >/dev/null'), '0 ', 'installed and purged at once, without a word');
-is_deeply([grep { !$before{$_} && !m{^/etc/(?:passwd|group|shadow|gshadow)-$} } strays()], [], 'leaves no file');
+is_deeply([grep { !$before{$_} && !m{^/etc/(?:passwd|group|shadow|gshadow)-$|^/var/lib/systemd/timers$} } strays()], [], 'leaves no file');
 root_stop($root);
 done_testing;
