@@ -41,7 +41,7 @@ sub expected
     push @texts, map { "lib/systemd/system/$_" } qw(kyc-import@.service kyc-import@.timer kyc-import-failed@.service);
     push @texts, map { "share/man/$_" } qw(man1/kyc-import.1 man1/kyc-sandbox.1 man5/kyc-import-job.5);
     push @texts, map { "share/$_" } qw(bash-completion/completions/kyc-import zsh/vendor-completions/_kyc-import fish/vendor_completions.d/kyc-import.fish);
-    push @texts, map { "share/kyc-import/$_" } qw(alerts.yaml dashboard.json);
+    push @texts, map { "share/kyc-import/$_" } qw(alerts.yaml alerts-test.yaml dashboard.json);
     push @texts, map { "lib/systemd/system/$_" } qw(kyc-import@.service kyc-import@.timer kyc-import-failed@.service);
     push @texts, map { "$doc/$_" } 'README.md', 'CHANGELOG.md', map { "samples/$_" } @samples;
     push @texts, map { "$doc/examples/$_" } qw(example.env demo.yaml kira.yaml kraken-embed.yaml payso.yaml payward.yaml kyc-import.cron), 'README.md';
