@@ -117,6 +117,6 @@ const char html_style[] =
     "@media print{:root{--ground:#fff}body{font-size:10pt}.page{max-width:none;padding:0}nav{display:none}"
     "header{padding-top:0}svg,.tile .word::before{-webkit-print-color-adjust:exact;print-color-adjust:exact}"
     "h2,h3,caption,thead{break-after:avoid}article,.tile,tr,figure{break-inside:avoid}"
-    ".scroll{overflow:visible}.runs{font-size:7.5pt}.runs th,.runs td{padding-left:.5rem}.scroll td.words,"
-    ".scroll td.files{min-width:0}details.rows,.more{display:none}thead{display:table-header-group}a{color:inherit;text-decoration:none}"
+    ".scroll{overflow:visible}.runs,.runs thead th{font-size:9pt}.runs th+th,.runs td{padding-left:.4rem}.scroll td.words{min-width:0}"
+    ".runs .files,.runs thead th:last-child,details.rows,.more{display:none}thead{display:table-header-group}a{color:inherit;text-decoration:none}"
     "details::details-content{content-visibility:visible;block-size:auto}}\n";

@@ -47,6 +47,7 @@ values_are_masked();
 metrics_of_a_command_that_could_not_begin();
 my %page;
 states_of_verification();
+nights();
 in_a_browser();
 done_testing;
 
@@ -255,6 +256,51 @@ sub states_of_verification
     unlike(read_file("$folder/check/report.html"), qr/verification/i, 'whose page has none');
     keep_page(funnel => "$folder/report.html");
     page_of_a_refresh($case, $folder);
+}
+
+# Nights one after another: dirty, all well, stopped by the provider; with names as long as they come.
+sub nights
+{
+    my $name = 'n' x 64;
+    my $case = case_new($sandbox, provider => 'kraken-embed', rows => 40, bad => 8);
+    my $long = 'of_a_long_name_' x 4;
+    write_file("$case->{folder}/job.yaml", read_file("$case->{folder}/job.yaml") =~ s/^job: test/job: $name/mr
+        . join '', "rules:\n", map { "  - {rule: ${long}$_, field: email, must_match: 'x{$_}'}\n" } 1 .. 120);
+    my $folder = "$case->{folder}/reports/$name";
+    my ($status, undef, $err) = case_run($case, '-q');
+    is($status, 1, 'a night on which every row breaks many rules') or diag $err;
+    keep_page(rules => "$folder/report.html");
+    write_file("$case->{folder}/job.yaml", read_file("$case->{folder}/job.yaml") =~ s/^rules:.*//msr);
+    write_file("$case->{folder}/export.csv", csv_rows(40, 0));
+    ($status, undef, $err) = case_run($case, '-q');
+    is($status, 0, 'a night on which all is well') or diag $err;
+    keep_page(well => "$folder/report.html");
+    ($status) = case_run($case, '-q', '--limit', 5);
+    is($status, 0, 'a part');
+    write_file("$case->{folder}/export.csv", csv_rows(60, 4));
+    my $file = (glob "$folder/history/2*/report.html")[-1];
+    {
+        local @ENV{grep { /^TEST_.*SECRET/ } keys %ENV} = ('d3Jvbmc=') x grep { /^TEST_.*SECRET/ } keys %ENV;
+        ($status) = case_run($case, '-q');
+        is($status, 4, 'a night that the provider stopped');
+    }
+    keep_page(stopped => "$folder/report.html");
+    keep_page(history => "$folder/history/index.html");
+    keep_page(kept => $file);
+    is_well_formed(read_file($page{$_}), "$_: well-formed") for qw(rules well stopped history kept);
+    my $index = read_file($page{history});
+    my @rows = $index =~ m{<tr><th scope="row"><a href="([^"]+)/report\.html">}g;
+    is(scalar @rows, 4, 'the index has four runs');
+    is_deeply([sort { $b cmp $a } @rows], \@rows, 'newest first');
+    is_deeply([$index =~ m{<span class="tone">(\d)</span>}g], [4, 0, 0, 1], 'with their status');
+    like($index, qr/does not know these credentials/, 'and why one stopped');
+    for my $of ([$index, "$folder/history"], [read_file($page{stopped}), $folder], [read_file($page{kept}), $file =~ s{/[^/]*$}{}r]) {
+        my ($text, $base) = @$of;
+        is_deeply([grep { !-e "$base/$_" } $text =~ /href="([^"#][^"]*)"/g], [], 'every link leads to a file');
+    }
+    my ($created) = read_file($page{stopped}) =~ m{<desc id="created-d">(.*?)</desc>};
+    is_deeply([($created // '') =~ /: (\d+)\./g], [0, 40, 0, 0], 'the chart has its values as text');
+    return;
 }
 
 # refresh.html has the counts of refresh.json, and names no customer.
