@@ -5,7 +5,7 @@
 #include "report/format_number.h"
 #include "report/html.h"
 
-enum { WIDTH = 600, HEIGHT = 100, SLOTS_MIN = 14, DAY_LEN = sizeof "2026-11-21" - 1 };
+enum { WIDTH = 600, HEIGHT = 100, BAR_MAX = 30, DAY_LEN = sizeof "2026-11-21" - 1 };
 
 struct chart {
     const char *id, *label, *tone;
@@ -57,8 +57,8 @@ static bool is_cut(const struct report_history_run *run)
 static void write_bars(const struct report_history *history, const struct chart *chart, double max,
                        struct buffer *out)
 {
-    size_t shown = shown_of(history), slots = shown < SLOTS_MIN ? SLOTS_MIN : shown;
-    double step = (double)WIDTH / (double)slots, width = step * 0.7;
+    size_t shown = shown_of(history);
+    double step = (double)WIDTH / (double)shown, width = step * 0.7 < BAR_MAX ? step * 0.7 : BAR_MAX;
 
     for (size_t i = shown; i-- > 0;) {
         const struct report_history_run *run = &history->runs[i];
