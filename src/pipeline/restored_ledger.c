@@ -2,21 +2,29 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/arena.h"
+#include "core/buffer.h"
 #include "core/failpoint.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/secret.h"
 #include "core/text.h"
 #include "dispatch/adopt.h"
 #include "ledger/ledger_erase.h"
 #include "pipeline/ledger_continuity.h"
 
-enum { LEDGER_MODE = 0600, TEXT_SIZE = 512, RESERVED_S = 60, RUNS_UNKNOWN = 60, STAMP_SIZE = 32 };
+enum {
+    LEDGER_MODE = 0600,
+    TEXT_SIZE = 512,
+    RESERVED_S = 60,
+    RUNS_UNKNOWN = 60,
+    STAMP_SIZE = 32,
+    KEY_MAX = 4096
+};
 
 #define ASIDE ".before-"
 
@@ -296,19 +304,26 @@ static int place_key(const struct restoring *restoring, const char *path, struct
     return result;
 }
 
-/* The key of the present ledger goes with it. */
-static int move_key(const struct restoring *restoring, struct error *error)
+/* The key of the present ledger is beside its new name before it has that name: a repeated command reads it.
+ */
+static int copy_key(const struct restoring *restoring, struct error *error)
 {
     char *from = ledger_beside(restoring->path, ".key"),
          *to = ledger_beside(restoring->restored->moved_to, ".key");
-    bool is_moved = rename(from, to) == 0 || errno == ENOENT;
+    struct buffer key;
+    struct error ignored;
+    int result = 0;
 
-    if (!is_moved)
-        error_set(error, ERROR_LEDGER, "%s cannot be moved to %s: %s\nhint: check the folder", from, to,
-                  strerror(errno));
+    buffer_init(&key, KEY_MAX);
+    if (file_read(from, &key, &ignored) == 0 && file_replace(to, LEDGER_MODE, buffer_slice(&key)) != 0)
+        result = error_set(error, ERROR_LEDGER, "%s: %s\nhint: check the folder and the space on its disk",
+                           to, strerror(errno));
+    if (key.data)
+        secret_wipe(key.data, key.capacity);
+    buffer_clear(&key);
     free(from);
     free(to);
-    return is_moved ? 0 : -1;
+    return result;
 }
 
 static int place(struct restoring *restoring, struct error *error)
@@ -323,9 +338,9 @@ static int place(struct restoring *restoring, struct error *error)
     ledger_remove_beside(draft_path);
     free(draft_path);
     if (moves)
-        result = ledger_move(restoring->path, restored->moved_to, error);
+        result = copy_key(restoring, error);
     if (result == 0 && moves)
-        result = move_key(restoring, error);
+        result = ledger_move(restoring->path, restored->moved_to, error);
     if (result == 0)
         result = place_key(restoring, restoring->path, error);
     failpoint("key restored");
