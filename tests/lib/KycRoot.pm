@@ -143,6 +143,7 @@ cd "$base/copy"
 mkdir up work root cgroup
 mount -t overlay overlay -o "lowerdir=$base/system,upperdir=$base/copy/up,workdir=$base/copy/work" root
 mount --bind "$base/packages" root/var/cache/apt/archives
+mount --bind "$base/lists" root/var/lib/apt/lists
 mount -t cgroup2 cgroup2 cgroup
 # Those of tests that were killed.
 for old in cgroup/kyc-root-*; do
@@ -190,7 +191,7 @@ sub root_start
 {
     my (%option) = @_;
     my $base = base();
-    make_path("$base/copy", "$base/packages");
+    make_path("$base/copy", "$base/packages", "$base/lists/partial");
     my @init = defined $option{init} && !$option{init} ? qw(sleep infinity) : qw(/lib/systemd/systemd --show-status=0 --log-target=journal);
     my $log = File::Temp->new;
     my $pid = fork;
@@ -268,12 +269,14 @@ sub root_run
 # The same of a shell command; what follows is $1, $2, …
 sub root_sh { my ($root, $text, @arguments) = @_; return root_run($root, 'sh', '-c', $text, 'sh', @arguments); }
 
-# apt-get, without questions. The lists of packages are read first, once for each copy, if a package is missing.
+# apt-get, without questions. The lists of packages are those of the last copy; they are read again if it fails.
 sub root_apt
 {
     my ($root, @arguments) = @_;
     my $lock = lock_base();
-    root_run($root, qw(apt-get -qq update)) if !$root->{has_lists}++;
+    my @result = root_run($root, qw(apt-get -qq -y), @arguments);
+    return @result if $result[0] == 0 || $root->{has_lists}++;
+    root_run($root, qw(apt-get -qq update));
     return root_run($root, qw(apt-get -qq -y), @arguments);
 }
 

@@ -21,7 +21,7 @@ my $scratch = scratch_folder();
 my $root = root_start();
 my ($unit, $alert) = qw(kyc-import@kira.service kyc-import-failed@kira.service);
 my $state = '/var/lib/kyc-import';
-my %sandbox = (url => undef);
+my %sandbox; # {kira => …, payward => …}: one for the units, and one for cron, which works beside them
 
 # Packages of two versions, from the programs of this build.
 sub install_package
@@ -53,7 +53,7 @@ sub drop_in
     root_run($root, qw(systemctl daemon-reload));
 }
 
-sub counts { return sandbox_counts(\%sandbox)->{$_[0]}; }
+sub counts { return sandbox_counts($sandbox{$_[0]})->{$_[0]}; }
 
 # {ActiveState => …, Result => …} of a unit.
 sub show
@@ -93,7 +93,7 @@ sub make_job
     my ($name, $export, $rate) = @_;
     my ($status, $out, $err) = root_run($root, qw(runuser -u kyc-import -- kyc-import guess), $export, '--provider', $name);
     is($status, 0, "guess writes a job for $name") or diag $err;
-    $out =~ s{^  # base_url: .*$}{  base_url: $sandbox{url}/$name}m or die $out;
+    $out =~ s{^  # base_url: .*$}{  base_url: $sandbox{$name}{url}/$name}m or die $out;
     $out =~ s/^  # (verification_mode: \{value: verification_link\}).*$/  $1/m;
     $out =~ s/^  rate: .*$/  rate: $rate/m or $out .= "\ndelivery: {rate: $rate}\n";
     put("$state/$name.yaml", $out, 'kyc-import:kyc-import', '600');
@@ -119,12 +119,19 @@ subtest 'the package is installed' => sub {
     is($status, 0, 'the exposure of the unit is at most 1.5') or diag $out;
 };
 
-subtest 'a sandbox, exports and two jobs' => sub {
-    root_run($root, qw(systemd-run -q --unit=provider --uid=nobody kyc-sandbox --listen 127.0.0.1:0 --key-tag), $$);
-    my $said = root_wait(20, sub { my $text = root_journal($root, 'provider'); $text =~ /: ready$/m ? $text : undef }) // die root_journal($root, 'provider');
-    ($sandbox{url}) = $said =~ m{listening on (http://\S+)};
-    my ($key, $client, $password) = $said =~ /: kira: api_key (\S+), client_id (\S+), password (\S+)/;
-    my ($signing, $secret) = $said =~ /: payward: api_key (\S+), api_secret (\S+)/;
+# Starts a sandbox for a provider in the system; returns what it printed.
+sub start_sandbox
+{
+    my ($name) = @_;
+    root_run($root, qw(systemd-run -q --uid=nobody), "--unit=sandbox-$name", qw(kyc-sandbox --listen 127.0.0.1:0 --key-tag), $$);
+    my $said = root_wait(20, sub { my $text = root_journal($root, "sandbox-$name"); $text =~ /: ready$/m ? $text : undef }) // die root_journal($root, "sandbox-$name");
+    $sandbox{$name} = {url => $said =~ m{listening on (http://\S+)}};
+    return $said;
+}
+
+subtest 'two sandboxes, exports and two jobs' => sub {
+    my ($key, $client, $password) = start_sandbox('kira') =~ /: kira: api_key (\S+), client_id (\S+), password (\S+)/;
+    my ($signing, $secret) = start_sandbox('payward') =~ /: payward: api_key (\S+), api_secret (\S+)/;
     $valid = export('/srv/exports/kira.csv', 1 .. 200);
     $job = make_job('kira', '/srv/exports/kira.csv', '100/s');
     put('/etc/kyc-import/kira.env', "KIRA_API_KEY='$key'\nKIRA_CLIENT_ID='$client'\nKIRA_PASSWORD='$password'\n", 'root:kyc-import', '640');
@@ -159,6 +166,8 @@ subtest 'the timer starts a night; the run is killed and continues' => sub {
     ok(-s root_path($root, "$state/reports/$job/refresh.json"), 'the states were read after it');
     my $links = () = read_file(root_path($root, "$state/reports/$job/links.csv")) =~ m{,https?://}g;
     is($links, $valid, 'each user has its link');
+    my ($metrics) = (root_run($root, qw(runuser -u nobody -- cat), "$state/metrics/$job.prom"))[1];
+    like($metrics, qr/^kyc_import_status\{import="\Q$job\E",command="run"\} 1$/m, 'another account can read the metrics, as the node exporter does');
     like((root_run($root, qw(systemctl list-timers --all --no-pager kyc-import@*)))[1], qr/kyc-import\@kira\.timer/, 'the timer is listed');
 };
 
@@ -182,14 +191,14 @@ subtest 'what each exit status does' => sub {
     my ($is, $sent, $alerts) = night();
     is("$is->{Result} $is->{NRestarts}, $sent, $alerts", 'success 0, create 0, update 0, link 0, 0', 'the next night sends nothing, and status 1 is no alert');
 
-    sandbox_control(\%sandbox, 'POST', '/_sandbox/revoke-keys', '');
+    sandbox_control($sandbox{kira}, 'POST', '/_sandbox/revoke-keys', '');
     export('/srv/exports/kira.csv', 1 .. 201);
     ($is, $sent, $alerts) = night();
     is("$is->{Result} $is->{ExecMainStatus} $is->{NRestarts}, $alerts", 'exit-code 4 0, 1', 'status 4 is an alert at once, without a restart') or diag root_journal($root);
     my (undef, $journal) = root_run($root, qw(journalctl --no-pager -p err -o cat -u), $alert);
     like($journal, qr/^the night of the job kira failed: exit-code, status 4\nhint: journalctl -u \Q$unit\E/m, 'it says why');
     like($journal, qr{^ *\d+ +created +create +HTTP 201$}m, 'and what the ledger holds') or diag $journal;
-    sandbox_control(\%sandbox, 'POST', '/_sandbox/restore-keys', '');
+    sandbox_control($sandbox{kira}, 'POST', '/_sandbox/restore-keys', '');
 
     # Another process holds the ledger: flock(1) in the place of a run by hand.
     my $hold = sub { root_sh($root, "systemd-run -q --unit=holder --uid=kyc-import flock $state/$job.ledger.lock sleep 60; sleep 0.2"); };
