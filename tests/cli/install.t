@@ -38,7 +38,6 @@ sub expected
     my ($prefix) = @_;
     my $doc = 'share/doc/kyc-import';
     my @texts = qw(lib/sysusers.d/kyc-import.conf lib/tmpfiles.d/kyc-import.conf);
-    push @texts, map { "lib/systemd/system/$_" } qw(kyc-import@.service kyc-import@.timer kyc-import-failed@.service);
     push @texts, map { "share/man/$_" } qw(man1/kyc-import.1 man1/kyc-sandbox.1 man5/kyc-import-job.5);
     push @texts, map { "share/$_" } qw(bash-completion/completions/kyc-import zsh/vendor-completions/_kyc-import fish/vendor_completions.d/kyc-import.fish);
     push @texts, map { "share/kyc-import/$_" } qw(alerts.yaml alerts-test.yaml dashboard.json);
