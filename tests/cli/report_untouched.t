@@ -68,7 +68,8 @@ my %tried = (
     words => [[]],
     probe => [[]],
     backup => [["$folder/backup.ledger"]],
-    guess => 'no job', version => 'no job', help => 'no job',
+    restore => [["$folder/missing.ledger"]],
+    forget => 'removes what names a customer: tests/cli/forget.t', guess => 'no job', version => 'no job', help => 'no job',
     run => 'below',
 );
 for my $command (sort keys %tried) {
@@ -129,4 +130,12 @@ is(case_summary($case)->{partial} ? 1 : 0, 1, 'a reject file is a part of the in
 case_run($case, 'run', '-q');
 cmp_ok(complete(), '>', $complete, 'a run of the whole input is');
 ok(!case_summary($case)->{partial}, 'and not a part');
+
+# A restored ledger is another one; the report is still that of the last run.
+my $restored = case_of('payso');
+$before = files_of_runs($restored);
+is((case_run($restored, 'backup', "$restored->{folder}/copy"))[0], 0, 'a backup');
+my ($code, undef, $text) = case_run($restored, 'restore', "$restored->{folder}/copy");
+is($code, 0, 'is restored') or diag $text;
+is_deeply(differing($before, files_of_runs($restored)), [], 'restore changes nothing of the run');
 done_testing;
