@@ -42,7 +42,7 @@ sub expected
     push @texts, map { "share/$_" } qw(bash-completion/completions/kyc-import zsh/vendor-completions/_kyc-import fish/vendor_completions.d/kyc-import.fish);
     push @texts, map { "share/kyc-import/$_" } qw(alerts.yaml alerts-test.yaml dashboard.json);
     push @texts, map { "lib/systemd/system/$_" } qw(kyc-import@.service kyc-import@.timer kyc-import-failed@.service);
-    push @texts, map { "$doc/$_" } 'README.md', 'CHANGELOG.md', map { "samples/$_" } @samples;
+    push @texts, map { "$doc/$_" } 'README.md', 'CHANGELOG.md', 'LICENSE', map { "samples/$_" } @samples;
     push @texts, map { "$doc/examples/$_" } qw(example.env demo.yaml kira.yaml kraken-embed.yaml payso.yaml payward.yaml kyc-import.cron), 'README.md';
     my %mode = map { ("$prefix/$_" => '0644') } @texts;
     $mode{"$prefix/$_"} = '0755' for qw(bin/kyc-import bin/kyc-sandbox share/doc/kyc-import/examples/demo);
@@ -150,10 +150,11 @@ SKIP: {
         [qw(DEBIAN/conffiles DEBIAN/control DEBIAN/md5sums DEBIAN/postinst DEBIAN/postrm DEBIAN/prerm etc/kyc-import/example.env)],
         'outside of /usr only the list of credentials');
     my $installed = expected('usr');
-    delete $installed->{'usr/share/doc/kyc-import/examples/example.env'};
+    delete @$installed{map { "usr/share/doc/kyc-import/$_" } 'examples/example.env', 'LICENSE'};
     $installed->{"usr/share/doc/kyc-import/$_"} = '0644' for qw(copyright changelog.gz);
     $installed = {map { ((m{/man/} ? "$_.gz" : $_) => $installed->{$_}) } keys %$installed};
     is_deeply({map { ($_ => $files->{$_}) } grep { m{^usr/} } keys %$files}, $installed, 'below /usr what make install puts there');
+    unlike(read_file("$scratch/deb/usr/share/doc/kyc-import/README.md"), qr/\(LICENSE\)/, 'where Debian has the license in another place');
     is(read_file("$scratch/deb/DEBIAN/conffiles"), "/etc/kyc-import/example.env\n", 'which is a conffile');
     my ($listing) = (run_program('dpkg-deb', '-c', "$scratch/kyc-import.deb"))[1];
     is_deeply([grep { !m{^\S+ root/root } } split /\n/, $listing], [], 'everything belongs to root');
