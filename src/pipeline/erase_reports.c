@@ -17,7 +17,13 @@
 #include "report/link_file.h"
 #include "report/report_history.h"
 
-enum { BLOCK_SIZE = 64 * 1024, LINKS_MAX = 1 << 30, LINE_MAX_SIZE = 64 * 1024, LINKS_MODE = 0600 };
+enum {
+    BLOCK_SIZE = 64 * 1024,
+    PAGE_MAX = 64 << 20,
+    LINKS_MAX = 1 << 30,
+    LINE_MAX_SIZE = 64 * 1024,
+    LINKS_MODE = 0600
+};
 
 static const char *const folders[] = {"", "check"};
 static const char *const pages[] = {"report.html", "index.html", "refresh.json", "refresh.html",
@@ -76,6 +82,18 @@ static bool file_has_any(const struct erase_reports_settings *settings, const ch
     bool found = read_and_look(settings, source, window, overlap);
     free(window);
     source_close(source);
+    return found;
+}
+
+/* The same of a page, which `source` takes for no export. */
+static bool page_has_any(const struct erase_reports_settings *settings, const char *path)
+{
+    struct buffer text;
+    struct error ignored;
+
+    buffer_init(&text, PAGE_MAX);
+    bool found = file_read(path, &text, &ignored) != 0 || has_any(settings, buffer_slice(&text));
+    buffer_clear(&text);
     return found;
 }
 
@@ -157,8 +175,20 @@ static bool is_key_in_rows(const struct job *job)
     return mapping && mapping->column_count == 1 && !mapping->replace && mapping->value_count == 0;
 }
 
-static int erase_file(const struct erase_reports_settings *settings, const char *folder, const char *name,
-                      bool always, struct error *error)
+static int erase_page(const struct erase_reports_settings *settings, const char *folder, const char *name,
+                      struct error *error)
+{
+    char *path = file_join(folder, name);
+    int result = 0;
+
+    if (is_file(path) && page_has_any(settings, path))
+        result = remove_file(settings, path, error);
+    free(path);
+    return result;
+}
+
+static int erase_rejects(const struct erase_reports_settings *settings, const char *folder, const char *name,
+                         bool always, struct error *error)
 {
     char *path = file_join(folder, name);
     int result = 0;
@@ -178,9 +208,9 @@ static int erase_folder(const struct erase_reports_settings *settings, const cha
 
     free(links);
     for (size_t i = 0; i < sizeof pages / sizeof *pages && result == 0; i++)
-        result = erase_file(settings, folder, pages[i], false, error);
+        result = erase_page(settings, folder, pages[i], error);
     for (size_t i = 0; i < sizeof rejects / sizeof *rejects && result == 0; i++)
-        result = erase_file(settings, folder, rejects[i], all_rejects, error);
+        result = erase_rejects(settings, folder, rejects[i], all_rejects, error);
     return result;
 }
 
