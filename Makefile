@@ -1,5 +1,5 @@
 # kyc-import. `make` builds the two programs, `make test` runs the unit tests, `make test T=cli/run` one test.
-# Neither installs packages; `make demo`, `make check` and the other long ones install missing ones first.
+# Neither installs packages; `make demo`, `make deb`, `make check` and the other long ones install missing ones first.
 # `make install` and `make uninstall` take PREFIX, DESTDIR, sysconfdir and localstatedir; `make deb` builds a package.
 # V=1 prints whole commands. BUILD, CC, CXX and SANITIZE choose a variant: make BUILD=build/tsan SANITIZE=thread
 
@@ -95,6 +95,7 @@ PROGRAMS := $(BUILD)/kyc-import $(BUILD)/kyc-sandbox
 
 .PHONY: all steps unit-tests deps deps-build lint check proof demo bench asan tsan valgrind cover clean install uninstall deb format
 all: $(PROGRAMS) man completion
+	@:
 
 $(BUILD)/kyc-import: $(OBJECTS) $(BUILD)/obj/main.c.o
 	$(call step,LD,$@)$(CXX) $(LINK) -o $@ $^ $(LIBS)
@@ -365,7 +366,8 @@ uninstall:
 
 # build/kyc-import_VERSION_ARCH.deb; DEB_VERSION for a rebuild of the same version.
 DEB_VERSION ?= $(VERSION)
-deb: all
+deb: deps-build
+	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@BUILD='$(BUILD)' scripts/make-deb '$(DEB_VERSION)'
 
 format:
