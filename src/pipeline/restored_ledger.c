@@ -50,7 +50,7 @@ void restored_ledger_advice(const struct job *job, const struct provider *provid
         adopt_is_possible(provider) ? "complete it from the provider's users: kyc-import adopt " : "",
         adopt_is_possible(provider) ? job->path : "", adopt_is_possible(provider) ? "; or, " : "",
         repeats
-            ? "because the provider answers a create that it knows with the user it has, "
+            ? "because the provider makes no second user of a create that it knows, "
             : "only if no customer was created since (compare with the provider; users made since: kyc-import resolve --new-ledger --from FILE), ",
         "continue once with run --new-ledger");
 }

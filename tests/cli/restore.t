@@ -81,7 +81,7 @@ for my $provider ('payso', 'payward') {
             like($err, qr/kyc-import adopt \S+job\.yaml/, 'the hint names adopt');
             is((case_run($case, 'adopt'))[0], 0, 'adopt completes it');
         } else {
-            like($err, qr/the provider answers a create that it knows with the user it has, continue once with run --new-ledger/, 'the hint names --new-ledger');
+            like($err, qr/the provider makes no second user of a create that it knows, continue once with run --new-ledger/, 'the hint names --new-ledger');
             run_of($case, 'once with --new-ledger', 0, '--new-ledger');
         }
         my ($summary) = run_of($case, 'the next run', 0);
