@@ -393,6 +393,20 @@ sub checked
     return $case;
 }
 
+part('recovery', sub {
+    my $sandbox = sandbox_start();
+    my $case = case_new($sandbox, provider => 'kira', rows => 3);
+    end($case, undef, '-q');
+    end($case, undef, 'backup', "$case->{folder}/b");
+    end($case, undef, 'forget', '--key', 'cust-000001');
+    found_ledger($case);
+    end($case, undef, 'check', '-q');
+    found_report($case);
+    end($case, undef, 'restore', "$case->{folder}/b");
+    found_ledger($case);
+    sandbox_stop($sandbox);
+});
+
 part('rules', sub {
     my $project = "$FindBin::Bin/../..";
     my $folder = scratch_folder();

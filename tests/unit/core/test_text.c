@@ -433,6 +433,27 @@ static void damage_is_found_where_it_begins(void **state)
     }
 }
 
+static void a_word_is_found_only_as_a_whole(void **state)
+{
+    static const struct {
+        const char *text;
+        bool has;
+    } cases[] = {
+        {"C-1", true},      {"the customer C-1 has", true},
+        {"\"C-1\"", true},  {"C-1.", true},
+        {"x,C-1,y", true},  {"C-10", false},
+        {"C-1-2", false},   {"AC-1", false},
+        {"C-1_b", false},   {"", false},
+        {"C-10 C-1", true}, {"C-", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (text_has_word(slice_from(cases[i].text), SLICE_LITERAL("C-1")) != cases[i].has)
+            fail_msg("%s", cases[i].text);
+    assert_false(text_has_word(SLICE_LITERAL("text"), slice_make(NULL, 0)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_text_is_cut_between_characters),
         cmocka_unit_test(a_message_is_cut_between_words),
         cmocka_unit_test(a_cut_message_is_a_beginning_of_whole_words),
+        cmocka_unit_test(a_word_is_found_only_as_a_whole),
         cmocka_unit_test(the_nearest_word_is_found),
         cmocka_unit_test(names_are_joined_as_people_do),
         cmocka_unit_test(a_hint_names_the_nearest_or_all),

@@ -1,7 +1,7 @@
 /* Seals and the chain are the published formula, computed here by another program's eyes. */
 #include "ledger/ledger_chain.h"
-#include "unit/ledger/ledger_fixture.h"
 #include "unit/erase_one.h"
+#include "unit/ledger/ledger_fixture.h"
 
 /* The vectors were computed from the text of ledger_chain.h by another program, with the key 00 01 … 1f. */
 

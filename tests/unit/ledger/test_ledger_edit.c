@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 
 #include "ledger/ledger_internal.h"
-#include "unit/ledger/task_fixture.h"
 #include "unit/erase_one.h"
+#include "unit/ledger/task_fixture.h"
 
 enum { TEXT_SIZE = 1024, QUERY_SIZE = 512 };
 

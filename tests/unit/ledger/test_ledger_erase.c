@@ -1,6 +1,6 @@
 /* An erasure leaves nothing that identifies the customer, and a chain that still proves the rest. */
-#include "unit/ledger/task_fixture.h"
 #include "unit/erase_one.h"
+#include "unit/ledger/task_fixture.h"
 
 static bool erase(struct fixture *fixture, const char *key)
 {

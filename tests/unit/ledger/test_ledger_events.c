@@ -1,6 +1,6 @@
 /* Each change of a customer has one event, with what it did and nothing of what another one did. */
-#include "unit/ledger/ledger_fixture.h"
 #include "unit/erase_one.h"
+#include "unit/ledger/ledger_fixture.h"
 
 /* Every event: operation, outcome, attempt, status, code and user; `*`: with a digest. */
 static void assert_events(struct fixture *fixture, const char *const *want, size_t count)

@@ -351,7 +351,8 @@ static void a_removed_body_leaves_the_chain_as_it_was(void **state)
     }
     fixture_ok(fixture,
                store_each_row(fixture->store, &ledger_event_table, walk_event, &before, &fixture->error));
-    fixture_ok(fixture, store_remove_bodies(fixture->store, &(int64_t){1}, &(struct slice){NULL, 0}, 1, before.sealer, &fixture->error));
+    fixture_ok(fixture, store_remove_bodies(fixture->store, &(int64_t){1}, &(struct slice){NULL, 0}, 1,
+                                            before.sealer, &fixture->error));
     commit(fixture);
     assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM event WHERE customer = 1 AND "
                                              "coalesce(user_id, digest, code, request_id) IS NOT NULL"),
