@@ -173,4 +173,23 @@ SKIP: {
         is($status, 0, 'lintian finds no error and no warning') or diag($out, $err);
     }
 }
+# The folder of metrics may be a link to the node exporter's, that of the jobs one to another disk. The user of the jobs owns
+# what is in the latter: nothing there makes a purge fail, or removes anything elsewhere.
+for my $row (
+    ['metrics/ is a link to a folder', sub { symlink 'elsewhere', "$_[0]/var/lib/kyc-import/metrics"; mkdir "$_[0]/var/lib/kyc-import/elsewhere" }],
+    ['metrics/ is a link to nothing', sub { symlink 'none', "$_[0]/var/lib/kyc-import/metrics" }],
+    ['metrics/ is a file', sub { write_file("$_[0]/var/lib/kyc-import/metrics", '') }],
+    ['the state is a link to a folder', sub { rmdir "$_[0]/var/lib/kyc-import"; mkdir "$_[0]/elsewhere"; symlink '../../elsewhere', "$_[0]/var/lib/kyc-import" }],
+) {
+    my ($sentence, $make) = @$row;
+    my $root = scratch_folder();
+    mkdir "$root/$_" for qw(var var/lib var/lib/kyc-import etc etc/kyc-import);
+    $make->($root);
+    local $ENV{DPKG_ROOT} = $root;
+    my ($status, undef, $err) = run_program('sh', 'scripts/debian/postrm', 'purge');
+    is($status, 0, "$sentence: a purge does not fail") or diag $err;
+    like($err, qr/^kyc-import: \/var\/lib\/kyc-import is kept/m, "$sentence: it is kept");
+    ok(!-e "$root/etc/kyc-import", "$sentence: the empty folder of credentials is removed");
+    ok(-d "$root/elsewhere" || -d "$root/var/lib/kyc-import/elsewhere", "$sentence: what the link names stays") if $sentence =~ /to a folder/;
+}
 done_testing;
