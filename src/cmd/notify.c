@@ -55,6 +55,9 @@ static int judge(const struct job_notify *notify, const struct child_result *res
 
     if (result->output[0])
         text_format(wrote, sizeof wrote, "; it wrote: %s", result->output);
+    if (result->interrupted)
+        return error_set(error, ERROR_USAGE, "%s was killed, because this command was interrupted%s",
+                         notify->command[0], wrote);
     if (result->timed_out)
         return error_set(error, ERROR_USAGE, "%s did not end within notify.timeout, and was killed%s",
                          notify->command[0], wrote);

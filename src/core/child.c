@@ -15,6 +15,7 @@
 
 #include "core/clock.h"
 #include "core/file.h"
+#include "core/interrupt.h"
 #include "core/memory.h"
 
 enum {
@@ -129,22 +130,31 @@ static bool read_output(int fd, struct child_result *result, size_t *len)
     return true;
 }
 
+/* True when it shall not go on. */
+static bool is_over(const struct interrupt *interrupt, uint64_t end_ns, struct child_result *result)
+{
+    result->interrupted = interrupt_has_arrived(interrupt);
+    result->timed_out = !result->interrupted && clock_mono_ns() >= end_ns;
+    return result->interrupted || result->timed_out;
+}
+
 /* Waits for its end, which a background process of it that keeps the pipe open does not delay. */
-static void await(pid_t pid, int fd, uint64_t timeout_ns, struct child_result *result)
+static void await(pid_t pid, int fd, const struct interrupt *interrupt, uint64_t timeout_ns,
+                  struct child_result *result)
 {
     uint64_t end_ns = clock_mono_ns() + timeout_ns;
     size_t len = 0;
     int status = 0;
-    bool is_open = true;
+    bool is_open = true, killed = false;
 
     for (;;) {
-        pid_t ended = waitpid(pid, &status, result->timed_out ? 0 : WNOHANG);
+        pid_t ended = waitpid(pid, &status, killed ? 0 : WNOHANG);
         if (is_open)
             is_open = read_output(fd, result, &len);
         if (ended == pid || (ended < 0 && errno != EINTR))
             break;
-        if (ended == 0 && clock_mono_ns() >= end_ns) {
-            result->timed_out = true;
+        if (ended == 0 && is_over(interrupt, end_ns, result)) {
+            killed = true;
             kill(-pid, SIGKILL);
             continue;
         }
@@ -160,6 +170,7 @@ static void await(pid_t pid, int fd, uint64_t timeout_ns, struct child_result *r
 
 int child_run(const struct child *child, struct child_result *result, struct error *error)
 {
+    struct interrupt interrupt;
     int ends[2], failed = 0;
     pid_t pid = 0;
 
@@ -174,11 +185,13 @@ int child_run(const struct child *child, struct child_result *result, struct err
     }
     fcntl(ends[0], F_SETFL, O_NONBLOCK); /* the other end blocks, as a program expects */
     signal(SIGCHLD, SIG_DFL);
+    interrupt_begin(&interrupt);
     failed = spawn(child, in, ends[1], &pid);
     close(in);
     close(ends[1]);
     if (!failed)
-        await(pid, ends[0], child->timeout_ns, result);
+        await(pid, ends[0], &interrupt, child->timeout_ns, result);
+    interrupt_end(&interrupt);
     close(ends[0]);
     return failed ? error_set(error, ERROR_USAGE, "%s", strerror(failed)) : 0;
 }

@@ -3,8 +3,9 @@
  * No shell is involved. The program gets: bytes on its standard input; an environment of its own (PATH, HOME,
  * USER, LOGNAME, SHELL, LANG, LC_ALL, TZ and TMPDIR of ours, and what the caller adds), so none of our
  * credentials; no other open file of ours; the default actions of all signals; and a process group of its
- * own, which is killed as a whole when the time is over. Its input is a memory file: it may read all, some or
- * nothing of it, and writing it never blocks. Core files stay off (RLIMIT_CORE, see process.h), also for it.
+ * own, which is killed as a whole when the time is over, or when this process is told to end (interrupt.h).
+ * Its input is a memory file: it may read all, some or nothing of it, and writing it never blocks. Core files
+ * stay off (RLIMIT_CORE, see process.h), also for it.
  *
  * Thread: one at a time, and no other that waits for children. A SIGCHLD that was ignored is not any more.
  */
@@ -29,8 +30,9 @@ struct child {
 };
 
 struct child_result {
-    bool timed_out; /* it was killed */
-    int status;     /* its exit status; -1: a signal ended it */
+    bool timed_out;   /* it was killed */
+    bool interrupted; /* likewise, because of a signal to this process (interrupt.h) */
+    int status;       /* its exit status; -1: a signal ended it */
     int signal;
     char output[CHILD_OUTPUT_SIZE]; /* the beginning of what it wrote to standard output and error, without
                                        the blanks at its end; "": nothing */

@@ -2,8 +2,9 @@
  *
  * TLS as for the provider; plain http:// is for loopback alone (webhook_url.h). Redirects are not followed.
  * Where no answer comes, or a 429 or 5xx, it is sent again, at most three times in all and within the time: a
- * receiver may get the same notification twice. The answer is not read beyond what libcurl needs. Messages
- * name the host, never the path or the query, which may be a secret. Thread: any, with no other handle.
+ * receiver may get the same notification twice. A signal to this process ends the waiting (interrupt.h). The
+ * answer is not read beyond what libcurl needs. Messages name the host, never the path or the query, which
+ * may be a secret. Thread: the main one, with no other handle.
  */
 #ifndef KYC_DELIVERY_WEBHOOK_H
 #define KYC_DELIVERY_WEBHOOK_H

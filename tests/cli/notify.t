@@ -228,6 +228,32 @@ parallel 'a webhook' => sub {
     sandbox_stop($sandbox);
 };
 
+# Ctrl-C, or the end of a service: nobody waits for a pager any more.
+parallel 'interrupted while it notifies' => sub {
+    my $sandbox = sandbox_start(@wide);
+    my $folder = scratch_folder();
+    my $server = webhook(sub { write_file("$folder/asked", ''); sleep 60 });
+    my $case = notifying($sandbox, ['command: ./tell', 'timeout: 40s'], bad => 1);
+    program_of($case, "touch \"\$(dirname \"\$0\")/asked\"\nsleep 60 & echo \$! > \"\$(dirname \"\$0\")/left\"\nwait\n");
+    my $hook = notifying($sandbox, ["url: $server->{url}/x", 'timeout: 40s'], bad => 1);
+    for my $row (['a program', $case, "$case->{folder}/asked", 'INT'], ['a program that is hung up', $case, "$case->{folder}/asked", 'HUP'], ['a webhook', $hook, "$folder/asked", 'TERM']) {
+        my ($sentence, $this, $asked, $signal) = @$row;
+        unlink $asked;
+        my $pid = case_start($this, '-q');
+        for (1 .. 200) { last if -e $asked; select undef, undef, undef, 0.05 }
+        ok(-e $asked, "$sentence: is notified");
+        select undef, undef, undef, 0.2;
+        my $start = time;
+        kill $signal => $pid;
+        waitpid $pid, 0;
+        is($?, 1 << 8, "$sentence: the status of the run stays");
+        cmp_ok(time - $start, '<', 5, "$sentence: and nothing waits");
+    }
+    is(kill(0, read_file("$case->{folder}/left") + 0), 0, 'the program is ended with its children');
+    hostile_end($server);
+    sandbox_stop($sandbox);
+};
+
 parallel 'webhooks that fail' => sub {
     my $sandbox = sandbox_start(@wide);
     my $count = sub { scalar hostile_requests($_[0]) };
