@@ -17,6 +17,6 @@ int output_result(struct slice text, int status)
 
 int output_error(const struct error *error)
 {
-    log_error("%s", error->text);
+    log_failure(error);
     return (int)error->scope;
 }

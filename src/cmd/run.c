@@ -143,14 +143,17 @@ static void estimate_run(const struct job *job, const struct provider *provider,
     text_format(stats->estimate.rate, sizeof stats->estimate.rate, "%s", estimate.rate);
 }
 
-/* Tells whom the job notifies how the run ended. stats: NULL: it did not get so far. */
-static void notify(const struct job *job, const struct run_stats *stats, enum pass pass, int status)
+/* Tells whom the job notifies how the run ended. stats: NULL: it did not get so far; the reports have been
+ * made of it, and the provider's words, which may name customers, are left out of it now. */
+static void notify(const struct job *job, struct run_stats *stats, enum pass pass, int status)
 {
     char text[NOTIFY_TEXT_MAX] = "";
     struct buffer summary;
 
     buffer_init(&summary, RESULT_MAX);
     if (stats && stats->finished_ns) {
+        if (stats->stopped && stats->stopped_brief[0])
+            stats->stopped = stats->stopped_brief;
         summary_json_write(stats, &summary);
         if (pass == PASS_STRICT_FIRST)
             text_format(text, sizeof text, "%" PRIu64 " rejected, so nothing was sent (--strict)",

@@ -181,6 +181,16 @@ void log_info_members(struct slice members, const char *format, ...)
     LOG_FORMATTED(LOG_INFO, members);
 }
 
+void log_failure(const struct error *error)
+{
+    log_error("%s", error->text);
+    if (error->scope != ERROR_PROVIDER)
+        return;
+    pthread_mutex_lock(&log_state.mutex);
+    log_state.last_error[0] = '\0';
+    pthread_mutex_unlock(&log_state.mutex);
+}
+
 void log_last_error(char *text, size_t size)
 {
     pthread_mutex_lock(&log_state.mutex);

@@ -28,7 +28,12 @@ void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* As log_info, with further members of the line's object in json: `"records":1,"percent":2`. */
 void log_info_members(struct slice members, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The fact of the last message of level error, cut to the size; "": there was none. */
+/* As log_error. */
+struct error;
+void log_failure(const struct error *error);
+
+/* The fact of the last message of level error, cut to the size; "": there was none, or it was a failure of
+ * scope ERROR_PROVIDER: that may quote the provider, who may name customers. */
 void log_last_error(char *text, size_t size);
 
 /* Shows text as the live line at the bottom of the terminal in place of the one before; NULL or "" removes

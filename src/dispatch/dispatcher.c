@@ -516,6 +516,11 @@ const char *dispatcher_stop_reason(const struct dispatcher *dispatcher)
     return stop_policy_text(&dispatcher->stop_policy);
 }
 
+const char *dispatcher_stop_brief(const struct dispatcher *dispatcher)
+{
+    return stop_policy_brief(&dispatcher->stop_policy);
+}
+
 bool dispatcher_is_idle(const struct dispatcher *dispatcher)
 {
     return dispatcher->pool.count == 0;

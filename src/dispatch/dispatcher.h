@@ -77,6 +77,8 @@ uint64_t dispatcher_next_ns(const struct dispatcher *dispatcher);
 
 /* Why an answer of the provider stopped the run; NULL: none did. */
 const char *dispatcher_stop_reason(const struct dispatcher *dispatcher);
+/* The same without the provider's words (stop_policy_brief). */
+const char *dispatcher_stop_brief(const struct dispatcher *dispatcher);
 
 /* No new attempts: unsent deliveries return, tasks that wait are given up, requests in flight end. at_once:
  * drops requests in flight too. */

@@ -34,6 +34,11 @@ const char *stop_policy_text(const struct stop_policy *policy)
     return policy->text[0] ? policy->text : NULL;
 }
 
+const char *stop_policy_brief(const struct stop_policy *policy)
+{
+    return policy->brief;
+}
+
 /* The first text stays. */
 __attribute__((format(printf, 2, 3))) static void set_text(struct stop_policy *policy, const char *format,
                                                            ...)
@@ -47,16 +52,42 @@ __attribute__((format(printf, 2, 3))) static void set_text(struct stop_policy *p
     va_end(arguments);
 }
 
+/* Before the text that it is the brief of. */
+__attribute__((format(printf, 2, 3))) static void set_brief(struct stop_policy *policy, const char *format,
+                                                            ...)
+{
+    va_list arguments;
+
+    if (policy->text[0] != '\0')
+        return;
+    va_start(arguments, format);
+    text_format_va(policy->brief, sizeof policy->brief, format, arguments);
+    va_end(arguments);
+}
+
+/* An outcome that stops the run. */
+static void set_outcome_text(struct stop_policy *policy, const struct outcome *outcome)
+{
+    if (outcome->advice)
+        set_brief(policy, "%s (HTTP %d)", outcome->advice, outcome->http_status);
+    else if (outcome->http_status)
+        set_brief(policy, "the provider answered HTTP %d", outcome->http_status);
+    else
+        set_brief(policy, "the provider does not answer");
+    set_text(policy, "%s", outcome->message);
+}
+
 enum stop_reason stop_policy_add_reply(struct stop_policy *policy, const struct delivery *delivery)
 {
     const struct outcome *outcome = &delivery->outcome;
 
     policy->bad_nonces += outcome->kind == OUTCOME_BAD_NONCE;
     if (outcome->kind == OUTCOME_STOP || outcome->stops) {
-        set_text(policy, "%s", outcome->message);
+        set_outcome_text(policy, outcome);
         return STOP_PROVIDER;
     }
     if (outcome->kind == OUTCOME_BAD_NONCE && policy->bad_nonces >= SENDER_BAD_NONCES_MAX) {
+        set_brief(policy, "the provider rejected %d nonces as invalid", SENDER_BAD_NONCES_MAX);
         set_text(
             policy,
             "the provider rejected %d nonces as invalid, and more of them would get the key banned\nhint: make sure that no other program uses this API key; set provider.nonce_floor if one did",
@@ -66,7 +97,9 @@ enum stop_reason stop_policy_add_reply(struct stop_policy *policy, const struct 
     /* After a success the sender itself delays the next request, if there is one. */
     if (outcome->kind != OUTCOME_DONE && outcome->retry_after_ns > policy->limits->retry_for_ns) {
         char text[RETRY_AFTER_TEXT_SIZE];
-        set_text(policy, "%s", retry_after_text(outcome->retry_after_ns, text));
+        retry_after_text(outcome->retry_after_ns, text);
+        set_brief(policy, "%.*s", (int)text_find_hint(slice_from(text)), text);
+        set_text(policy, "%s", text);
         return STOP_RETRY_AFTER;
     }
     return STOP_NONE;
@@ -99,22 +132,33 @@ static void set_refusal_text(struct stop_policy *policy, const struct outcome *o
 
     text_format(last, sizeof last, "with HTTP %d %s: %s", outcome->http_status, outcome->code,
                 outcome->message);
-    if (policy->refusal_stop == STOP_CANARY)
+    if (policy->refusal_stop == STOP_CANARY) {
+        set_brief(policy, "the provider refused one of the first requests (delivery.canary), with HTTP %d",
+                  outcome->http_status);
         set_text(policy,
                  "the provider refused one of the first requests (delivery.canary: %" PRIu32
                  " are sent alone), %s; nothing was sent after it\nhint: correct the cause and run again",
                  limits->canary, last);
-    else if (policy->refusal_stop == STOP_IN_A_ROW)
+    } else if (policy->refusal_stop == STOP_IN_A_ROW) {
+        set_brief(policy,
+                  "the provider refused %" PRIu32
+                  " in a row (delivery.stop_after.refused_in_a_row), the last with HTTP %d",
+                  policy->in_a_row, outcome->http_status);
         set_text(
             policy,
             "the provider refused %" PRIu32
             " in a row (delivery.stop_after.refused_in_a_row), the last %s\nhint: correct the cause and run again: these are sent again",
             policy->in_a_row, last);
-    else
+    } else {
+        set_brief(policy,
+                  "the provider refused %zu of %" PRIu64
+                  " (delivery.stop_after.refused_share), the last with HTTP %d",
+                  policy->refused_count, policy->answers, outcome->http_status);
         set_text(policy,
                  "the provider refused %zu of %" PRIu64 " (delivery.stop_after.refused_share: %" PRIu32
                  " %%), the last %s\nhint: correct the cause and run again: these are sent again",
                  policy->refused_count, policy->answers, limits->refused_share, last);
+    }
 }
 
 static void add_refused_customer(struct stop_policy *policy, int64_t customer)

@@ -28,6 +28,7 @@
 enum {
     STOP_POLICY_SHARE_MIN = 100, /* answers before the share of refusals is meaningful */
     STOP_POLICY_TEXT_SIZE = 1024,
+    STOP_POLICY_BRIEF_SIZE = 256,
 };
 
 enum stop_reason {
@@ -48,8 +49,9 @@ struct stop_policy {
     uint32_t bad_nonces;
     int64_t *refused; /* the customers, in the order of the answers; owned */
     size_t refused_count, refused_capacity;
-    enum stop_reason refusal_stop;    /* the first rule over refusals that stopped the run; it stays */
-    char text[STOP_POLICY_TEXT_SIZE]; /* why, of the first reason: a fact line and a hint; "": none */
+    enum stop_reason refusal_stop;      /* the first rule over refusals that stopped the run; it stays */
+    char text[STOP_POLICY_TEXT_SIZE];   /* why, of the first reason: a fact line and a hint; "": none */
+    char brief[STOP_POLICY_BRIEF_SIZE]; /* likewise, in our own words alone, without a hint */
 };
 
 /* canary: the requests that are to be sent one at a time; 0: none. Its start and end are logged. */
@@ -76,5 +78,8 @@ enum stop_reason stop_policy_add_refused(struct stop_policy *policy, int64_t cus
 
 /* NULL: nothing has stopped the run. */
 const char *stop_policy_text(const struct stop_policy *policy);
+
+/* The same without the provider's words, which may name customers: for third parties. "": nothing. */
+const char *stop_policy_brief(const struct stop_policy *policy);
 
 #endif

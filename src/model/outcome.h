@@ -84,10 +84,12 @@ struct outcome {
     char request_id[OUTCOME_REQUEST_ID_SIZE];
     const char *field; /* of REFUSED: the customer field that the reply blames, as field_name gives it; NULL:
                           none. Constant */
-    bool stops;     /* of IN_DOUBT: and the run must stop (status 4), as by STOP; the reason is in message */
-    bool own_error; /* the reply is an error in JSON with `error`, `errors`, `code` or `error_code`, and no
-                       gateway has marked it as its own: the provider's own words */
-    bool no_update; /* of REFUSED: the provider does not update this user: rule record/no_update */
+    bool stops; /* of IN_DOUBT: and the run must stop (status 4), as by STOP; the reason is in message */
+    const char *advice; /* of an outcome that stops the run: our own words, with which message begins.
+                           Constant; NULL: none */
+    bool own_error;    /* the reply is an error in JSON with `error`, `errors`, `code` or `error_code`, and no
+                          gateway has marked it as its own: the provider's own words */
+    bool no_update;    /* of REFUSED: the provider does not update this user: rule record/no_update */
     uint64_t left_out; /* of DONE of an UPDATE: members that were sent and that the reply's own list of what
                           it updated does not name; a bit for each slot */
     uint64_t warned;   /* of DONE: members that the reply's warnings are about, and OUTCOME_WARNED_*. The code

@@ -33,7 +33,7 @@ struct coordinator {
 /* Logs the reason and stops before the next record. at_once: drops requests in flight. */
 static void request_stop(struct coordinator *coordinator, const struct error *reason, bool at_once)
 {
-    log_error("%s", reason->text);
+    log_failure(reason);
     coordinator->status = error_worse_status(coordinator->status, (int)reason->scope);
     coordinator->stopping = true;
     if (coordinator->parts.dispatcher)
@@ -342,6 +342,7 @@ static void stop_if_provider_stopped(struct coordinator *coordinator)
         return;
     error_set(&error, ERROR_PROVIDER, "%s", dispatcher_stop_reason(dispatcher));
     text_format(stats->stopped_text, sizeof stats->stopped_text, "%s", dispatcher_stop_reason(dispatcher));
+    text_format(stats->stopped_brief, sizeof stats->stopped_brief, "%s", dispatcher_stop_brief(dispatcher));
     stats->stopped = stats->stopped_text;
     request_stop(coordinator, &error, false);
 }

@@ -269,7 +269,7 @@ static void close_pipeline(struct pipeline *pipeline)
 /* Logs an error and returns the status that counts. */
 static int log_and_merge_status(int status, const struct error *error)
 {
-    log_error("%s", error->text);
+    log_failure(error);
     return error_worse_status(status, (int)error->scope);
 }
 

@@ -227,6 +227,7 @@ static void set_message(const struct outcome_row *row, struct slice existing, st
                           "the answer names user %.*s: ", (int)existing.len, existing.data);
     else if (row->hint) {
         const char *colon = said.len > 0 ? ": " : "";
+        outcome->advice = row->hint;
         len = text_format(outcome->message, sizeof outcome->message - OUTCOME_QUOTE_SIZE, "%s (HTTP %d)%s",
                           row->hint, outcome->http_status, colon);
     }

@@ -52,6 +52,8 @@ static void write_text(const struct notification *notification, const char *host
         buffer_printf(&text, ": %s", notification->text);
     if (notification->error[0])
         buffer_printf(&text, ". %s", notification->error);
+    else if (notification->status > 1)
+        buffer_append_text(&text, ". The log has the reason");
     write_any(json, "text", text.data);
     buffer_clear(&text);
 }

@@ -4,8 +4,8 @@
  * `command`, `status`, `meaning`, `text` (one line for people, under the name that chat webhooks show),
  * `error` (the last message of level error, or null), `started`, `finished`, `seconds`, `report` (the report
  * folder), `summary` (the command's own counts, for run those of summary.json; null if it did not begin). No
- * personal data, no link and no secret is in it, as in the summary and the log: a customer's key may be, in a
- * message. Thread: one.
+ * personal data, no customer's key, no link and no secret may be in it: it goes to third parties. The caller
+ * gives no text that quotes the provider, who may name customers. Thread: one.
  */
 #ifndef KYC_REPORT_NOTIFICATION_H
 #define KYC_REPORT_NOTIFICATION_H

@@ -155,6 +155,7 @@ struct run_stats {
     char chain_head[65]; /* "" without a ledger */
     const char *stopped; /* why the run stopped early: a constant or stopped_text; NULL: it did not */
     char stopped_text[1024];
+    char stopped_brief[256]; /* stopped_text without the provider's words */
 };
 
 struct run_stats *run_stats_new(size_t input_count);
