@@ -1,6 +1,7 @@
 #include "report/html.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/shell_word.h"
 #include "core/utf8.h"
@@ -39,6 +40,20 @@ void html_text(struct buffer *out, struct slice text)
             buffer_append(out, slice_make(text.data, character.len));
         text = slice_skip(text, character.len);
     }
+}
+
+void html_prose(struct buffer *out, struct slice text)
+{
+    const char *begin, *end;
+    while (text.len && (begin = memchr(text.data, '`', text.len)) &&
+           (end = memchr(begin + 1, '`', (size_t)(text.data + text.len - begin) - 1))) {
+        html_text(out, slice_make(text.data, (size_t)(begin - text.data)));
+        buffer_append_text(out, "<code>");
+        html_text(out, slice_make(begin + 1, (size_t)(end - begin) - 1));
+        buffer_append_text(out, "</code>");
+        text = slice_skip(text, (size_t)(end + 1 - text.data));
+    }
+    html_text(out, text);
 }
 
 static void html_figure(struct buffer *out, const char *path, const char *member)

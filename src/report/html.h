@@ -14,6 +14,9 @@
  * characters that cannot be seen or change the text direction are written as ‹byte FF› and ‹U+202E›. */
 void html_text(struct buffer *out, struct slice text);
 
+/* The same of a sentence, in which `…` is code. */
+void html_prose(struct buffer *out, struct slice text);
+
 /* `<data value="1234" data-figure="rejects_by_rule.phone/format">1,234</data>`: a count with its path in
  * summary.json: path, then a dot and member (NULL: path alone). */
 void html_count(struct buffer *out, const char *path, const char *member, uint64_t count);

@@ -48,7 +48,7 @@ void html_files_write(const struct html_page *page)
         "<table>\n<caption>Beside this page. The reject file and the broken file contain personal data; each exists only if it has records.</caption>\n<thead><tr><th scope=\"col\">File</th><th scope=\"col\">Content</th></tr></thead>\n<tbody>\n");
     write_row(
         page, html_files_rejects(page),
-        "All rejected and refused records with their source columns and, after these, the reasons. Corrected in place, it is an input of the same job.");
+        "All rejected and refused records with their source columns and, after these, the reasons. Unpacked and corrected, it is an input of the same job.");
     write_row(page, html_files_broken(page),
               "The raw lines of records that could not be split into columns.");
     write_row(page, SUMMARY_JSON_NAME,

@@ -223,7 +223,7 @@ static size_t html_rules_article(const struct html_page *page, size_t index, con
         buffer_append_text(out, "</code></dd>\n");
     }
     buffer_append_text(out, "<dt>What it means</dt><dd>");
-    html_text(out, slice_from(help->meaning));
+    html_prose(out, slice_from(help->meaning));
     buffer_append_text(out, "</dd>\n");
     html_rules_job_message(page, rule);
     if (rule->provider_message) {
@@ -232,7 +232,7 @@ static size_t html_rules_article(const struct html_page *page, size_t index, con
         buffer_append_text(out, "</code></dd>\n");
     }
     buffer_append_text(out, "<dt>What to do</dt><dd>");
-    html_text(out, slice_from(help->action));
+    html_prose(out, slice_from(help->action));
     buffer_append_text(out, "</dd>\n</dl>\n");
     html_rules_examples(page, rule);
     size_t listed = html_rules_rows(page, rule, rows);

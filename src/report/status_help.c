@@ -7,7 +7,7 @@ struct status_help status_help_find(int status, bool is_dry)
     static const struct status_help texts[] = {
         {"all is well", "all is well", "Nothing has to be done."},
         {"some records need a look", "finished; some records need a look",
-         "Correct the rows of the reject file in place and pass it with --input: it is an input of the same job."},
+         "Unpack the reject file, correct its rows, and use it with --input: it is an input of the same job."},
         {"wrong settings, or no report",
          "the command line or the job file is wrong, or the report cannot be written",
          "Correct the error that standard error names, then run again."},

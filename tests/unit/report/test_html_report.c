@@ -264,6 +264,27 @@ static void the_longest_shape_fits(void **state)
     buffer_clear(&out);
 }
 
+static void what_a_sentence_has_between_backticks_is_code(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"", ""},
+        {"Set `format` to <a>; `b`", "Set <code>format</code> to &lt;a&gt;; <code>b</code>"},
+        {"`a&b`", "<code>a&amp;b</code>"},
+        {"one ` alone", "one ` alone"},
+        {"at the end `", "at the end `"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buffer out;
+        buffer_init(&out, 200);
+        html_prose(&out, slice_from(rows[i].text));
+        assert_string_equal(out.data ? out.data : "", rows[i].want);
+        buffer_clear(&out);
+    }
+}
+
 static void a_share_is_all_only_when_it_is_all(void **state)
 {
     (void)state;
@@ -472,6 +493,7 @@ int main(void)
         cmocka_unit_test(fields_countries_and_inputs_are_counted),
         cmocka_unit_test(a_shape_shows_invisible_characters_and_no_value),
         cmocka_unit_test(the_longest_shape_fits),
+        cmocka_unit_test(what_a_sentence_has_between_backticks_is_code),
         cmocka_unit_test(a_share_is_all_only_when_it_is_all),
         cmocka_unit_test(the_rate_over_time_keeps_every_event_in_bounded_memory),
         cmocka_unit_test(each_built_in_rule_has_advice_of_its_own),
