@@ -2,12 +2,13 @@
 
 #include "core/ascii.h"
 
+#define EXAMPLE "{type: {value: passport}, number: passport_no, files: {front: passport_picture}}"
+
 /* In the order of enum entry_part. Each is a field of its own (job_documents_define), so no row is read here.
  */
 const struct job_key job_document_keys[] = {
     {"type", .form = "source, as of a field", .absent = "the document is rejected",
-     .help = "what the document is, in the provider's word",
-     .example = "{type: {value: passport}, number: passport_no, files: {front: passport_picture}}"},
+     .help = "what the document is, in the provider's word", .example = EXAMPLE},
     {"number", .form = "source, as of a field", .absent = "number or files is required",
      .help = "its number; without it and without a file a record does not have the document",
      .example = "{type: {value: ssn}, number: ssn, country: {value: US}}"},
@@ -21,8 +22,6 @@ const struct job_key job_document_keys[] = {
      .example = "{type: {value: utility_bill}, files: {file_proof_of_address: bill}}"},
     {0},
 };
-
-#define EXAMPLE "{type: {value: passport}, number: passport_no, files: {front: passport_picture}}"
 
 /* The fields while they are defined. */
 struct parts {

@@ -91,7 +91,7 @@ const struct job_key job_file_keys[] = {
      .example = "90"},
     {"metrics", job_scalar_path, .offset = offsetof(struct job, metrics_path), .absent = "metrics/JOB.prom",
      .help =
-         "the file of the metrics of a run, for the textfile collector of the Prometheus node exporter; those of a refresh are beside it, with -refresh before the extension",
+         "the file of the metrics of a run, for the textfile collector of the Prometheus node exporter; those of a refresh are beside it, with .refresh before the extension",
      .example = "metrics/nightly.prom"},
     {"notify", job_notify_read, .offset = offsetof(struct job, notify), .keys = job_notify_keys,
      .form = "mapping", .absent = "nobody is notified",
@@ -126,13 +126,14 @@ static void separate_check(struct job *job)
     job->metrics_path = NULL;
 }
 
-/* `metrics/kira.prom` -> `metrics/kira-refresh.prom` */
+/* `metrics/kira.prom` -> `metrics/kira.refresh.prom`: no job has a dot in its name, so this is no other job's
+ * file */
 static const char *refresh_path(struct job *job)
 {
     const char *path = job->metrics_path, *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
     size_t len = dot && (!slash || dot > slash + 1) ? (size_t)(dot - path) : strlen(path);
 
-    return arena_printf(&job->arena, "%.*s-refresh%s", (int)len, path, path + len).data;
+    return arena_printf(&job->arena, "%.*s.refresh%s", (int)len, path, path + len).data;
 }
 
 static int interpret(struct job_reader *reader, struct job_node *top)

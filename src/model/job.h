@@ -244,7 +244,7 @@ struct job {
     const char *run_report;   /* the job's own, even with --report: the ledger's last run is recorded there */
     uint32_t report_keep;     /* reports of runs in the history; 0: none */
     const char *metrics_path; /* NULL: in the report folder, of a check */
-    const char *refresh_metrics_path; /* beside it, with `-refresh` before the extension */
+    const char *refresh_metrics_path; /* beside it, with `.refresh` before the extension */
     struct secret ledger_key;         /* absent: LEDGER.key */
     struct job_notify notify;
     struct arena arena;

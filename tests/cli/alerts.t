@@ -99,7 +99,7 @@ sub written_metrics
     waitpid $pid, 0;
     case_run($case, 'refresh', '-q');
     case_run($case, '-q');
-    my $text = join '', $during, map { read_file($_) } $path, "$case->{folder}/metrics/test-refresh.prom";
+    my $text = join '', $during, map { read_file($_) } $path, "$case->{folder}/metrics/test.refresh.prom";
     write_file("$case->{folder}/other.csv", csv_rows(2, 0, 500));
     my ($status) = case_run($case, '-q', '--input', "$case->{folder}/other.csv", '--limit', 1);
     is($status, 0, 'a run without a reject');

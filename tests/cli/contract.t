@@ -195,7 +195,7 @@ sub found_refresh
     my ($case) = @_;
     case_run($case, 'refresh', '-q');
     found_json('refresh.json', read_file(case_report($case) . '/refresh.json'));
-    found('refresh.prom', map { s/\{import="[^"]*"/{import/r } read_file("$case->{folder}/metrics/test-refresh.prom") =~ /^(\w+\{.*\})/mg);
+    found('refresh.prom', map { s/\{import="[^"]*"/{import/r } read_file("$case->{folder}/metrics/test.refresh.prom") =~ /^(\w+\{.*\})/mg);
     return;
 }
 

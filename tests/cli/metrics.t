@@ -103,7 +103,7 @@ ok(!-e "$case->{folder}/elsewhere/metrics.prom", 'and leaves none there');
 ($status, undef, $err) = case_run($case, 'refresh', '-q');
 is($status, 0, 'a refresh') or diag $err;
 case_run($case, '-q');
-my @text = (is_well($metrics, 'after a run of users whose states are known'), is_well("$case->{folder}/metrics/test-refresh.prom", 'after a refresh'));
+my @text = (is_well($metrics, 'after a run of users whose states are known'), is_well("$case->{folder}/metrics/test.refresh.prom", 'after a refresh'));
 my @states = map { [/^kyc_import_verification_customers\{\S*state="pending"\} (\d+)$/mg] } @text;
 is_deeply(\@states, [[120], [120]], 'both count the users that are pending');
 my $both = join '', @text;
@@ -122,7 +122,7 @@ $case->{set} = {metrics => 'reports/own/kyc.prom', report => 'reports'};
 is($status, 1, 'a run with metrics elsewhere') or diag $err;
 ($status, undef, $err) = case_run($case, 'refresh', '-q');
 is($status, 0, 'and a refresh') or diag $err;
-is_well("$case->{folder}/reports/own/$_.prom", "metrics: $_.prom") for qw(kyc kyc-refresh);
+is_well("$case->{folder}/reports/own/$_.prom", "metrics: $_.prom") for qw(kyc kyc.refresh);
 is((stat "$case->{folder}/reports/own")[2] & 07777, 0700, 'a folder in the report folder is for its owner alone');
 sandbox_stop($sandbox);
 

@@ -119,7 +119,7 @@ for my $provider (provider_names()) {
         is_verified($case, "$provider: the ledger");
         my $counts = sandbox_counts($sandbox)->{$provider};
         is("$counts->{complaints} $counts->{bad_nonces} $counts->{over_limit}", ($provider eq 'payso' ? 3 : 4) . ' 0 0', "$provider: the provider complains about the deleted user alone");
-        my $report = join '', map { read_file($_) } case_report($case) . '/refresh.json', "$case->{folder}/metrics/test-refresh.prom";
+        my $report = join '', map { read_file($_) } case_report($case) . '/refresh.json', "$case->{folder}/metrics/test.refresh.prom";
         like($report, qr/^kyc_import_verification_customers\{import="test",state="pending"\} 142$/m, "$provider: the metrics");
         unlike($report . $out . $err, qr/\@example|Morgan|cust-0/, "$provider: without personal data");
         case_run($case, '-q');

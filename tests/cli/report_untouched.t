@@ -21,7 +21,7 @@ sub files_of_runs
     my %files;
     for my $path (sort split /\n/, $out) {
         (my $name = $path) =~ s{^\Q$case->{folder}\E/}{};
-        next if $name =~ m{^reports/test/(?:check/|refresh\.|links\.|adopt\.json|ledger-\S*\.head)|^metrics/\S*-refresh\.prom$};
+        next if $name =~ m{^reports/test/(?:check/|refresh\.|links\.|adopt\.json|ledger-\S*\.head)|^metrics/\S*\.refresh\.prom$};
         my @about = stat $path;
         $files{$name} = join ' ', @about[1, 2, 7, 9], read_file($path);
     }

@@ -81,7 +81,7 @@ static void a_whole_job_is_read(void **state)
     assert_string_equal(job->report_folder, "/var/reports");
     assert_int_equal(job->report_keep, 30);
     assert_string_equal(job->metrics_path, "/tmp/m/x.prom");
-    assert_string_equal(job->refresh_metrics_path, "/tmp/m/x-refresh.prom");
+    assert_string_equal(job->refresh_metrics_path, "/tmp/m/x.refresh.prom");
     job_free(job);
 }
 
@@ -116,7 +116,7 @@ static void the_shortest_job_has_the_defaults_of_the_specification(void **state)
     assert_string_equal(job->report_folder, "/tmp/reports/nightly");
     assert_int_equal(job->report_keep, 14);
     assert_string_equal(job->metrics_path, "/tmp/metrics/nightly.prom");
-    assert_string_equal(job->refresh_metrics_path, "/tmp/metrics/nightly-refresh.prom");
+    assert_string_equal(job->refresh_metrics_path, "/tmp/metrics/nightly.refresh.prom");
     assert_null(job->ledger_key.data);
     assert_int_equal(job->unique_count, 1);
     assert_int_equal(job->rule_count, 0);
