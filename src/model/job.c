@@ -167,26 +167,30 @@ int job_fail(const struct job *job, struct job_place place, struct error *error,
     return -1;
 }
 
-void job_warn(const struct job *job, struct job_place place, const char *format, ...)
+__attribute__((format(printf, 5, 0))) static void job_log(void (*log)(const char *format, ...),
+                                                          const char *before, const struct job *job,
+                                                          struct job_place place, const char *format,
+                                                          va_list arguments)
 {
     struct buffer text;
     buffer_init(&text, JOB_MESSAGE_MAX);
+    job_describe(job, place, &text, format, arguments);
+    log("%s%s", before, text.data);
+    buffer_clear(&text);
+}
+
+void job_warn(const struct job *job, struct job_place place, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    job_describe(job, place, &text, format, arguments);
+    job_log(log_warning, "", job, place, format, arguments);
     va_end(arguments);
-    log_warning("%s", text.data);
-    buffer_clear(&text);
 }
 
 void job_note(const struct job *job, struct job_place place, const char *format, ...)
 {
-    struct buffer text;
-    buffer_init(&text, JOB_MESSAGE_MAX);
     va_list arguments;
     va_start(arguments, format);
-    job_describe(job, place, &text, format, arguments);
+    job_log(log_info, "note: ", job, place, format, arguments);
     va_end(arguments);
-    log_info("note: %s", text.data);
-    buffer_clear(&text);
 }

@@ -48,10 +48,11 @@ void absent_columns_warn(const struct job *job, const struct rule_set *rules, co
     }
     if (finding.count > SHOWN_MAX)
         buffer_printf(&finding.list, " and %zu more", finding.count - SHOWN_MAX);
-    void (*say)(const struct job *job, struct job_place place, const char *format, ...) =
+    void (*report)(const struct job *job, struct job_place place, const char *format, ...) =
         stats->is_dry || stats->well_formed >= FEW_RECORDS ? job_warn : job_note;
     if (finding.count > 0)
-        say(job, finding.place, "none of the %" PRIu64 " records has a value in %s %s\nhint: %s",
+        report(
+            job, finding.place, "none of the %" PRIu64 " records has a value in %s %s\nhint: %s",
             stats->well_formed, job->input.format == JOB_FORMAT_CSV ? "the column" : "the path",
             finding.list.data,
             job->input.format == JOB_FORMAT_CSV
