@@ -5,8 +5,8 @@
 #include "cmd/command.h"
 #include "cmd/load_job.h"
 #include "cmd/notify.h"
-#include "cmd/open_tasks.h"
 #include "cmd/output.h"
+#include "cmd/task_result.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "job/job_load.h"
@@ -15,7 +15,7 @@
 #include "pipeline/send_documents.h"
 #include "provider/provider_list.h"
 
-enum { TEXT_MAX = 64 * 1024, RESULT_MAX = 1 << 24 };
+enum { TEXT_MAX = 64 * 1024 };
 
 static bool maps_documents(const struct job *job)
 {
@@ -70,8 +70,10 @@ static uint64_t count_faults(const struct send_documents_counts *counts)
     return count;
 }
 
-static void write_members(const struct send_documents_counts *counts, struct json_writer *json)
+static void write_members(const void *context, struct json_writer *json)
 {
+    const struct send_documents_counts *counts = context;
+
     json_write_member_unsigned(json, "read", counts->read);
     json_write_member_unsigned(json, "rejected", counts->rejected);
     json_write_member_unsigned(json, "without_user", counts->without_user);
@@ -85,15 +87,16 @@ static void write_members(const struct send_documents_counts *counts, struct jso
     json_write_member_unsigned(json, "requests", counts->requests);
 }
 
-static void describe(const struct send_documents_counts *counts, struct buffer *out)
+static void describe(const struct task_result *result, struct buffer *out)
 {
+    const struct send_documents_counts *counts = result->counts;
     const struct user_task_counts *documents = &counts->documents;
 
     buffer_printf(out,
-                  "%" PRIu64 " documents sent, %" PRIu64 " unchanged, %" PRIu64 " refused, %" PRIu64
+                  "%" PRIu64 " document%s sent, %" PRIu64 " unchanged, %" PRIu64 " refused, %" PRIu64
                   " in doubt, %" PRIu64 " unsent\n",
-                  documents->done, counts->unchanged, documents->refused, documents->in_doubt,
-                  documents->unsent);
+                  documents->done, documents->done == 1 ? "" : "s", counts->unchanged, documents->refused,
+                  documents->in_doubt, documents->unsent);
     if (counts->refused_before)
         buffer_printf(out,
                       "  refused before, and not changed: %" PRIu64 " (--retry-refused sends them again)\n",
@@ -109,53 +112,6 @@ static void describe(const struct send_documents_counts *counts, struct buffer *
         buffer_printf(out, "  rejected records: %" PRIu64 " (kyc-import check says why)\n", counts->rejected);
     if (documents->in_doubt)
         buffer_append_text(out, "  run it again: what is in doubt is repeated\n");
-}
-
-/* The counts, and what is open. Returns the exit status. */
-static int print(const struct options *options, struct ledger *ledger,
-                 const struct send_documents_counts *counts, int status)
-{
-    struct buffer out;
-    struct json_writer json;
-    struct error error;
-    int result;
-
-    buffer_init(&out, RESULT_MAX);
-    json_write_begin(&json, &out);
-    if (options->json) {
-        json_write_object(&json);
-        write_members(counts, &json);
-    } else {
-        describe(counts, &out);
-    }
-    result = open_tasks_write(ledger, LEDGER_TASK_DOCUMENT, counts->started_ns, &out,
-                              options->json ? &json : NULL, &error);
-    if (options->json) {
-        json_write_object_end(&json);
-        buffer_append_char(&out, '\n');
-    }
-    if (result != 0)
-        status = error_worse_status(status, output_error(&error));
-    if (options->json || !options->quiet || status != 0)
-        status = output_result(buffer_slice(&out), status);
-    buffer_clear(&out);
-    return status;
-}
-
-/* summary: the counts. Returns the exit status. */
-static int finish(struct job_series *series, const struct send_documents_counts *counts, int status,
-                  struct buffer *summary)
-{
-    struct json_writer json;
-    struct error error;
-
-    json_write_begin(&json, summary);
-    json_write_object(&json);
-    write_members(counts, &json);
-    json_write_object_end(&json);
-    if (job_series_finish(series, status, buffer_slice(summary), &error) != 0)
-        status = error_worse_status(status, output_error(&error));
-    return status;
 }
 
 static int send_all(const struct options *options, struct job *job, const struct provider *provider,
@@ -176,8 +132,16 @@ static int send_all(const struct options *options, struct job *job, const struct
     int status = is_clean ? 0 : 1;
     if (result != 0)
         status = error_worse_status(status, output_error(error));
-    status = finish(&series, &counts, status, summary);
-    status = print(options, series.ledger, &counts, status);
+    const struct task_result ended = {
+        .options = options,
+        .series = &series,
+        .kind = LEDGER_TASK_DOCUMENT,
+        .started_ns = counts.started_ns,
+        .counts = &counts,
+        .write_members = write_members,
+        .describe = describe,
+    };
+    status = task_result_finish(&ended, status, summary);
     job_series_close(&series);
     return status;
 }

@@ -6,8 +6,8 @@
 #include "cmd/command.h"
 #include "cmd/load_job.h"
 #include "cmd/notify.h"
-#include "cmd/open_tasks.h"
 #include "cmd/output.h"
+#include "cmd/task_result.h"
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -19,7 +19,7 @@
 #include "provider/provider_list.h"
 #include "rules/uri.h"
 
-enum { TEXT_MAX = 64 * 1024, RESULT_MAX = 1 << 24 };
+enum { TEXT_MAX = 64 * 1024 };
 
 #define NDJSON_NAME "links.ndjson"
 
@@ -69,8 +69,10 @@ static char *output_path(const struct options *options, const struct job *job)
     return file_join(job->report_folder, options->format == RESULTS_NDJSON ? NDJSON_NAME : LINK_FILE_NAME);
 }
 
-static void write_members(const struct links_counts *counts, struct json_writer *json)
+static void write_members(const void *context, struct json_writer *json)
 {
+    const struct links_counts *counts = context;
+
     json_write_member_unsigned(json, "made", counts->links.done);
     json_write_member_unsigned(json, "refused", counts->links.refused);
     json_write_member_unsigned(json, "in_doubt", counts->links.in_doubt);
@@ -79,13 +81,14 @@ static void write_members(const struct links_counts *counts, struct json_writer 
     json_write_member_unsigned(json, "requests", counts->requests);
 }
 
-static void describe(const struct links_counts *counts, const char *path, struct buffer *out)
+static void describe(const struct task_result *result, struct buffer *out)
 {
+    const struct links_counts *counts = result->counts;
     const struct user_task_counts *links = &counts->links;
 
     buffer_printf(out,
-                  "%" PRIu64 " links made, %" PRIu64 " refused, %" PRIu64 " in doubt, %" PRIu64 " unsent\n",
-                  links->done, links->refused, links->in_doubt, links->unsent);
+                  "%" PRIu64 " link%s made, %" PRIu64 " refused, %" PRIu64 " in doubt, %" PRIu64 " unsent\n",
+                  links->done, links->done == 1 ? "" : "s", links->refused, links->in_doubt, links->unsent);
     if (counts->refused_before)
         buffer_printf(out,
                       "  refused before, and nothing has changed: %" PRIu64 " (--retry-refused asks again)\n",
@@ -93,55 +96,7 @@ static void describe(const struct links_counts *counts, const char *path, struct
     if (links->in_doubt)
         buffer_append_text(out, "  run it again: what is in doubt is repeated\n");
     if (links->done)
-        buffer_printf(out, "  written to %s\n", path);
-}
-
-/* The counts, and what is open. Returns the exit status. */
-static int print(const struct options *options, struct ledger *ledger, const struct links_counts *counts,
-                 const char *path, int status)
-{
-    struct buffer out;
-    struct json_writer json;
-    struct error error;
-    int result;
-
-    buffer_init(&out, RESULT_MAX);
-    json_write_begin(&json, &out);
-    if (options->json) {
-        json_write_object(&json);
-        write_members(counts, &json);
-        json_write_member(&json, "file", slice_from(path));
-    } else {
-        describe(counts, path, &out);
-    }
-    result = open_tasks_write(ledger, LEDGER_TASK_LINK, counts->started_ns, &out,
-                              options->json ? &json : NULL, &error);
-    if (options->json) {
-        json_write_object_end(&json);
-        buffer_append_char(&out, '\n');
-    }
-    if (result != 0)
-        status = error_worse_status(status, output_error(&error));
-    if (options->json || !options->quiet || status != 0)
-        status = output_result(buffer_slice(&out), status);
-    buffer_clear(&out);
-    return status;
-}
-
-/* summary: the counts. Returns the exit status. */
-static int finish(struct job_series *series, const struct links_counts *counts, int status,
-                  struct buffer *summary)
-{
-    struct json_writer json;
-    struct error error;
-
-    json_write_begin(&json, summary);
-    json_write_object(&json);
-    write_members(counts, &json);
-    json_write_object_end(&json);
-    if (job_series_finish(series, status, buffer_slice(summary), &error) != 0)
-        status = error_worse_status(status, output_error(&error));
-    return status;
+        buffer_printf(out, "  written to %s\n", result->file);
 }
 
 static int make_links(const struct options *options, struct job *job, const struct provider *provider,
@@ -169,8 +124,17 @@ static int make_links(const struct options *options, struct job *job, const stru
     int status = is_clean ? 0 : 1;
     if (result != 0)
         status = error_worse_status(status, output_error(error));
-    status = finish(&series, &counts, status, summary);
-    status = print(options, series.ledger, &counts, path, status);
+    const struct task_result ended = {
+        .options = options,
+        .series = &series,
+        .kind = LEDGER_TASK_LINK,
+        .started_ns = counts.started_ns,
+        .counts = &counts,
+        .file = path,
+        .write_members = write_members,
+        .describe = describe,
+    };
+    status = task_result_finish(&ended, status, summary);
     link_file_free(parts.file);
     free(path);
     job_series_close(&series);

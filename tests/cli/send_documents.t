@@ -188,7 +188,7 @@ for my $provider (qw(payward kraken-embed)) {
         my ($status, $out, $err) = case_run($case, 'documents');
         is($status, 1, 'status 1') or diag $err;
         unlike($err, qr/are both the column/, 'a document may be of the country in which the customer lives');
-        like($out, qr/^1 documents sent, /, 'the good one is sent');
+        like($out, qr/^1 document sent, /, 'the good one is sent');
         like($out, qr/not sent: 1, each of which has a type that the provider does not take; the first is in row 1\n/, 'a type of another provider');
         like($out, qr/not sent: 1, each of which has no number, which the provider requires; the first is in row 2\n/, 'no number');
         sandbox_stop($sb);
