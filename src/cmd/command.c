@@ -1,5 +1,6 @@
 #include "cmd/command.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "cmd/help_job.h"
@@ -14,7 +15,7 @@
 #include "model/field.h"
 #include "provider/provider_table.h"
 
-enum { HELP_MAX = 1 << 17, NAMES_MAX = 256 };
+enum { HELP_MAX = 1 << 17, NAMES_MAX = 512 };
 
 struct command {
     const char *name;
@@ -107,8 +108,8 @@ struct names {
 static void add_name(const char *name, void *context)
 {
     struct names *names = context;
-    if (names->count < NAMES_MAX)
-        names->list[names->count++] = arena_copy(&names->arena, slice_from(name)).data;
+    assert(names->count < NAMES_MAX);
+    names->list[names->count++] = arena_copy(&names->arena, slice_from(name)).data;
 }
 
 /* What each setting may be named by: its path, and its own name. */
