@@ -60,7 +60,9 @@ static void write_refused(struct buffer *out, const struct open_work *work, cons
             work->twins);
         write_command(out, "resolve", job_path, " --key NEW --same-as OLD");
         buffer_append_text(
-            out, "  (if it is another person: --absent instead of --same-as OLD; the message names OLD)\n");
+            out,
+            "  (if it is another person: --absent instead of --same-as OLD; the message names OLD)\n"
+            "  If the export has the person twice, nothing was created twice: remove one of the rows there.\n");
     }
     if (work->held) {
         buffer_printf(out,

@@ -181,6 +181,7 @@ parallel 'what is open besides' => sub {
     is($status, 1, 'an update in doubt is status 1') or diag $err;
     like($out, qr/^  An update may have been carried out\. The next run that has the rows sends it again:\n      kyc-import run \S+job\.yaml\n    cust-000003/m, 'the next run sends it again');
     like($out, qr/^1 refused; code and message of each:\n      kyc-import results \S+job\.yaml --state refused\n\n  1 as the twin .*\n      kyc-import resolve \S+job\.yaml --key NEW --same-as OLD$/m, 'a twin has its command');
+    like($out, qr/^  If the export has the person twice,.* remove one of the rows there\.$/m, '  and what to do about a person who is in the export twice');
     (undef, $out) = case_run($case, 'status', '--json');
     my $doubt = JSON::PP->new->utf8->decode($out)->{in_doubt}[0];
     is($doubt->{command}, "kyc-import run $case->{folder}/job.yaml", 'the command is in the JSON, too');
