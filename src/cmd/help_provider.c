@@ -80,8 +80,11 @@ static const struct provider_field *find_row(const struct provider *provider, en
 static void add_members(struct buffer *text, const struct provider *provider,
                         const struct provider_field *field)
 {
+    bool is_apart = field->group == FIELD_GROUP_DOCUMENTS && provider->documents != 0;
+
     if (!field->member)
-        buffer_append_text(text, "not sent");
+        buffer_append_text(text,
+                           is_apart ? "sent by `kyc-import documents`, once the user exists" : "not sent");
     for (size_t i = 0; field->member && i < provider->fields->field_count; i++) {
         const struct provider_field *row = &provider->fields->fields[i];
         if (row->field == field->field && row->group == field->group)

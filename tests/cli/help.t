@@ -149,6 +149,7 @@ for my $provider (@providers) {
         like($text, qr/^Members of the provider's page that are never sent\n\n  residential_address +it says.*\n  documents +the provider's page does not say/m,
             'what is never sent is named') if $provider eq 'kira';
         like($text, qr/^  documents +identifying_information; automatic verification needs it$/m, 'the list of documents has a member') if $provider eq 'kira';
+        like($text, qr/^  documents +sent by `kyc-import documents`, once the user exists$/m, 'documents have a command of their own') if $provider =~ /^(?:payward|kraken-embed)$/;
         for my $fact (@{$settings{$provider}}) {
             my ($name, $want) = @$fact;
             like(line_of($text, $name), qr/(?:^|[ (])\Q$want\E(?:[,;: )]|$)/, "$name: $want");
