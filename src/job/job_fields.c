@@ -40,6 +40,11 @@ static int read_values(struct job_reader *reader, const struct job_node *value, 
     mapping->values = arena_alloc(&reader->job->arena, (value->count + 1) * sizeof *mapping->values);
     for (const struct job_node *member = value->first; member; member = member->next) {
         struct slice to;
+        if (member->kind == JOB_NODE_SCALAR && !job_yaml_is_null(member) && member->text.len == 0)
+            return job_keys_fail(
+                reader, member,
+                "`%s` has no value\nhint: write the value to send, or name a word that means none in input.null_values",
+                member->key.data);
         if (job_scalar_read(reader, member, &to) != 0)
             return -1;
         mapping->values[mapping->value_count++] = (struct job_value_map){member->key, to, member->place};
@@ -53,6 +58,10 @@ static int read_otherwise(struct job_reader *reader, const struct job_node *valu
     (void)key;
     struct job_mapping *mapping = target;
     struct slice otherwise;
+    if (value->kind == JOB_NODE_SCALAR && !job_yaml_is_null(value) && value->text.len == 0)
+        return job_keys_fail(
+            reader, value,
+            "`otherwise` is empty\nhint: to send no value for other words, use `match: 'WORD|WORD', unmatched: empty` in its place");
     if (job_scalar_read(reader, value, &otherwise) != 0)
         return -1;
     mapping->otherwise = otherwise.data;
