@@ -90,7 +90,7 @@ static int guess(const struct options *options, const struct provider *provider,
         if (sample.row_count == 0)
             log_warning("%s: there is no row to look at, so only the header was used", options->argument);
         if (todos)
-            log_info("%zu line%s left to you: look for TODO in the file", todos,
+            log_info("%zu line%s left to you: look for TODO in the file, and then for CHECK", todos,
                      todos == 1 ? " is" : "s are");
         status = output_result(buffer_slice(&out), 0);
         buffer_clear(&out);

@@ -101,6 +101,17 @@ static void merge_readings(const struct infer_dates *dates, struct infer_reading
     }
 }
 
+/* A form as the others name it, several as the list that `format` takes. */
+static void write_forms(struct buffer *out, const struct infer_reading *reading)
+{
+    bool is_list = reading->form_count > 1;
+    for (size_t i = 0; i < reading->form_count; i++) {
+        buffer_append_text(out, i ? ", " : is_list ? "[" : "");
+        write_scalar(out, reading->forms[i]);
+    }
+    buffer_append_text(out, is_list ? "]" : "");
+}
+
 /* Several readings, for a person to choose. The line holds them all, so that the job can be loaded. */
 static void write_readings(struct infer_writer *writer, enum field_id field, const struct infer_dates *dates)
 {
@@ -109,15 +120,16 @@ static void write_readings(struct infer_writer *writer, enum field_id field, con
 
     merge_readings(dates, &merged);
     if (!named)
-        infer_line_todo(writer, field,
-                        "no value proves the order of day and month, or some disagree. Keep one form:");
+        infer_line_todo(
+            writer, field,
+            "no value proves the order of day and month, or some disagree. Set format to one of these:");
     for (size_t i = 0; i < dates->reading_count && !named; i++) {
         const struct infer_reading *reading = &dates->readings[i];
         buffer_append_text(writer->out, "  #   ");
-        for (size_t j = 0; j < reading->form_count; j++)
-            buffer_printf(writer->out, "%s%s", j ? ", " : "", reading->forms[j]);
-        buffer_printf(writer->out, ": %zu values can be read in this order only, %zu in %s\n",
-                      reading->proofs, dates->either, dates->reading_count > 2 ? "several" : "both");
+        write_forms(writer->out, reading);
+        buffer_printf(writer->out, ": %zu value%s can be read in this order only, %zu in %s\n",
+                      reading->proofs, reading->proofs == 1 ? "" : "s", dates->either,
+                      dates->reading_count > 2 ? "several" : "both");
     }
     buffer_append_text(writer->out, "  ");
     write_mapping(writer, field, dates, named ? named : &merged);

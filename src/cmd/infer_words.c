@@ -157,9 +157,10 @@ void infer_words_write(struct infer_writer *writer, enum field_id field)
     buffer_printf(
         writer->out,
         choices
-            ? "\n    # CHECK: %s%zu words of the sample that the provider does not accept. Give each one that it does:\n"
-            : "\n    # CHECK: %s%zu words of the sample that are not known as countries. Give each a country:\n",
-        more ? "more than " : "", unknown);
+            ? "\n    # CHECK: %s%zu word%s of the sample that the provider does not accept. Give each one that it does:\n"
+            : "\n    # CHECK: %s%zu word%s of the sample that %s not known as %s. Give each a country:\n",
+        more ? "more than " : "", unknown, unknown == 1 ? "" : "s", unknown == 1 ? "is" : "are",
+        unknown == 1 ? "a country" : "countries");
     if (choices && choices != language_codes)
         infer_words_list(writer, choices);
     buffer_append_text(writer->out, "    # values:\n");

@@ -7,20 +7,36 @@
 #include "cmd/infer_fields.h"
 #include "cmd/infer_where.h"
 #include "cmd/yaml_scalar.h"
+#include "core/ascii.h"
 #include "core/json.h"
 
 enum { NAME_MAX_LEN = 40, LINE_WIDTH = 110 };
 
-/* The name of the file without folder and endings, in the letters of a job's name. */
+/* The file's name up to its endings, and without the date behind it: the job of the next export has the same
+ * name, and so the same ledger. */
+static size_t stem_len(const char *base)
+{
+    enum { DATE_DIGITS_MIN = 6 /* 2026-11 */ };
+    size_t len = 0, digits = 0;
+
+    while (base[len] &&
+           (base[len] != '.' || (len && ascii_is_digit(base[len - 1]) && ascii_is_digit(base[len + 1]))))
+        len++;
+    size_t end = len;
+    while (end > 0 && !ascii_is_letter(base[end - 1]))
+        digits += ascii_is_digit(base[--end]);
+    return digits >= DATE_DIGITS_MIN ? end : len;
+}
+
+/* The name of the file without folder, date and endings, in the letters of a job's name. */
 static void write_name(struct buffer *out, const char *path, const char *provider)
 {
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *end = base + stem_len(base);
     size_t start = out->len;
 
-    for (const char *cursor = base; *cursor && *cursor != '.' && out->len - start < NAME_MAX_LEN; cursor++) {
-        char byte = *cursor >= 'A' && *cursor <= 'Z' ? (char)(*cursor | 0x20) : *cursor;
-        bool good = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
-        if (good)
+    for (const char *cursor = base; cursor < end && out->len - start < NAME_MAX_LEN; cursor++) {
+        char byte = ascii_lower(*cursor);
+        if (ascii_is_letter(byte) || ascii_is_digit(byte))
             buffer_append_char(out, byte);
         else if (out->len > start && out->data[out->len - 1] != '-')
             buffer_append_char(out, '-');
