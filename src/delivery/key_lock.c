@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -79,13 +80,25 @@ static void write_holder(int fd)
         (void)file_write_all(fd, slice_make(text, (size_t)len));
 }
 
+/* A regular file that others may not open, because who can open it could hold the lock. We create it for its
+ * owner alone; a volume of a pod gives a group to it (fsGroup). False with errno. */
+static bool is_our_file(int fd)
+{
+    struct stat about;
+
+    if (!file_is_alone(fd) || fstat(fd, &about) != 0)
+        return false;
+    errno = EPERM;
+    return !(about.st_mode & S_IRWXO);
+}
+
 int key_lock_open(const char *folder, const char *key_id, const char *part, struct error *error)
 {
     char path[PATH_MAX];
     if (snprintf(path, sizeof path, "%s/kyc-import-%s.lock", folder, key_id) >= (int)sizeof path)
         return error_set(error, ERROR_USAGE, "the path of the lock folder %s is too long", folder);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-    if (fd >= 0 && !file_is_alone(fd)) {
+    if (fd >= 0 && !is_our_file(fd)) {
         int reason = errno;
         close(fd);
         errno = reason;

@@ -19,8 +19,8 @@ const char *key_lock_folder(const struct job *job, struct error *error);
 
 /* Takes the lock and never waits for it. part: which credential it is, for messages (`api_key`). Gives a
  * descriptor for key_lock_close, or -1: with ERROR_BUSY when another run holds it (the message gives its pid
- * and start), with ERROR_USAGE when the file cannot be opened (another account's, a symbolic link, a full
- * disk). */
+ * and start), with ERROR_USAGE when the file cannot be opened (another account's, one that others may
+ * open, a symbolic link, a full disk). */
 int key_lock_open(const char *folder, const char *key_id, const char *part, struct error *error);
 /* -1 is allowed. */
 void key_lock_close(int fd);

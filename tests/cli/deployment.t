@@ -62,6 +62,24 @@ is((case_run($case, '-q'))[0], 2, 'a symbolic link in the place of a lock is sta
 ok(!-e "$folder/elsewhere", 'and is not followed');
 unlink "$folder/locks/$locks[0]";
 
+# A file that was put there before us. Who could hold or remove it could stop us, or let two of us run.
+write_file("$folder/somebodys", 'a file of somebody');
+for my $planted (
+    ['a further name of a file', sub { link "$folder/somebodys", $_[0] }],
+    ['a pipe', sub { system 'mkfifo', $_[0] }],
+    ['a folder', sub { mkdir $_[0] }],
+    ['a file that everybody may open', sub { write_file($_[0], ''); chmod 0666, $_[0] }],
+    ['a file that everybody may read, and so lock', sub { write_file($_[0], ''); chmod 0644, $_[0] }],
+) {
+    my ($what, $put) = @$planted;
+    $put->("$folder/locks/$locks[0]");
+    ($status, $out, $err) = case_run($case, '-q');
+    is($status, 2, "$what in the place of a lock is status 2");
+    like($err, qr{^kyc-import: error: cannot open the lock of credentials\.\w+, \Q$folder\E/locks/$locks[0]: .*\nhint: .*remove the file}m, 'with a hint') or diag $err;
+    unlink "$folder/locks/$locks[0]" or rmdir "$folder/locks/$locks[0]" or die $!;
+}
+is(read_file("$folder/somebodys"), 'a file of somebody', 'the file of somebody is not changed');
+
 for my $fault (['no', 'does not exist'], ['export.csv', 'is not a folder'], ['open', 'lets every account remove locks']) {
     my ($name, $why) = @$fault;
     mkdir "$folder/open";
