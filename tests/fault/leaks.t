@@ -12,6 +12,11 @@
 #   LEDGER.lock, the locks of the API keys         no       no              no
 #   summary.json, metrics/, report.html            no       no (masked)     yes
 #   refresh.json                                   no       no (masked)     no
+#   REPORT/history/TIME/, history/index.html       no       no (masked)     yes
+#   a notification, its program's environment      no       no              no: it goes to third parties
+#   our command line and environment meanwhile     no       no              no
+#   a backup and its receipt                       no       no              yes; its .key as LEDGER.key
+#   the receipt of forget, and what it leaves      no       no              yes, as typed
 #   adopt.json (0600)                              no       no              yes
 #   links.csv (0600)                               no       no              yes, and verification links, which are in no other place
 #   rejects.*, broken.* (0600, folder 0700)        no       yes             yes
@@ -289,7 +294,11 @@ cells_run(4, map {
         $job .= "  documents:\n    - {type: {value: passport}, number: doc, country: {value: US}, files: {front: scan}}\n" if $documents;
         $job =~ s/^(  name: .*)/$1\n  verifier: Example Checks/m if $documents;
         $job .= "rules:\n  - {rule: unique, field: email, level: warn}\n  - {field: city, must_not_match: '7', level: warn}\n";
+        $job .= "notify:\n  command: ./tell\n  on: [0, 1, 2, 3, 4, 5, 6, 7]\n";
         write_file("$case->{folder}/job.yaml", $job);
+        # What a notification has, and what its program could look at.
+        write_file("$case->{folder}/tell", qq(#!/bin/sh\ncd "\$(dirname "\$0")"\ncat >>told\n(env; tr '\\0' '\\n' </proc/\$PPID/environ; tr '\\0' '\\n' </proc/\$PPID/cmdline) >>told.beside\n));
+        chmod 0755, "$case->{folder}/tell" or die $!;
 
         my %said;
         my $run = sub {
@@ -358,7 +367,12 @@ cells_run(4, map {
         write_file("$case->{folder}/export.csv", encode_utf8(join '', map { "$_\n" } $header, map { s/^key/new/r } @rows));
         $run->('a run that is stopped', qr/^4$/, 'run', '-v');
         $run->('a probe that is refused', qr/^1$/, 'probe');
+        for my $command ($documents ? 'documents' : 'links', 'refresh') {
+            $run->("$command that is stopped", qr/^[014]$/, $command, '-v');
+        }
         hostile_end($server);
+        $run->('backup', qr/^0$/, 'backup', "$case->{folder}/copy");
+        $run->('backup --json', qr/^0$/, 'backup', "$case->{folder}/copy2", '--json', '-v');
 
         my ($dumped, $dump) = run_program('sqlite3', '-readonly', "$case->{folder}/test.ledger", '.dump');
         my $key = read_file("$case->{folder}/test.ledger.key") =~ s/\s+\z//r;
@@ -392,6 +406,24 @@ cells_run(4, map {
         $place{"head file $_"} = read_file($_) for "$case->{folder}/test.ledger.head", glob "$report/ledger-*.head";
         $place{'names of files'} = join "\n", run_program('find', "$case->{folder}");
         $place{'locks of API keys'} = join '', map { eval { read_file($_) } // '' } glob '/run/lock/kyc-import-* /var/lock/kyc-import-* /tmp/kyc-import-*.lock';
+        my $told = read_file("$case->{folder}/told");
+        cmp_ok(scalar(() = $told =~ /^\{"notification":1/mg), '>=', 8, 'each run, refresh, links and documents was notified');
+        like($told, qr/"status":4,/, 'a stop, too');
+        unlike($told, qr/(?:key|new)-\d\d|user-of-customer/i, 'no notification names a customer');
+        $place{notifications} = $told;
+        $place{'environment and command lines of a notification'} = read_file("$case->{folder}/told.beside");
+        unlike($place{'environment and command lines of a notification'}, qr/(?:key|new)-\d\d|user-of-customer/i, 'nor what its program sees');
+        my @history = grep { -f } split /\n/, (run_program('find', "$report/history"))[1];
+        cmp_ok(scalar(grep { /report\.html$/ } @history), '>=', 3, 'runs are kept');
+        for my $name (@history) {
+            if ($name =~ /(?:rejects|broken)/) {
+                is((stat $name)[2] & 07777, 0600, "$name is for its owner");
+            } else {
+                $place{$name} = read_file($name);
+            }
+        }
+        $place{$_} = read_file($_) for grep { -f && !/\.key$/ } glob "$case->{folder}/copy*";
+        is((stat "$case->{folder}/$_")[2] & 07777, 0600, "$_ is for its owner") for qw(copy copy2 copy.key);
         cmp_ok(length $dump, '>', 10_000, 'the ledger holds something');
         my ($reasons) = case_ledger($case, "SELECT count(*) FROM customer WHERE verification_reason LIKE '%‹%'");
         cmp_ok($reasons->[0], '>=', 1, 'reasons were masked');
