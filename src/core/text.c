@@ -347,10 +347,11 @@ static bool text_is_word_char(char c)
 
 bool text_has_word(struct slice text, struct slice word)
 {
+    if (word.len == 0 || text.len < word.len)
+        return false;
     const char *end = text.data + text.len, *found = text.data;
 
-    while (word.len > 0 && text.len >= word.len &&
-           (found = memmem(found, (size_t)(end - found), word.data, word.len))) {
+    while ((found = memmem(found, (size_t)(end - found), word.data, word.len))) {
         bool begins = found == text.data || !text_is_word_char(found[-1]);
         bool ends = found + word.len == end || !text_is_word_char(found[word.len]);
         if (begins && ends)
