@@ -1,18 +1,23 @@
 #include "report/prometheus.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/file.h"
 
 enum { PROMETHEUS_MODE = 0644 };
 
+/* With which each file begins. */
+#define FIRST_WORDS "# HELP " PROMETHEUS_PREFIX
+
 void prometheus_write_family(struct buffer *out, const char *name, const char *type, const char *help)
 {
-    buffer_printf(out, "# HELP " PROMETHEUS_PREFIX "%s %s\n# TYPE " PROMETHEUS_PREFIX "%s %s\n", name, help,
-                  name, type);
+    buffer_printf(out, FIRST_WORDS "%s %s\n# TYPE " PROMETHEUS_PREFIX "%s %s\n", name, help, name, type);
 }
 
 void prometheus_write_label(struct buffer *out, const char *text)
@@ -48,9 +53,31 @@ static int save(const char *path, const char *private_folder, const struct buffe
     return file_replace(path, PROMETHEUS_MODE, buffer_slice(text));
 }
 
+/* False for what metrics would destroy: a ledger or an export that the setting names by mistake, a device.
+ * What is missing or cannot be opened is left to the writing. */
+static bool may_replace(const char *path)
+{
+    char first[sizeof FIRST_WORDS - 1];
+    struct stat about;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    if (fd < 0)
+        return errno != ENXIO; /* a socket */
+    bool may = fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
+               read(fd, first, sizeof first) == (ssize_t)sizeof first &&
+               memcmp(first, FIRST_WORDS, sizeof first) == 0;
+    close(fd);
+    return may;
+}
+
 int prometheus_save(const char *path, const char *private_folder, const struct buffer *text,
                     struct error *error)
 {
+    if (!may_replace(path))
+        return error_set(
+            error, ERROR_USAGE,
+            "%s is not a file of metrics, so it stays as it is, and the metrics are not written\nhint: choose another file with `metrics: PATH` in the job, or remove this one",
+            path);
     if (save(path, private_folder, text) == 0)
         return 0;
     return error_set(

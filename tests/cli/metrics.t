@@ -182,4 +182,24 @@ $text = read_file("$case->{folder}/metrics/test.prom");
 cmp_ok(value($text, 'in_doubt_customers'), '>=', $in_doubt, 'customers that are not in the next input still count');
 is(value($text, 'in_doubt_oldest_timestamp_seconds'), $oldest, 'and the oldest is the oldest');
 sandbox_stop($sandbox);
+# A path that names another file by mistake: a ledger without its customers would have them created again.
+$sandbox = sandbox_start('--nonce-window', 10_000_000_000);
+for my $name (qw(test.ledger test.ledger.key test.ledger.lock job.yaml export.csv reports/test/summary.json empty device)) {
+    next if $name eq 'device' && $> != 0;
+    $case = case_new($sandbox, rows => 2);
+    my $folder = $case->{folder};
+    case_run($case, '-q');
+    write_file("$folder/empty", '');
+    system('mknod', "$folder/device", 'c', 1, 3) if $name eq 'device';
+    write_file("$folder/job.yaml", read_file("$folder/job.yaml") . "metrics: $name\n");
+    my $before = $name =~ /ledger$|summary|device/ ? undef : read_file("$folder/$name");
+    ($status, undef, $err) = case_run($case, '-q');
+    is($status, 2, "metrics: $name: status 2");
+    like($err, qr{^kyc-import: error: \Q$folder/$name\E is not a file of metrics, so it stays as it is, and the metrics are not written\nhint: choose another file with `metrics: PATH`}m,
+        "metrics: $name: an error says why") or diag $err;
+    is(read_file("$folder/$name"), $before, "metrics: $name: the file stays") if defined $before && $name !~ /lock/;
+    ok(-c "$folder/$name", 'the device is still one') if $name eq 'device';
+    is((case_ledger($case, 'SELECT count(*) FROM customer'))[0][0], 2, "metrics: $name: the ledger has its customers");
+}
+sandbox_stop($sandbox);
 done_testing;
