@@ -26,11 +26,12 @@ static int read_command(struct job_reader *reader, const struct job_node *value,
     const char **words = arena_alloc(&reader->job->arena, (count + 1) * sizeof *words);
     (void)key;
     if (count == 0 || value->kind == JOB_NODE_MAPPING)
-        return job_keys_fail(reader, value,
-                             "`command` should be a program's path, or a list of it and its arguments");
+        return job_keys_fail(
+            reader, value,
+            "`command` should be a program's path, or a list of it and its arguments\nhint: as in [/usr/local/bin/page-us, --job, nightly]");
     for (const struct job_node *item = is_list ? value->first : value; item;
          item = is_list ? item->next : NULL) {
-        if (item->kind != JOB_NODE_SCALAR || (index == 0 && item->text.len == 0))
+        if (item->kind != JOB_NODE_SCALAR)
             return job_keys_fail_kind(reader, item, JOB_NODE_SCALAR);
         words[index++] = item->text.data;
     }
@@ -76,8 +77,13 @@ static int read_url(struct job_reader *reader, const struct job_node *value, con
             check_secret_url(reader, value, notify);
     } else if (result == 0) {
         const char *fault = webhook_url_parse(text, &parts);
-        if (fault)
+        if (fault && strstr(fault, "\nhint: "))
             result = job_keys_fail(reader, value, "`url` %s", fault);
+        else if (fault)
+            result = job_keys_fail(
+                reader, value,
+                "`url` %s\nhint: as in https://example.com/hooks/nightly; or env:NAME or file:PATH, if it is a secret",
+                fault);
         else
             notify->literal_url = text.data;
     }
@@ -150,7 +156,8 @@ int job_notify_read(struct job_reader *reader, const struct job_node *value, con
             reader, value, "`notify` needs %s\nhint: write command: [PROGRAM, ARGUMENT…] or url: https://…",
             command ? "one of `command` and `url`, not both" : "`command` or `url`");
     if (token && !has_url)
-        return job_keys_fail_at_key(reader, token, "`token` belongs to `url`, and `notify` has a `command`");
+        return job_keys_fail_at_key(
+            reader, token, "`token` belongs to `url`, and `notify` has a `command`\nhint: remove it");
     notify->is_set = true;
     return 0;
 }

@@ -59,6 +59,23 @@ refused("rule $_", '', "  phone: tel\n  date_of_birth: dob\n", $_)
     for '{rule: damaged, level: warn}', '{rule: damaged, field: phone, level: warn}', '{rule: match, field: email, level: warn}', '{rule: time, field: email, level: warn}',
     '{rule: mojibake, field: email, level: warn}', '{rule: damaged, field: email, level: off}', '{rule: damaged, field: email}';
 
+refused("$_", '', "$_\n")
+    for (map { "report_keep: $_" } qw(-1 many [1] 1.5 '' ~), '{a: 1}'), (map { "metrics: $_" } qw([a] '' ~), '{a: b}'),
+    (map { "delivery: {lock_folder: $_}" } qw([a] '' ~), '{a: b}'), 'notify: x', 'notify: []', 'notify: ~', 'notify: {}',
+    (map { "notify: {command: $_}" } qw([] '' [''] ~ [~] tell [tell]), '{a: b}', '[/bin/x, {a: b}]', '[/bin/x, [y]]', '/bin/mail -s x'),
+    'notify: {command: /bin/true, url: https://example.com/x}', 'notify: {command: /bin/true, token: env:X}', 'notify: {on: [1]}', 'notify: {command: /bin/true, timout: 9s}',
+    (map { "notify: {command: /bin/true, on: $_}" } qw(1 ~ [8] [true] [-1] [[1]] [11] ['']), '{a: b}'), (map { "notify: {command: /bin/true, timeout: $_}" } qw(10 [1s] '' soon));
+# The line of what may be a secret is not shown.
+for my $setting ("url: 'env:'", "url: 'http://[::1]\@example.com/x'", "url: 'http://[::ffff:127.0.0.1]/x'", (map { "url: $_" } qw('' ~ [x] https:// ftp://example.com/x http://example.com/x http://127.0.0.1.example.com/x http://127.0.0.1@example.com/x),
+    qw(http://127.1/x http://0/x http://localhost.example.com/x https://example.com:99999/x https://me:word@example.com/x https://example.com/x#y),
+    '"https://example.com/a\\r\\nX-Header: b"', "'https://example.com\\\\x'"), (map { "url: https://example.com/x, token: $_" } qw('' ~ [env:X] 'file:' WORD))) {
+    write_file("$folder/job.yaml", "job: bad\ninput: {path: export.csv}\n"
+        . "provider: {name: kira, credentials: {api_key: env:NO_KEY, client_id: env:NO_ID, password: env:NO_WORD}}\nfields: {external_id: id}\nnotify: {$setting}\n");
+    (my $status, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report");
+    is($status, 2, "notify: {$setting}: status 2");
+    like($err, qr/^kyc-import: error: \S*job\.yaml:5:\d+: [^\n]+\nhint: [^\n]{5,}\n/m, "notify: {$setting}: its place, and a hint") or diag $err;
+}
+
 # A rule without its `#`, below a `# rules:` that has it.
 write_file("$folder/job.yaml", read_file("$folder/job.yaml") =~ s/^rules:.*//msr . "# rules:\n  - {rule: min_age, years: 18}\n");
 (my $broken, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report");
