@@ -249,7 +249,10 @@ parallel 'interrupted while it notifies' => sub {
         is($?, 1 << 8, "$sentence: the status of the run stays");
         cmp_ok(time - $start, '<', 5, "$sentence: and nothing waits");
     }
-    is(kill(0, read_file("$case->{folder}/left") + 0), 0, 'the program is ended with its children');
+    my $left = read_file("$case->{folder}/left") + 0;
+    my $state = sub { return eval { (read_file("/proc/$left/stat") =~ /\) (\S)/)[0] } // 'gone' };
+    for (1 .. 100) { last if $state->() =~ /^(?:gone|Z)$/; select undef, undef, undef, 0.05 } # init collects it
+    like($state->(), qr/^(?:gone|Z)$/, 'the program is ended with its children');
     hostile_end($server);
     sandbox_stop($sandbox);
 };
