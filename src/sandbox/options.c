@@ -20,7 +20,7 @@ const char options_help[] =
     "  --tls-listen ADDRESS:PORT       of HTTPS (127.0.0.1:0)\n"
     "  --rate N/s             answer 429 when more than N requests arrive within a second\n"
     "  --latency A..B         delay each answer by a random time, e.g. 20ms..80ms or 50ms\n"
-    "  --fault KIND:SHARE     repeatable; SHARE is 5%, 0.05, or x3 for the next three\n"
+    "  --fault KIND:SHARE     repeatable; SHARE is 5%, 0.05, or x3 for the next three; KIND is one of\n"
     "                         without handling the request: status-401, status-422, status-500, status-503,\n"
     "                         status-429, reset, not-found (404), retry-after (503 with Retry-After)\n"
     "                         after handling it: drop (no answer), garbage, truncate;\n"
