@@ -6,6 +6,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Encode qw(decode);
 use File::Find qw(find);
 use Test::More;
 use KycTest;
@@ -81,6 +82,11 @@ cmp_ok(scalar @readmes, '>', 2, scalar(@readmes) . ' READMEs');
 for my $readme (@readmes) {
     is(join('; ', faults_of(read_file("$home/$readme"), $readme =~ s{[^/]+$}{}r)), '', $readme);
 }
+
+# A busy reader gets through README in one go: what needs more room is in the manual pages and in the other READMEs.
+my @lines = split /\n/, decode('UTF-8', read_file("$home/README.md"));
+cmp_ok(scalar @lines, '<=', 150, 'README.md has at most 150 lines');
+is_deeply([grep { length > 100 } @lines], [], '  of at most 100 columns');
 
 my @texts;
 find({no_chdir => 1, wanted => sub { push @texts, s{^\Q$home\E/}{}r if -f && -T _ && !m{/fuzz/corpus/|/docs\.t$} }}, map { "$home/$_" } qw(src tests scripts jobs samples Makefile));
