@@ -247,8 +247,15 @@ int ledger_adopting_set(struct ledger *ledger, bool adopting, struct error *erro
  * decided yet how to continue: 1 with the time of the backup (RFC 3339) in the arena; 0; -1. */
 int ledger_restored(struct ledger *ledger, struct arena *arena, struct slice *backup_time,
                     struct error *error);
-/* backup_time empty: it is decided. Between begin and commit. */
+/* backup_time empty: it is decided. Clears the mark of a copy too. Between begin and commit. */
 int ledger_restored_set(struct ledger *ledger, struct slice backup_time, struct error *error);
+/* Whether the ledger is a backup that was put in its place by other means than a restore: 1 with the time of
+ * the backup (RFC 3339) in the arena; 0; -1. */
+int ledger_copied(struct ledger *ledger, struct arena *arena, struct slice *time, struct error *error);
+/* Marks the file of a copy that no process uses. 0, or -1. */
+int ledger_copied_mark(const char *path, struct slice time, struct error *error);
+/* Between begin and commit. */
+int ledger_copied_clear(struct ledger *ledger, struct error *error);
 /* True if no customer was ever written. */
 bool ledger_is_empty(const struct ledger *ledger);
 /* Customers in it: the highest id, too. */

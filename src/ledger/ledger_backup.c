@@ -115,6 +115,15 @@ static int copy_state(struct making *making, struct error *error)
     return result;
 }
 
+/* So that no run sends from a file that was put in the ledger's place without a restore. */
+static int mark_copy(const struct making *making, struct error *error)
+{
+    char at[CLOCK_RFC3339_SIZE];
+
+    return ledger_copied_mark(making->draft.draft_path, slice_from(clock_rfc3339(making->backup->at_ns, at)),
+                              error);
+}
+
 int ledger_copy(struct ledger *ledger, const char *path, struct error *error)
 {
     struct error ignored;
@@ -218,7 +227,7 @@ static int make(struct making *making, struct error *error)
         return -1;
     if (file_draft_open(&making->draft, making->path, BACKUP_MODE) != 0)
         return fail_write(making->path, error);
-    if (copy_state(making, error) != 0 || verify_copy(making, error) != 0)
+    if (copy_state(making, error) != 0 || mark_copy(making, error) != 0 || verify_copy(making, error) != 0)
         return -1;
     failpoint("backup verified");
     return commit_files(making, error);

@@ -3,7 +3,8 @@
  * The copy is one file (a SQLite database without a log) and, unless the job gives the key, the digest key
  * beside it: FILE and FILE.key, both 0600. Nothing else belongs to a ledger. It has the state of one moment,
  * however long the copying takes. It is written aside, synced, and verified as `status --verify` does, before
- * it is renamed to its name: a process that is killed leaves no half backup.
+ * it is renamed to its name: a process that is killed leaves no half backup. It is marked as a copy
+ * (ledger_copied): no run sends from it until it was restored.
  *
  * The ledger remembers its backups (table backup, outside the proof): an erasure names those that may still
  * have the customer. A backup is noted before it gets its name, so none that exists is unknown. Thread: the
@@ -56,7 +57,10 @@ struct ledger_lease;
 struct ledger_lease *ledger_lease_take(const char *path, struct error *error);
 /* NULL is allowed. */
 void ledger_lease_end(struct ledger_lease *lease);
-/* Moves the ledger's file with its log to another name. Needs its lease. 0, or -1. */
+/* Copies the ledger's log into its file, before it is moved. Needs its lease. 0, or -1 with ERROR_BUSY:
+ * another program has it open. */
+int ledger_fold_log(const char *path, struct error *error);
+/* Moves the ledger's file to another name. Needs its lease. 0, or -1. */
 int ledger_move(const char *from, const char *to, struct error *error);
 /* Removes the files beside a ledger that was closed and gets another name: log, lock and key. */
 void ledger_remove_beside(const char *path);

@@ -13,6 +13,7 @@
 #define SENDING   "sending"  /* `STATE BOOT BOOT_NS REAL_NS HOLD_NS`, `-` for a boot that is not known */
 #define ADOPTING  "adopting" /* `under_way` or `ended` */
 #define RESTORED  "restored" /* the time of the backup; empty: no decision is pending */
+#define COPIED    "copied"   /* the time of a backup, in the backup; empty: in a ledger that was restored */
 #define EVERY_KEY "*"        /* a nonce floor of all API keys */
 #define UNDER_WAY "under_way"
 #define ENDED     "ended"
@@ -120,23 +121,51 @@ int ledger_nonce_reserve_all(struct ledger *ledger, uint64_t floor, struct error
     return ledger_nonce_reserve(ledger, EVERY_KEY, floor, error);
 }
 
-int ledger_restored(struct ledger *ledger, struct arena *arena, struct slice *backup_time,
-                    struct error *error)
+/* 1 with the value, 0 where it is empty or not there, or -1. */
+static int find_time(struct ledger *ledger, const char *key, struct arena *arena, struct slice *time,
+                     struct error *error)
 {
-    int found = store_meta(ledger->store, RESTORED, arena, backup_time, error);
+    int found = store_meta(ledger->store, key, arena, time, error);
 
-    return found == 1 ? backup_time->len > 0 : found;
+    return found == 1 ? time->len > 0 : found;
 }
 
-int ledger_restored_set(struct ledger *ledger, struct slice backup_time, struct error *error)
+/* Writes nothing where nothing changes. */
+static int set_time(struct ledger *ledger, const char *key, struct slice time, struct error *error)
 {
     struct slice now;
 
     arena_reset(&ledger->arena);
-    int found = ledger_restored(ledger, &ledger->arena, &now, error);
-    if (found < 0 || (found == 0 && backup_time.len == 0))
+    int found = find_time(ledger, key, &ledger->arena, &now, error);
+    if (found < 0 || (found == 0 && time.len == 0))
         return found < 0 ? -1 : 0;
-    return store_meta_set(ledger->store, RESTORED, backup_time, error);
+    return store_meta_set(ledger->store, key, time, error);
+}
+
+int ledger_restored(struct ledger *ledger, struct arena *arena, struct slice *backup_time,
+                    struct error *error)
+{
+    return find_time(ledger, RESTORED, arena, backup_time, error);
+}
+
+int ledger_restored_set(struct ledger *ledger, struct slice backup_time, struct error *error)
+{
+    return set_time(ledger, RESTORED, backup_time, error) == 0 ? ledger_copied_clear(ledger, error) : -1;
+}
+
+int ledger_copied(struct ledger *ledger, struct arena *arena, struct slice *time, struct error *error)
+{
+    return find_time(ledger, COPIED, arena, time, error);
+}
+
+int ledger_copied_mark(const char *path, struct slice time, struct error *error)
+{
+    return store_mark_copy(path, COPIED, time, error);
+}
+
+int ledger_copied_clear(struct ledger *ledger, struct error *error)
+{
+    return set_time(ledger, COPIED, slice_make(NULL, 0), error);
 }
 
 int ledger_nonce_reserve(struct ledger *ledger, const char *key_id, uint64_t floor, struct error *error)

@@ -200,6 +200,8 @@ int store_nonce_set(struct store *store, const char *key_id, uint64_t floor, str
  * file, without a log beside it. The copy is not synced. A process that writes the ledger is not blocked. 0,
  * or -1 (ERROR_LEDGER with a message that names path). Between store_begin_read and store_end_read. */
 int store_copy(struct store *store, const char *path, struct error *error);
+/* Stores a value of meta in such a copy, which no process has open. 0, or -1. */
+int store_mark_copy(const char *path, const char *key, struct slice value, struct error *error);
 /* Opens such a copy to be read, without a lease or a key. */
 struct store *store_open_copy(const char *path, struct error *error);
 /* Stores that there is a backup, outside the proof. The store may be open to be read only: a run that writes
@@ -214,8 +216,11 @@ int store_each_backup(struct store *store, void (*each)(void *context, const str
 /* Takes the lease of the ledger at a location, without opening the ledger, which may be damaged or missing.
  * NULL: ERROR_BUSY, or ERROR_LEDGER. Owner: store_close. */
 struct store *store_lease(const char *location, struct error *error);
-/* Copies the log of a ledger into its file as far as it can be read, and moves the ledger, without its key,
- * to another name. Needs the lease. 0 (also when there is none), or -1. */
+/* Copies the log of a ledger into its file, as far as it can be read. Needs the lease. 0 (also when there is
+ * none), or -1 with ERROR_BUSY: another program has the ledger open. */
+int store_fold_log(const char *path, struct error *error);
+/* Moves the ledger, with a log that could not be copied and without its key, to another name. Needs the
+ * lease. 0 (also when there is none), or -1. */
 int store_move(const char *from, const char *to, struct error *error);
 /* Removes what SQLite and the lease keep beside a ledger that was closed. */
 void store_remove_beside(const char *location);

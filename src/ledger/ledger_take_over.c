@@ -136,6 +136,11 @@ void ledger_lease_end(struct ledger_lease *lease)
     store_close((struct store *)lease);
 }
 
+int ledger_fold_log(const char *path, struct error *error)
+{
+    return store_fold_log(path, error);
+}
+
 int ledger_move(const char *from, const char *to, struct error *error)
 {
     return store_move(from, to, error);

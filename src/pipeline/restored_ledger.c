@@ -2,8 +2,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/arena.h"
@@ -63,14 +65,18 @@ int restored_ledger_check(const struct job *job, const struct provider *provider
     struct slice time;
 
     arena_init(&arena, TEXT_SIZE);
+    restored_ledger_advice(job, provider, advice, sizeof advice);
     int result = ledger_restored(ledger, &arena, &time, error);
-    if (result == 1) {
-        restored_ledger_advice(job, provider, advice, sizeof advice);
+    if (result == 1)
         error_set(
             error, ERROR_LEDGER,
             "%s: it was restored from a backup of %.*s, and nobody has decided yet what became of customers that were created since: each of them would be created again\nhint: %s",
             job->ledger_path, (int)time.len, time.data, advice);
-    }
+    if (result == 0 && (result = ledger_copied(ledger, &arena, &time, error)) == 1)
+        error_set(
+            error, ERROR_LEDGER,
+            "%s: it is a backup of %.*s that was put here by hand, and customers that were created since would be created again\nhint: kyc-import restore %s FILE, with the backup that it is a copy of, finds out whether it is the newest; or %s",
+            job->ledger_path, (int)time.len, time.data, job->path, advice);
     arena_clear(&arena);
     return result == 0 ? 0 : -1;
 }
@@ -89,12 +95,25 @@ static void ignore_finding(void *context, const struct ledger_finding *finding)
         text_format(first, TEXT_SIZE, "%.*s", (int)finding->text.len, finding->text.data);
 }
 
+static bool is_ledger(const struct restoring *restoring, const char *file)
+{
+    struct stat backup, ledger;
+
+    return stat(file, &backup) == 0 && stat(restoring->path, &ledger) == 0 &&
+           backup.st_dev == ledger.st_dev && backup.st_ino == ledger.st_ino;
+}
+
 /* The backup, proven; and what it has. */
 static int open_backup(struct restoring *restoring, const char *file, struct error *error)
 {
     struct restored_ledger *restored = restoring->restored;
     char finding[TEXT_SIZE] = "";
 
+    if (is_ledger(restoring, file))
+        return error_set(
+            error, ERROR_USAGE,
+            "%s: this is the ledger itself, and no backup of it\nhint: name the file that kyc-import backup made",
+            file);
     if (!ledger_exists(file))
         return error_set(error, ERROR_USAGE,
                          "%s: there is no such backup\nhint: name a file that kyc-import backup made", file);
@@ -174,6 +193,7 @@ static int find_newest(struct restoring *restoring, struct error *error)
         struct error ignored;
         ledger_chain_head(restoring->old, old);
         restoring->is_present_current =
+            restored_ledger_check(restoring->job, restoring->provider, restoring->old, &ignored) == 0 &&
             ledger_continuity_check(restoring->job, restoring->provider, restoring->old, &ignored) == 0;
     }
     restored->last_run = run.id;
@@ -225,6 +245,7 @@ static int mark_copy(struct restoring *restoring, struct error *error)
 
     if (ledger_begin(copy, error) != 0 ||
         ledger_run_start(copy, "restore", KYC_VERSION, "", clock_real_ns(), error) != 0 ||
+        ledger_copied_clear(copy, error) != 0 ||
         (!restored->is_newest && ledger_restored_set(copy, slice_from(restored->at), error) != 0) ||
         (!restoring->is_present_current &&
          ledger_nonce_reserve_all(copy, nonce_floor(restoring), error) != 0) ||
@@ -271,6 +292,11 @@ static int build(struct restoring *restoring, const char *file, struct error *er
     return 0;
 }
 
+static bool is_taken(const char *path)
+{
+    return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* A name that sorts by time, and that nothing has yet. */
 static void choose_name(struct restoring *restoring)
 {
@@ -289,7 +315,13 @@ static void choose_name(struct restoring *restoring)
             stamp[len++] = *c;
     stamp[len] = '\0';
     text_format(suffix, sizeof suffix, ASIDE "%s", stamp);
-    restoring->restored->moved_to = ledger_beside(restoring->path, suffix);
+    char *name = ledger_beside(restoring->path, suffix);
+    for (unsigned other = 2; is_taken(name); other++) {
+        free(name);
+        text_format(suffix, sizeof suffix, ASIDE "%s_%02u", stamp, other);
+        name = ledger_beside(restoring->path, suffix);
+    }
+    restoring->restored->moved_to = name;
 }
 
 static int place_key(const struct restoring *restoring, const char *path, struct error *error)
@@ -337,8 +369,10 @@ static int place(struct restoring *restoring, struct error *error)
     restoring->copy = NULL;
     ledger_remove_beside(draft_path);
     free(draft_path);
+    ledger_close(restoring->old);
+    restoring->old = NULL;
     if (moves)
-        result = copy_key(restoring, error);
+        result = ledger_fold_log(restoring->path, error) == 0 ? copy_key(restoring, error) : -1;
     if (result == 0 && moves)
         result = ledger_move(restoring->path, restored->moved_to, error);
     if (result == 0)

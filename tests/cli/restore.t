@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 use FindBin;
+use IO::Handle;
 use lib "$FindBin::Bin/../lib";
 use JSON::PP;
 use Test::More;
@@ -156,6 +157,75 @@ subtest 'what is refused, and changes nothing' => sub {
     waitpid $pid, 0;
     is_deeply([grep { /tmp-|before-/ } names_in($case->{folder}), names_in($busy->{folder})], [], 'nothing is left behind');
 };
+
+subtest 'twice in a row: nothing is moved over another ledger' => sub {
+    fresh_sandbox();
+    my $case = older_backup('payward', 500);
+    for my $try (1 .. 3) { is((case_run($case, 'restore', "$case->{folder}/b"))[0], 0, "restore $try") }
+    my @moved = grep { /before-[^.-]*$/ } names_in($case->{folder});
+    is(scalar @moved, 3, 'three ledgers were moved aside') or diag "@moved";
+    my ($status, $out, $err) = case_run($case, 'restore', "$case->{folder}/$moved[0]");
+    is($status, 0, 'the first of them, which was the newest, can be restored') or diag $err;
+    like($out, qr/^\S+test\.ledger: restored, .* 3 customers/m, 'it has all three customers');
+    like($out, qr/^nothing is missing in it: the next run continues$/m, 'and is known to be the newest');
+    my ($summary) = run_of($case, 'a run', 0);
+    is($summary->{unchanged}, 3, 'knows all three');
+    is_verified($case, 'the ledger verifies');
+};
+
+subtest 'while another program has the ledger open' => sub {
+    fresh_sandbox();
+    my $case = older_backup('payward', 520);
+    my $pid = open my $shell, '|-', "sqlite3 $case->{folder}/test.ledger >$case->{folder}/shell 2>&1" or die $!;
+    $shell->autoflush(1);
+    print $shell "SELECT count(*) FROM customer;\n";
+    select undef, undef, undef, 0.05 until -s "$case->{folder}/shell";
+    my ($status, $out, $err) = case_run($case, 'restore', "$case->{folder}/b");
+    is($status, 7, 'status 7: at its end it would remove the log of the new ledger');
+    like($err, qr/test\.ledger: another program has it open, .*\nhint: end that program/, 'and why');
+    is_deeply([grep { /before-|tmp-/ } names_in($case->{folder})], [], 'nothing was moved');
+    is((case_ledger($case, 'SELECT count(*) FROM customer'))[0][0], 3, 'the ledger is as it was');
+    print $shell ".quit\n";
+    close $shell;
+    is((case_run($case, 'restore', "$case->{folder}/b"))[0], 0, 'once it has ended: status 0');
+};
+
+subtest 'the ledger itself is no backup of it' => sub {
+    my $case = older_backup('kira', 540);
+    symlink 'test.ledger', "$case->{folder}/other";
+    for my $file ('test.ledger', 'other') {
+        my ($status, undef, $err) = case_run($case, 'restore', "$case->{folder}/$file");
+        is($status, 2, "$file: status 2");
+        like($err, qr/$file: this is the ledger itself/, 'and why');
+    }
+    is((case_run($case))[0], 0, 'a run goes on');
+};
+
+for my $lost ('the ledger', 'the ledger, and every record of its last run') {
+    subtest "a backup that is copied by hand in the place of $lost" => sub {
+        fresh_sandbox();
+        my $case = older_backup('payso', $first += 10);
+        my $users = users_of('payso');
+        my $folder = $case->{folder};
+        run_program('sh', '-c', "rm -rf $folder/test.ledger $folder/test.ledger-*");
+        run_program('sh', '-c', "rm -rf $folder/test.ledger* $folder/reports") if $lost =~ /every/;
+        run_program('cp', "$folder/b$_", "$folder/test.ledger$_") for '', '.key';
+        my ($status, $out, $err) = case_run($case);
+        is($status, 5, 'a run stops');
+        like($err, qr/test\.ledger: it is a backup of \d{4}-\S+ that was put here by hand, .*\nhint: .*kyc-import restore/, 'and names restore')
+            if $lost =~ /every/;
+        is(users_of('payso'), $users, 'nobody was created twice');
+        ($status, $out, $err) = case_run($case, 'restore', "$folder/b");
+        is($status, 0, 'it is restored') or diag $err;
+        like($out, qr/^A run stops \(status 5\) until you decide/m, 'and not taken for the newest');
+        is((case_run($case))[0], 5, 'a run still stops');
+        is((case_run($case, 'adopt'))[0], 0, 'adopt completes it');
+        my ($summary) = run_of($case, 'the next run', 0);
+        is_deeply([@$summary{qw(read unchanged)}], [3, 3], 'knows all three');
+        is(users_of('payso'), $users, 'and creates nobody');
+        is_verified($case, 'the ledger verifies');
+    };
+}
 
 subtest 'a ledger that lost its log' => sub {
     fresh_sandbox();

@@ -14,6 +14,7 @@ enum {
     SYNC_STEPS = 64,  /* so that what is written reaches the disk in small parts: the commits of a run wait
                          behind it */
     BUSY_MS = 10000,
+    FOLD_BUSY_MS = 3000,
 };
 
 static int fail_copy(sqlite3 *copy, const char *path, int code, struct error *error)
@@ -86,6 +87,37 @@ int store_copy(struct store *store, const char *path, struct error *error)
         fail_copy(copy, path, code, error);
     sqlite3_close(copy);
     return code == SQLITE_OK ? clear_log_mark(path, error) : -1;
+}
+
+/* Returns SQLite's code. */
+static int set_meta(sqlite3 *db, const char *key, struct slice value)
+{
+    static const char set[] = "INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)";
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_exec(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_prepare_v2(db, set, -1, &statement, NULL);
+    if (code != SQLITE_OK)
+        return code;
+    sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
+    sqlite3_bind_text64(statement, 2, value.data, value.len, SQLITE_STATIC, SQLITE_UTF8);
+    code = sqlite3_step(statement);
+    sqlite3_finalize(statement);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+int store_mark_copy(const char *path, const char *key, struct slice value, struct error *error)
+{
+    sqlite3 *copy = NULL;
+    int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
+
+    if (code == SQLITE_OK)
+        code = set_meta(copy, key, value);
+    if (code != SQLITE_OK)
+        fail_copy(copy, path, code, error);
+    sqlite3_close(copy);
+    return code == SQLITE_OK ? 0 : -1;
 }
 
 /* The table of backups. */
@@ -178,18 +210,25 @@ struct store *store_lease(const char *location, struct error *error)
     return NULL;
 }
 
-/* So that the file alone is the ledger. What cannot be copied moves with it. */
-static void copy_log_into_file(const char *path)
+/* Leaving WAL mode copies the log into the file, and is refused while another connection is open. A program
+ * that has the file open keeps its names: at its end it would remove the log of the ledger that has them by
+ * then. */
+int store_fold_log(const char *path, struct error *error)
 {
     sqlite3 *db = NULL;
-    int keep = 1;
+    int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
 
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
-        sqlite3_busy_timeout(db, BUSY_MS);
-        sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
-        sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    if (code == SQLITE_OK) {
+        sqlite3_busy_timeout(db, FOLD_BUSY_MS);
+        code = sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) & 0xff;
     }
     sqlite3_close(db);
+    if (code != SQLITE_BUSY && code != SQLITE_LOCKED)
+        return 0;
+    return error_set(
+        error, ERROR_BUSY,
+        "the ledger %s: another program has it open, and would damage the one that takes its place\nhint: end that program (a status, a backup, a sqlite3 shell), then repeat this command",
+        path);
 }
 
 /* The log first: beside another ledger it would be taken for that one's. */
@@ -197,7 +236,6 @@ int store_move(const char *from, const char *to, struct error *error)
 {
     static const char *const suffixes[] = {"-wal", "-journal", ""};
 
-    copy_log_into_file(from);
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         char *old = store_path_with(from, suffixes[i]), *new = store_path_with(to, suffixes[i]);
         bool is_moved = rename(old, new) == 0 || errno == ENOENT;
