@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/buffer.h"
 #include "core/child.h"
@@ -33,13 +34,22 @@ const char *notify_target(const struct job *job, char text[NOTIFY_TARGET_SIZE])
     return text;
 }
 
+/* The program of a job file may be run by root only if root wrote the file: the folder of the jobs belongs to
+ * the account that usually runs them. */
+static const char *find_command_fault(const struct job *job)
+{
+    if (geteuid() == 0 && job->owner != 0)
+        return "the job file belongs to another account, which could run what it likes as root (runuser -u runs the job as that account)";
+    return child_find_fault(job->notify.command[0]);
+}
+
 int notify_check(const struct job *job, struct error *error)
 {
     const struct job_notify *notify = &job->notify;
 
     if (notify->fault)
         return error_set(error, ERROR_USAGE, "%s", notify->fault);
-    const char *fault = notify->command ? child_find_fault(notify->command[0]) : NULL;
+    const char *fault = notify->command ? find_command_fault(job) : NULL;
     if (fault)
         return error_set(error, ERROR_USAGE, "%s: %s\nhint: correct notify.command in %s", notify->command[0],
                          fault, job->path);
@@ -88,7 +98,7 @@ static int run_program(const struct job *job, const struct notification *notific
     text_format(command, sizeof command, "KYC_COMMAND=%s", notification->command);
     text_format(status, sizeof status, "KYC_STATUS=%d", notification->status);
     text_format(report, sizeof report, "KYC_REPORT=%s", notification->report_folder);
-    const char *fault = child_find_fault(job->notify.command[0]);
+    const char *fault = find_command_fault(job);
     if (fault)
         return error_set(error, ERROR_USAGE, "%s: %s", job->notify.command[0], fault);
     if (child_run(&child, &result, error) != 0)

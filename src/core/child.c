@@ -37,6 +37,8 @@ const char *child_find_fault(const char *path)
         return "it is not a file";
     if (about.st_mode & S_IWOTH)
         return "every account may change this program, and so run what it likes as this one";
+    if (geteuid() == 0 && about.st_uid != 0)
+        return "another account owns this program, and could run what it likes as root";
     return access(path, X_OK) == 0 ? NULL : "it is not executable";
 }
 

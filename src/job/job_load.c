@@ -190,6 +190,8 @@ static int read_file(struct job *job, const char *path, bool with_secrets, struc
     if (result == 0)
         result = check_mode(path, about.st_mode, with_secrets, error);
     if (result == 0)
+        job->owner = about.st_uid;
+    if (result == 0)
         job->text = arena_copy(&job->arena, buffer_slice(&text));
     buffer_clear(&text);
     return result;

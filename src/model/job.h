@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/arena.h"
 #include "core/buffer.h"
@@ -226,6 +227,7 @@ struct job_notify {
 
 struct job {
     const char *path;   /* as the user named it */
+    uid_t owner;        /* of the file */
     const char *folder; /* that its relative paths start from */
     struct slice text;  /* the whole file, for messages */
     const char *name;

@@ -179,6 +179,26 @@ parallel 'programs that fail' => sub {
     sandbox_stop($sandbox);
 };
 
+# The service's own account may write its job files: it shall not become root when an administrator types a command.
+parallel 'root' => sub {
+    plan skip_all => 'only root can give a file away' if $> != 0;
+    my $sandbox = sandbox_start(@wide);
+    my $case = notifying($sandbox, ['command: ./tell'], bad => 1);
+    program_of($case, $keep);
+    for my $row (['the job file', 'job.yaml', qr/tell: the job file belongs to another account, which could run what it likes as root/], ['the program', 'tell', qr/tell: another account owns this program/]) {
+        my ($what, $file, $want) = @$row;
+        chown 12_345, 12_345, "$case->{folder}/$file" or die $!;
+        my ($status, undef, $err) = case_run($case, '-q');
+        is($status, 1, "$what is of another account: the status of the run stays");
+        like($err, $want, 'a warning says why the program is not run') or diag $err;
+        is(told($case), '', 'and it is not');
+        my ($checked, $out) = case_run($case, 'probe');
+        like($out, $want, 'probe says so, too') or diag $out;
+        chown 0, 0, "$case->{folder}/$file" or die $!;
+    }
+    sandbox_stop($sandbox);
+};
+
 # What webhooks answer.
 sub webhook
 {
