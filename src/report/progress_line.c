@@ -160,13 +160,14 @@ static void describe_total(const struct progress_counts *counts, const struct pr
                            bool with_noun, char *text)
 {
     char done[FORMAT_NUMBER_SIZE], total[FORMAT_NUMBER_SIZE], noun[32] = "";
+    bool is_one = (counts->total ? counts->total : counts->done) == 1;
 
     format_number_count(counts->done, done);
     text[0] = '\0';
     if (counts->done == 0 && counts->total == 0 && counts->state != PROGRESS_ACTIVE)
         return;
     if (with_noun || counts->total == 0)
-        snprintf(noun, sizeof noun, " %s", counts->noun);
+        snprintf(noun, sizeof noun, " %.*s", (int)(strlen(counts->noun) - is_one), counts->noun);
     if (counts->total == 0) {
         snprintf(text, PART_SIZE, "%s%s", done, noun);
         return;

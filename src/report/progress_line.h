@@ -34,7 +34,7 @@ enum progress_state {
 };
 
 struct progress_counts {
-    const char *noun; /* plural: `records` */
+    const char *noun; /* plural, with an s: `records` */
     uint64_t done;    /* finished, whatever became of them */
     uint64_t total;   /* 0: not known */
     bool is_estimate; /* total */

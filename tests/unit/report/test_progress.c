@@ -50,6 +50,11 @@ static void the_line_shows_how_far_the_command_is(void **state)
          {.percent = 0, .rate_per_s = -1, .left_s = -1},
          "0 of 7 (0 %)",
          "0 of 7 records (0 %)"},
+        {"one record",
+         {RECORDS, .total = 1},
+         {.percent = 0, .rate_per_s = -1, .left_s = -1},
+         "0 of 1 (0 %)",
+         "0 of 1 record (0 %)"},
         {"users of a listing",
          {.noun = "users", .done = 3, .total = 9},
          {.percent = 33, .rate_per_s = 1, .left_s = 7500},
@@ -114,7 +119,7 @@ static void each_reason_is_said_in_words(void **state)
         struct progress_figures figures = unknown;
         char text[PROGRESS_LINE_SIZE], want[PROGRESS_LINE_SIZE];
         figures.now_ns = AT(10);
-        snprintf(want, sizeof want, "1 users  %s", cases[i].want);
+        snprintf(want, sizeof want, "1 user  %s", cases[i].want);
         assert_string_equal(progress_line_live(&counts, &figures, 200, text), want);
     }
 }
