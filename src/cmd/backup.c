@@ -1,9 +1,8 @@
 /* backup: copies the ledger and its key, also while a run writes them. */
-#include <inttypes.h>
-
 #include "cmd/command.h"
 #include "cmd/load_job.h"
 #include "cmd/output.h"
+#include "cmd/status_verify.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "job/job_load.h"
@@ -17,11 +16,9 @@ static void write_text(const struct job *job, const struct ledger_backup *backup
 {
     char at[CLOCK_RFC3339_SIZE];
 
-    buffer_printf(out,
-                  "%s: the ledger as of %s, verified: %" PRIu64 " events, %" PRIu64 " customers, %" PRIu64
-                  " runs\n",
-                  backup->path, clock_rfc3339(backup->at_ns, at), verified->events, verified->customers,
-                  verified->runs);
+    buffer_printf(out, "%s: the ledger as of %s, verified: ", backup->path, clock_rfc3339(backup->at_ns, at));
+    status_verify_write_counts(verified, out);
+    buffer_append_char(out, '\n');
     if (job->ledger_key.data)
         buffer_append_text(out, "the key is the job's ledger_key: keep it apart from this file\n");
     else

@@ -1,6 +1,7 @@
 #include "cmd/infer_damage.h"
 
 #include "cmd/infer_column.h"
+#include "core/plural.h"
 #include "core/text.h"
 #include "core/utf8.h"
 #include "rules/damage.h"
@@ -51,11 +52,11 @@ void infer_damage_write(const struct infer_writer *writer, enum field_id field, 
     if (damaged)
         buffer_printf(
             writer->out,
-            "  #   CHECK: %zu values of %s were rewritten or lost by a program (1.2E+09, 7.0, #REF!). Export the column as text.\n",
-            damaged, field_name(field));
+            "  #   CHECK: %zu value%s of %s %s rewritten or lost by a program (1.2E+09, 7.0, #REF!). Export the column as text.\n",
+            damaged, plural_s(damaged), field_name(field), damaged == 1 ? "was" : "were");
     if (mojibake)
         buffer_printf(
             writer->out,
-            "  #   CHECK: %zu values of %s were decoded wrongly or escaped before the export (MÃ¼ller, &amp;, O\\'Brien, Gonz?lez).\n",
-            mojibake, field_name(field));
+            "  #   CHECK: %zu value%s of %s %s decoded wrongly or escaped before the export (MÃ¼ller, &amp;, O\\'Brien, Gonz?lez).\n",
+            mojibake, plural_s(mojibake), field_name(field), mojibake == 1 ? "was" : "were");
 }

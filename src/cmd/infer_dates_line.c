@@ -4,6 +4,7 @@
 
 #include "cmd/infer_dates.h"
 #include "core/clock.h"
+#include "core/plural.h"
 #include "model/column_name.h"
 
 /* The 100 years that two digits most likely mean: a birth is not in the future, an expiry not long ago. */
@@ -128,7 +129,7 @@ static void write_readings(struct infer_writer *writer, enum field_id field, con
         buffer_append_text(writer->out, "  #   ");
         write_forms(writer->out, reading);
         buffer_printf(writer->out, ": %zu value%s can be read in this order only, %zu in %s\n",
-                      reading->proofs, reading->proofs == 1 ? "" : "s", dates->either,
+                      reading->proofs, plural_s(reading->proofs), dates->either,
                       dates->reading_count > 2 ? "several" : "both");
     }
     buffer_append_text(writer->out, "  ");
@@ -152,7 +153,7 @@ static void write_proofs(struct buffer *out, enum field_id field, const struct i
     const struct infer_reading *reading = &dates->readings[0];
     unsigned century = usual_century(field);
     infer_line_remark(out);
-    buffer_printf(out, "proven by %zu values", reading->proofs);
+    buffer_printf(out, "proven by %zu value%s", reading->proofs, plural_s(reading->proofs));
     if (dates->other)
         buffer_printf(out, "; %zu are of another form", dates->other);
     if (reading->adopted)
@@ -186,8 +187,8 @@ void infer_dates_line(struct infer_writer *writer, enum field_id field)
         return;
     }
     if (dates.order == INFER_DATES_OTHER)
-        buffer_printf(out, "  # CHECK: %zu values of this column are of no form that a `format` reads\n",
-                      dates.other);
+        buffer_printf(out, "  # CHECK: %zu value%s of this column %s of no form that a `format` reads\n",
+                      dates.other, plural_s(dates.other), dates.other == 1 ? "is" : "are");
     if (dates.uncertain && !dates.zone)
         write_uncertain_days(writer, field, &dates);
     buffer_append_text(out, "  ");

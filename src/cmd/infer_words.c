@@ -6,6 +6,7 @@
 #include "cmd/words_write.h"
 #include "cmd/yaml_scalar.h"
 #include "core/ascii.h"
+#include "core/plural.h"
 #include "core/text.h"
 #include "core/utf8.h"
 #include "model/country.h"
@@ -159,7 +160,7 @@ void infer_words_write(struct infer_writer *writer, enum field_id field)
         choices
             ? "\n    # CHECK: %s%zu word%s of the sample that the provider does not accept. Give each one that it does:\n"
             : "\n    # CHECK: %s%zu word%s of the sample that %s not known as %s. Give each a country:\n",
-        more ? "more than " : "", unknown, unknown == 1 ? "" : "s", unknown == 1 ? "is" : "are",
+        more ? "more than " : "", unknown, plural_s(unknown), unknown == 1 ? "is" : "are",
         unknown == 1 ? "a country" : "countries");
     if (choices && choices != language_codes)
         infer_words_list(writer, choices);

@@ -9,6 +9,7 @@
 #include "cmd/yaml_scalar.h"
 #include "core/ascii.h"
 #include "core/json.h"
+#include "core/plural.h"
 
 enum { NAME_MAX_LEN = 40, LINE_WIDTH = 110 };
 
@@ -48,7 +49,8 @@ static void write_name(struct buffer *out, const char *path, const char *provide
 
 static void write_head(const struct infer_sample *sample, const char *path, struct buffer *out)
 {
-    buffer_printf(out, "# A first job file, made by `kyc-import guess` from %zu rows of ", sample->row_count);
+    buffer_printf(out, "# A first job file, made by `kyc-import guess` from %zu row%s of ", sample->row_count,
+                  plural_s(sample->row_count));
     yaml_scalar_append(out, slice_from(path));
     buffer_append_text(
         out, ".\n"
@@ -56,16 +58,17 @@ static void write_head(const struct infer_sample *sample, const char *path, stru
              "#   kyc-import check THIS_FILE             what is wrong with the export; sends nothing\n"
              "#   kyc-import explain THIS_FILE --row 1   one row, step by step\n");
     if (sample->broken)
-        buffer_printf(out, "# CHECK: %zu records of the sample cannot be put into columns.\n",
-                      sample->broken);
+        buffer_printf(out, "# CHECK: %zu record%s of the sample cannot be put into columns.\n",
+                      sample->broken, plural_s(sample->broken));
     if (sample->other_lines)
-        buffer_printf(out, "# CHECK: %zu lines of the sample are not UTF-8, unlike the others.\n",
-                      sample->other_lines);
+        buffer_printf(out, "# CHECK: %zu line%s of the sample %s not UTF-8, unlike the others.\n",
+                      sample->other_lines, plural_s(sample->other_lines),
+                      sample->other_lines == 1 ? "is" : "are");
     if (sample->damaged)
         buffer_printf(
             out,
-            "# CHECK: %zu cells of the sample hold bytes or characters that are not text: a wrong encoding, here or before.\n",
-            sample->damaged);
+            "# CHECK: %zu cell%s of the sample with bytes or characters that are not text: a wrong encoding, here or before.\n",
+            sample->damaged, plural_s(sample->damaged));
     if (sample->is_not_utf8)
         buffer_printf(
             out,
@@ -137,8 +140,8 @@ static void write_shape_remarks(const struct infer_sample *sample, struct buffer
     if (shape->guards)
         buffer_printf(
             out,
-            "  # CHECK: %zu cells have a spreadsheet's guard, ' before a number or =\"…\" around a value.\n",
-            shape->guards);
+            "  # CHECK: %zu cell%s with a spreadsheet's guard, ' before a number or =\"…\" around a value.\n",
+            shape->guards, plural_s(shape->guards));
 }
 
 static void write_header(const struct infer_sample *sample, struct buffer *out)

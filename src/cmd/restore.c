@@ -4,7 +4,9 @@
 #include "cmd/command.h"
 #include "cmd/load_job.h"
 #include "cmd/output.h"
+#include "cmd/status_verify.h"
 #include "core/json.h"
+#include "core/plural.h"
 #include "job/job_load.h"
 #include "pipeline/restored_ledger.h"
 
@@ -20,7 +22,9 @@ static void write_lost(const struct restored_ledger *restored, const struct job 
         return;
     }
     restored_ledger_advice(job, provider, advice, sizeof advice);
-    if (restored->lost_runs > 0)
+    if (restored->lost_runs == 1)
+        buffer_printf(out, "1 run or other command came after it: run %" PRId64 "\n", restored->last_run + 1);
+    else if (restored->lost_runs > 0)
         buffer_printf(out,
                       "%" PRId64 " runs or other commands came after it: runs %" PRId64 " to %" PRId64 "\n",
                       restored->lost_runs, restored->last_run + 1, restored->last_run + restored->lost_runs);
@@ -35,21 +39,19 @@ static void write_lost(const struct restored_ledger *restored, const struct job 
 static void write_text(const struct restored_ledger *restored, const struct job *job,
                        const struct provider *provider, struct buffer *out)
 {
-    buffer_printf(out,
-                  "%s: restored, as of %s: %" PRIu64 " events, %" PRIu64 " customers, %" PRIu64 " runs\n",
-                  job->ledger_path, restored->at, restored->verified.events, restored->verified.customers,
-                  restored->verified.runs);
+    buffer_printf(out, "%s: restored, as of %s: ", job->ledger_path, restored->at);
+    status_verify_write_counts(&restored->verified, out);
+    buffer_append_char(out, '\n');
     if (restored->moved_to)
         buffer_printf(out, "the ledger that was there is now %s\n", restored->moved_to);
     if (restored->took_over && restored->taken.erased)
-        buffer_printf(out, "%" PRIu64 " customers that were forgotten since are erased again\n",
-                      restored->taken.erased);
+        buffer_printf(out, "forgotten since, and erased again: %" PRIu64 " customer%s\n",
+                      restored->taken.erased, plural_s(restored->taken.erased));
     if (restored->taken.not_erased)
-        buffer_printf(
-            out,
-            "%" PRIu64
-            " customers that were forgotten since are back, and in doubt: resolve and forget them again\n",
-            restored->taken.not_erased);
+        buffer_printf(out,
+                      "forgotten since, but back and in doubt: %" PRIu64
+                      " customer%s (resolve and forget again)\n",
+                      restored->taken.not_erased, plural_s(restored->taken.not_erased));
     if (!restored->took_over)
         buffer_append_text(
             out,

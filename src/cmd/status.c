@@ -1,5 +1,4 @@
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/command.h"
@@ -13,6 +12,7 @@
 #include "cmd/status_verify.h"
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/plural.h"
 #include "core/text.h"
 #include "core/utf8.h"
 #include "dispatch/refresh.h"
@@ -95,8 +95,8 @@ static void write_in_doubt(void *context, const struct ledger_customer *customer
 static void write_run(struct status_writer *writer, const struct ledger_run *run)
 {
     if (!writer->is_json) {
-        buffer_printf(&writer->out, "%" PRId64 " runs; the last began %.*s", run->id, (int)run->started.len,
-                      run->started.data);
+        buffer_printf(&writer->out, "%" PRId64 " run%s; the last began %.*s", run->id,
+                      plural_s((uint64_t)run->id), (int)run->started.len, run->started.data);
         if (run->finished.len)
             buffer_printf(&writer->out, " and ended %.*s with status %d\n", (int)run->finished.len,
                           run->finished.data, run->status);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "core/plural.h"
 #include "core/utf8.h"
 #include "ledger/ledger_verify.h"
 #include "pipeline/ledger_continuity.h"
@@ -128,19 +129,26 @@ static void write_finding(void *context, const struct ledger_finding *finding)
     write_text(writer->out, finding);
 }
 
+void status_verify_write_counts(const struct ledger_verified *verified, struct buffer *out)
+{
+    buffer_printf(out, "%" PRIu64 " event%s, %" PRIu64 " customer%s, %" PRIu64 " run%s", verified->events,
+                  plural_s(verified->events), verified->customers, plural_s(verified->customers),
+                  verified->runs, plural_s(verified->runs));
+}
+
 static void sum_up(const struct finding_writer *writer, const struct ledger_verified *verified)
 {
     struct buffer *out = writer->out;
 
     if (verified->findings > SHOWN_MAX)
         buffer_printf(out, "  … and %" PRIu64 " more (--json lists them)\n", verified->findings - SHOWN_MAX);
-    buffer_printf(out, "\nverified: %" PRIu64 " events, %" PRIu64 " customers, %" PRIu64 " runs",
-                  verified->events, verified->customers, verified->runs);
+    buffer_append_text(out, "\nverified: ");
+    status_verify_write_counts(verified, out);
     if (verified->tasks)
         buffer_printf(out, ", %" PRIu64 " links and documents", verified->tasks);
     buffer_append_text(out, ": ");
     if (verified->findings)
-        buffer_printf(out, "%" PRIu64 " findings", verified->findings);
+        buffer_printf(out, "%" PRIu64 " finding%s", verified->findings, plural_s(verified->findings));
     else
         buffer_append_text(out, "the chain holds, and every customer agrees with its events");
     if (verified->erased)

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "ledger/ledger.h"
+#include "ledger/ledger_verify.h"
 #include "model/job.h"
 #include "provider/provider.h"
 
@@ -19,5 +20,8 @@
  * findings, -1 the ledger could not be read. */
 int status_verify_write(struct ledger *ledger, const struct job *job, const struct provider *provider,
                         struct buffer *out, struct json_writer *json, struct error *error);
+
+/* Appends `23 events, 4 customers, 1 run`. */
+void status_verify_write_counts(const struct ledger_verified *verified, struct buffer *out);
 
 #endif

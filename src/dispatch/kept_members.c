@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/json_merge.h"
+#include "core/plural.h"
 #include "dispatch/dispatcher_state.h"
 
 /* An object of kept members. */
@@ -158,8 +159,8 @@ void kept_members_report(const struct dispatcher *dispatcher)
             job_warn(
                 job, provider->keep_places ? provider->keep_places[i] : provider->place,
                 "`%s` of %" PRIu64
-                " customers was not kept: with it, their kept members would have more than %d bytes\nhint: keep a part of it, as a path with dots, or fewer members",
-                provider->keep[i], kept->not_kept[i], OUTCOME_KEPT_SIZE - 1);
+                " customer%s was not kept: with it, the kept members of one would have more than %d bytes\nhint: keep a part of it, as a path with dots, or fewer members",
+                provider->keep[i], kept->not_kept[i], plural_s(kept->not_kept[i]), OUTCOME_KEPT_SIZE - 1);
     if (!provider->keep_places) /* the provider's own names are right */
         return;
     uint64_t missing = find_missing(dispatcher, provider->keep);

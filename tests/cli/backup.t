@@ -34,7 +34,7 @@ subtest 'between two runs' => sub {
     run_of($case, 'the customers are created', 0);
     my ($status, $out, $err) = case_run($case, 'backup', "$folder/monday");
     is($status, 0, 'status 0') or diag $err;
-    like($out, qr/^\S+monday: the ledger as of \d{4}-\S+, verified: \d+ events, 40 customers, 1 runs$/m, 'it says what it has');
+    like($out, qr/^\S+monday: the ledger as of \d{4}-\S+, verified: \d+ events, 40 customers, 1 run$/m, 'it says what it has');
     like($out, qr/^\S+monday\.key: its digest key/m, 'and where the key is');
     is_deeply([names_in($folder)], ['monday', 'monday.key'], 'there is the backup, its key, and nothing else');
     is(mode_of("$folder/monday"), '0600', 'only its owner may read it');

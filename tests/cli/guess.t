@@ -78,8 +78,8 @@ my @rows = (
     ['one digit', "id,dob\n1,1.2.1980\n2,31.12.1980\n", qr/format: D\.M\.YYYY\}/],
     ['no separator', "id,dob\n1,31121980\n", qr/format: DDMMYYYY\}/],
     ['ISO dates need no format', "id,dob\n1,1980-12-31\n2,19801231\n", qr/^  date_of_birth: dob\b/m],
-    ['two digits of a year', "id,dob\n1,31.12.80\n", qr/format: DD\.MM\.YY, century: 19\d\d\} # proven by 1 values; CHECK the century: YY is of 19\d\d to 20\d\d$/m],
-    ['a date in words of no form', "id,dob\n1,the 3rd of March 1980\n", qr/CHECK: 1 values of this column are of no form that a `format` reads/],
+    ['two digits of a year', "id,dob\n1,31.12.80\n", qr/format: DD\.MM\.YY, century: 19\d\d\} # proven by 1 value; CHECK the century: YY is of 19\d\d to 20\d\d$/m],
+    ['a date in words of no form', "id,dob\n1,the 3rd of March 1980\n", qr/CHECK: 1 value of this column is of no form that a `format` reads/],
     ['tabs', "id\tE-mail\n1\ta\@example.com\n", qr/delimiter: tab/],
     ['pipes, beside commas in the values', "id|name|street\n1|a, b|x, y\n2|c, d|z, w\n", qr/delimiter: "\|"/],
     ['single quotes', "id,city\n'1','A, B'\n'2','C'\n", qr/quote: "'"/],
@@ -246,7 +246,7 @@ for my $case (
     ok($summary && $summary->{read}, '  and the job loads') or diag $err;
 }
 write_file("$folder/c1.csv", encode_utf8("id,last name\n1,O\x{92}Brien\n2,Lee\n"));
-like(guess("$folder/c1.csv"), qr/^# CHECK: 1 cells of the sample hold bytes or characters that are not text/m, 'text that was decoded by another encoding is reported');
+like(guess("$folder/c1.csv"), qr/^# CHECK: 1 cell of the sample with bytes or characters that are not text/m, 'text that was decoded by another encoding is reported');
 write_file("$folder/latin.ndjson", encode('iso-8859-1', "{\"id\": 1, \"city\": \"Köln\"}\n{\"id\": 2, \"city\": \"Bonn\"}\n"));
 my $latin_json = guess("$folder/latin.ndjson");
 like($latin_json, qr/^# CHECK: this NDJSON is not UTF-8/m, 'NDJSON that is not UTF-8 is reported');

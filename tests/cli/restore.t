@@ -40,7 +40,7 @@ subtest 'the newest backup: the next run continues' => sub {
     write_file("$case->{folder}/test.ledger", 'not a database any more');
     my ($status, $out, $err) = case_run($case, 'restore', "$case->{folder}/b");
     is($status, 0, 'the ledger is damaged: it is restored') or diag $err;
-    like($out, qr/^\S+test\.ledger: restored, as of \d{4}-\S+: \d+ events, 3 customers, 1 runs$/m, 'what it has');
+    like($out, qr/^\S+test\.ledger: restored, as of \d{4}-\S+: \d+ events, 3 customers, 1 run$/m, 'what it has');
     like($out, qr/^the ledger that was there is now \S+test\.ledger\.before-\d{8}T\d{6}$/m, 'where the old one is');
     like($out, qr/^nothing could be taken over from it: /m, 'that it could not be read');
     like($out, qr/^nothing is missing in it: the next run continues$/m, 'that it is the newest');
@@ -61,7 +61,7 @@ for my $provider ('payso', 'payward') {
         my ($floor) = map { $_->[0] } case_ledger($case, 'SELECT max(floor) FROM nonce');
         my ($status, $out, $err) = case_run($case, 'restore', "$case->{folder}/b");
         is($status, 0, 'it is restored') or diag $err;
-        like($out, qr/^1 runs or other commands came after it: runs 2 to 2$/m, 'which runs are lost');
+        like($out, qr/^1 run or other command came after it: run 2$/m, 'which runs are lost');
         like($out, qr/^A run stops \(status 5\) until you decide/m, 'and what is to be decided');
         if ($provider eq 'payward') {
             my ($after) = map { $_->[0] } case_ledger($case, 'SELECT max(floor) FROM nonce');
@@ -115,7 +115,7 @@ subtest 'who was forgotten stays forgotten' => sub {
     is($status, 0, 'two are forgotten, one of whom the backup does not have') or diag $err;
     ($status, $out, $err) = case_run($case, 'restore', "$case->{folder}/b");
     is($status, 0, 'the backup is restored') or diag $err;
-    like($out, qr/^1 customers that were forgotten since are erased again$/m, 'the one that it has is erased again');
+    like($out, qr/^forgotten since, and erased again: 1 customer$/m, 'the one that it has is erased again');
     unlike(read_file("$case->{folder}/test.ledger"), qr/cust-000301/, 'not a byte of it is left');
     my $users = users_of('payward');
     my ($summary) = run_of($case, 'a run that a person lets continue', 1, '--new-ledger');
