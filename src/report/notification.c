@@ -1,30 +1,14 @@
 #include "report/notification.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/utf8.h"
+#include "report/status_help.h"
 
 enum { HOST_SIZE = 256, TEXT_MAX = 8192, NOTIFICATION_VERSION = 1 };
-
-const char *notification_meaning(int status)
-{
-    static const char *const meanings[] = {
-        "done",
-        "done, and some records need a look",
-        "wrong usage, or a wrong job file",
-        "the input could not be read to its end, or is not what it should be",
-        "the provider stopped it",
-        "the ledger cannot be used",
-        "interrupted",
-        "another process holds the ledger or an API key",
-    };
-    size_t count = sizeof meanings / sizeof *meanings;
-    return status >= 0 && (size_t)status < count ? meanings[status] : "";
-}
 
 /* Any bytes, as in a path: what is not UTF-8 or not for the eye is escaped. */
 static void write_any(struct json_writer *json, const char *key, const char *text)
@@ -47,7 +31,8 @@ static void write_text(const struct notification *notification, const char *host
     struct buffer text;
     buffer_init(&text, TEXT_MAX);
     buffer_printf(&text, "%s on %s: %s ended with status %d (%s)", notification->job, host,
-                  notification->command, notification->status, notification_meaning(notification->status));
+                  notification->command, notification->status,
+                  status_help_find(notification->status, false).brief);
     if (notification->text[0])
         buffer_printf(&text, ": %s", notification->text);
     if (notification->error[0])
@@ -76,7 +61,7 @@ void notification_write(const struct notification *notification, struct buffer *
     json_write_member(json, "command", slice_from(notification->command));
     json_write_key(json, "status");
     json_write_signed(json, notification->status);
-    json_write_member(json, "meaning", slice_from(notification_meaning(notification->status)));
+    json_write_member(json, "meaning", slice_from(status_help_find(notification->status, false).brief));
     write_text(notification, host, json);
     if (notification->error[0]) {
         write_any(json, "error", notification->error);

@@ -24,9 +24,6 @@ struct notification {
     struct slice summary;             /* a JSON object; empty: none */
 };
 
-/* What an exit status means, for people. */
-const char *notification_meaning(int status);
-
 /* Appends the object and a line end. */
 void notification_write(const struct notification *notification, struct buffer *out);
 

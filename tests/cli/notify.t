@@ -52,8 +52,8 @@ parallel 'a program' => sub {
     my $told = eval { $json->decode(told($case)) } or diag $err, told($case);
     is($told->{notification}, 1, 'the form has a version');
     is("$told->{job} $told->{command} $told->{status}", 'test run 1', 'job, command and status');
-    is($told->{meaning}, 'done, and some records need a look', 'what the status means');
-    like($told->{text}, qr/^test on \S+: run ended with status 1 \(done, and some records need a look\): 2 created, 0 updated, 1 rejected, 0 refused, 0 in doubt, 0 unsent$/, 'a line for people');
+    is($told->{meaning}, 'some records need a look', 'what the status means');
+    like($told->{text}, qr/^test on \S+: run ended with status 1 \(some records need a look\): 2 created, 0 updated, 1 rejected, 0 refused, 0 in doubt, 0 unsent$/, 'a line for people');
     is($told->{error}, undef, 'there was no error');
     is($told->{summary}{created}, 2, 'the counts are those of summary.json');
     is_deeply($told->{summary}{rejects_by_rule}, case_summary($case)->{rejects_by_rule}, 'rejects by rule, too');
@@ -230,7 +230,7 @@ parallel 'a webhook' => sub {
     unlink "$folder/hook";
     ($status, $out, $err) = case_run($case, 'probe', '--notify');
     like($out, qr{notify .*a test was sent to \Q$server->{url}\E$}m, 'probe --notify sends a test');
-    like(read_file("$folder/hook"), qr/"text":"test on \S+: probe ended with status 0 \(done\): a test of notify, nothing has happened"/, 'which says what it is');
+    like(read_file("$folder/hook"), qr/"text":"test on \S+: probe ended with status 0 \(all is well\): a test of notify, nothing has happened"/, 'which says what it is');
     unlike($out . $err, qr/SECRET/, 'nothing secret here, either');
     delete local $ENV{TEST_HOOK};
     ($status, $out, $err) = case_run($case, '-q');
