@@ -220,11 +220,12 @@ bool documents_read_form(struct documents *documents, struct exchange *exchange,
     return true;
 }
 
-bool documents_add(const struct documents *documents, struct exchange *exchange, struct user *user,
-                   char id[DOCUMENTS_ID_SIZE])
+bool documents_accept(const struct documents *documents, struct exchange *exchange, struct user *user,
+                      const char *member, struct json_writer *writer)
 {
-    memcpy(id, "ver_", 4);
-    identity_write(id + 4, DOCUMENTS_ID_SIZE - 5, "verification", user->id, user->standing.documents);
+    enum { ID_SIZE = 25 };
+    char id[ID_SIZE] = "ver_";
+    identity_write(id + 4, ID_SIZE - 5, "verification", user->id, user->standing.documents);
     standing_act(&user->standing, exchange->state->options, user->id);
     for (size_t i = 0; i < documents->count; i++) {
         users_add_document(&exchange->api_state->users, user, documents->digests[i]);
@@ -233,5 +234,10 @@ bool documents_add(const struct documents *documents, struct exchange *exchange,
             return false;
         }
     }
+    exchange_begin_answer(exchange, 200, writer);
+    json_write_object(writer);
+    json_write_key(writer, member);
+    json_write_object(writer);
+    json_write_member(writer, "verification_id", slice_from(id));
     return true;
 }

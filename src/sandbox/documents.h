@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/digest.h"
+#include "core/json.h"
 #include "core/slice.h"
 #include "sandbox/schema.h"
 
@@ -19,7 +20,7 @@ struct exchange;
 struct user;
 struct workspace;
 
-enum { DOCUMENTS_MAX = 2, DOCUMENTS_ID_SIZE = 25 };
+enum { DOCUMENTS_MAX = 2 };
 
 /* The files of a request. */
 struct documents {
@@ -38,9 +39,9 @@ bool documents_read_urls(struct documents *documents, struct exchange *exchange,
 bool documents_read_form(struct documents *documents, struct exchange *exchange, struct workspace *workspace,
                          const struct schema *metadata);
 
-/* Counts the documents, after which a user that needed action is in review. id: of the verification. With
- * the server state's lock. False: answered 500. */
-bool documents_add(const struct documents *documents, struct exchange *exchange, struct user *user,
-                   char id[DOCUMENTS_ID_SIZE]);
+/* Counts the documents, after which a user that needed action is in review, and begins the answer:
+ * {MEMBER:{"verification_id":…, with both objects open. With the server state's lock. False: answered 500. */
+bool documents_accept(const struct documents *documents, struct exchange *exchange, struct user *user,
+                      const char *member, struct json_writer *writer);
 
 #endif

@@ -206,7 +206,7 @@ static bool has_version(struct exchange *exchange)
 static void add_documents(struct exchange *exchange, struct workspace *workspace, bool by_url,
                           struct slice part)
 {
-    char text[PATH_ID_SIZE], verification[DOCUMENTS_ID_SIZE];
+    char text[PATH_ID_SIZE];
     struct slice id = exchange_decode(part, text, sizeof text);
     struct documents documents = {0};
     if (!(by_url ? documents_read_urls : documents_read_form)(&documents, exchange, workspace,
@@ -214,15 +214,9 @@ static void add_documents(struct exchange *exchange, struct workspace *workspace
         return;
     server_state_lock(exchange->state);
     struct user *user = find(exchange, id);
-    if (user && documents_add(&documents, exchange, user, verification)) {
-        struct json_writer writer;
-        exchange_begin_answer(exchange, 200, &writer);
-        json_write_object(&writer);
-        json_write_key(&writer, "result");
-        json_write_object(&writer);
-        json_write_member(&writer, "verification_id", slice_from(verification));
+    struct json_writer writer;
+    if (user && documents_accept(&documents, exchange, user, "result", &writer))
         end_result(&writer);
-    }
     server_state_unlock(exchange->state);
 }
 

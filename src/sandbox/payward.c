@@ -157,22 +157,16 @@ static void look_up(struct exchange *exchange, struct slice id)
 
 static void add_documents(struct exchange *exchange, struct workspace *workspace, struct slice part)
 {
-    char text[PATH_ID_MAX + 1], verification[DOCUMENTS_ID_SIZE];
+    char text[PATH_ID_MAX + 1];
     struct slice id = exchange_decode(part, text, sizeof text);
     struct documents documents = {0};
     if (!documents_read_urls(&documents, exchange, workspace, documents_payward_metadata))
         return;
     server_state_lock(exchange->state);
     struct user *user = find(exchange, id);
-    if (user && documents_add(&documents, exchange, user, verification)) {
-        struct json_writer writer;
-        exchange_begin_answer(exchange, 200, &writer);
-        json_write_object(&writer);
-        json_write_key(&writer, "data");
-        json_write_object(&writer);
-        json_write_member(&writer, "verification_id", slice_from(verification));
+    struct json_writer writer;
+    if (user && documents_accept(&documents, exchange, user, "data", &writer))
         end_user(&writer);
-    }
     server_state_unlock(exchange->state);
 }
 
