@@ -3,44 +3,22 @@
 # SIGKILL, SIGTERM, SIGINT or SIGINT twice, and run again: every user has its link, every document is at the provider, once
 # where requests have idempotency keys, else at most once more for each answer that the stop lost.
 #
-#   KYC_SCENARIOS=kira/links,… only these;  KYC_STEPS=committed#3,… only these steps;  KYC_WAYS=kill,term,int,twice
+# tests/lib/KycStops.pm has the variables that choose some of them.
 use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use File::Copy qw(copy);
-use JSON::PP ();
 use Test::More;
 use KycTest;
 use KycRun;
-use KycParallel;
-use KycProof;
+use KycStops;
 
 $ENV{KYC_BUILD} = (defined $ENV{KYC_BUILD} ? $ENV{KYC_BUILD} : 'build') . '/steps';
 
-my $json = JSON::PP->new->utf8->canonical;
 my $rows = 3;
-my @ways = $ENV{KYC_WAYS} ? split /,/, $ENV{KYC_WAYS} : qw(kill term int twice);
-my $every = proof_is_long() || $ENV{KYC_STEPS} ? 1 : 3;
-my %only = map { $_ => 1 } split /,/, $ENV{KYC_STEPS} || '';
-my @scenarios = $ENV{KYC_SCENARIOS} ? split /,/, $ENV{KYC_SCENARIOS}
-    : qw(kira/links payso/links payward/documents kraken-embed/documents);
 my @wide = ('--nonce-window', 10_000_000_000);
 
-my $runs = 0;
-my %total = map { $_ => 0 } proof_columns();
-for my $result (parallel_map($ENV{KYC_WORKERS} || 4, \&play, @scenarios)) {
-    subtest $result->{item} => sub {
-        is($result->{died}, undef, 'ran to its end') or return;
-        cmp_ok($result->{steps}, '>', %only ? 0 : 15, "has steps to stop at ($result->{steps})");
-        cmp_ok($result->{stops}, '>', 0, "$result->{stops} stops");
-        is_deeply($result->{problems}, [], 'each with the same end');
-        $total{faults} += $result->{stops};
-        $total{runs} += $result->{runs};
-    };
-}
-proof_add('interrupted at every step', %total);
-done_testing;
+stops_test(\&play, 16, qw(kira/links payso/links payward/documents kraken-embed/documents));
 
 # A job whose customers are created, and need a link or have documents; its files are kept to begin again.
 sub prepare
@@ -65,37 +43,15 @@ sub prepare
         sandbox_control($sandbox, 'POST', "/_sandbox/verification?api=$provider&user=$user&state=rejected", '') if $command eq 'links';
     }
     case_run($case, 'refresh', '-q') if $command eq 'links';
-    sandbox_stop($sandbox);
-    my @files = grep { -f } glob "$case->{folder}/test.ledger* $state/*";
-    mkdir "$state/kept" or die $!;
-    for my $i (0 .. $#files) { copy($files[$i], "$state/kept/$i") or die "$files[$i]: $!"; }
-    return {case => $case, state => $state, options => ['--listen', "127.0.0.1:$sandbox->{port}", @options, '--key-tag', $$], files => \@files};
-}
-
-sub begin
-{
-    my ($play) = @_;
-    my $case = $play->{case};
-    unlink grep { -f } glob "$case->{folder}/test.ledger* $play->{state}/state* " . case_report($case) . '/*';
-    for my $i (0 .. $#{$play->{files}}) { copy("$play->{state}/kept/$i", $play->{files}[$i]) or die $!; chmod 0600, $play->{files}[$i]; }
-    $case->{sandbox} = sandbox_start(@{$play->{options}});
-}
-
-sub run_with
-{
-    my ($case, $command, %environment) = @_;
-    local @ENV{keys %environment} = values %environment;
-    $runs++;
-    return case_run($case, $command, '-q');
+    return stops_keep($case, $state, @options);
 }
 
 # What is wrong after a stop and one more command.
 sub problems_of
 {
-    my ($play, $provider, $command, $lost) = @_;
-    my $case = $play->{case};
+    my ($case, $provider, $command, $lost) = @_;
     my @problems;
-    my ($status, undef, $err) = run_with($case, $command);
+    my ($status, undef, $err) = stops_run($case, $command);
     push @problems, "the next command: status $status: $err" if $status;
     my @tasks = map { $_->[0] } case_ledger($case, 'SELECT state FROM task');
     push @problems, "tasks @tasks" if "@tasks" ne join ' ', ('done') x $rows;
@@ -108,7 +64,7 @@ sub problems_of
     my ($verified, $text) = case_run($case, 'status', '--verify');
     push @problems, "not verified: $text" if $text !~ /^verified: /m;
     my $before = $counts->{requests};
-    ($status) = run_with($case, $command);
+    ($status) = stops_run($case, $command);
     my $more = sandbox_counts($case->{sandbox})->{$provider};
     push @problems, 'another command makes more' if $status || ($more->{links} || 0) + ($more->{documents} || 0) != ($counts->{links} || 0) + ($counts->{documents} || 0);
     return @problems;
@@ -130,28 +86,10 @@ sub play
     my ($name, $number) = @_;
     my ($provider, $command) = split m{/}, $name;
     my $play = prepare($provider, $command);
-    my $log = "$play->{case}{folder}/steps";
-    my %result = (problems => [], stops => 0);
 
-    begin($play);
-    my ($status, undef, $err) = run_with($play->{case}, $command, KYC_STEP_LOG => $log);
-    push @{$result{problems}}, "without a stop: status $status: $err" if $status;
-    my @steps = grep { !%only || $only{$_} } split /\n/, read_file($log);
-    push @{$result{problems}}, map { "without a stop: $_" } problems_of($play, $provider, $command, 0);
-    sandbox_stop($play->{case}{sandbox});
-    my $turn = $number;
-    for my $step (@steps[grep { ($_ + $number) % $every == 0 } 0 .. $#steps]) {
-        for my $way (proof_is_long() || $ENV{KYC_WAYS} ? @ways : $ways[$turn++ % @ways]) {
-            begin($play);
-            unlink $log;
-            ($status, undef, $err) = run_with($play->{case}, $command, KYC_STEP_LOG => $log, KYC_STOP_AT => $step, KYC_STOP_BY => $way);
-            my %signal = (kill => 9, term => 15, int => 2, twice => 2);
-            my @problems = grep { $_ } $status == 128 + $signal{$way} || $status == 6 || $status <= 1 ? undef : "status $status: $err";
-            $result{stops} += read_file($log) =~ /^\Q$step\E$/m;
-            push @problems, problems_of($play, $provider, $command, $way eq 'kill' || $way eq 'twice' || $status > 6 ? $rows : 0);
-            push @{$result{problems}}, map { "$way at $step: $_" } @problems;
-            sandbox_stop($play->{case}{sandbox});
-        }
-    }
-    return {%result, steps => scalar @steps, runs => $runs};
+    return stops_play($play, $number, $command, 0, sub {
+        my ($status, $way) = @_;
+        my $is_lost = defined $way && ($way eq 'kill' || $way eq 'twice' || $status > 6);
+        return problems_of($play->{case}, $provider, $command, $is_lost ? $rows : 0);
+    });
 }
