@@ -1,7 +1,5 @@
 /* forget: erases customers from the ledger and the report files, and prints a receipt. */
-#include <inttypes.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cmd/command.h"
 #include "cmd/forget_receipt.h"

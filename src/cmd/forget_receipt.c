@@ -1,6 +1,5 @@
 #include "cmd/forget_receipt.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 

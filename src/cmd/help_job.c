@@ -1,6 +1,5 @@
 #include "cmd/help_job.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "core/text.h"

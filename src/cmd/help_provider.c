@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/wrap.h"
 #include "core/quantity.h"
 #include "core/text.h"
 #include "job/job_keys.h"

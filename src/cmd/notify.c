@@ -1,7 +1,6 @@
 #include "cmd/notify.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -59,7 +58,8 @@ int notify_check(const struct job *job, struct error *error)
 }
 
 /* How the program ended: 0, or -1. */
-static int judge(const struct job_notify *notify, const struct child_result *result, struct error *error)
+static int check_result(const struct job_notify *notify, const struct child_result *result,
+                        struct error *error)
 {
     char wrote[CHILD_OUTPUT_SIZE + 32] = "";
 
@@ -103,7 +103,7 @@ static int run_program(const struct job *job, const struct notification *notific
         return error_set(error, ERROR_USAGE, "%s: %s", job->notify.command[0], fault);
     if (child_run(&child, &result, error) != 0)
         return error_set(error, ERROR_USAGE, "%s: %s", job->notify.command[0], error->text);
-    return judge(&job->notify, &result, error);
+    return check_result(&job->notify, &result, error);
 }
 
 static int deliver(const struct job *job, const struct notification *notification, struct error *error)

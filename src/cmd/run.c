@@ -1,6 +1,5 @@
 /* check and run: one pipeline, with and without the sender. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/adopt_report.h"

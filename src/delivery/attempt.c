@@ -1,6 +1,5 @@
 #include "delivery/attempt.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

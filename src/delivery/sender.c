@@ -286,7 +286,7 @@ static uint64_t launch_ready(struct sender *sender)
     return UINT64_MAX;
 }
 
-/* What goes on, for other threads. */
+/* Its state, for other threads. */
 
 static bool waits_for_login(const struct sender *sender)
 {
@@ -340,7 +340,7 @@ enum sender_hold sender_held_by(const struct sender *sender, uint64_t now_ns, ui
     enum sender_hold hold = (enum sender_hold)(value % SENDER_HOLD_STEPS);
 
     *until_ns = value - (uint64_t)hold;
-    if (*until_ns && *until_ns <= now_ns) { /* it is over, and the sender has not said so yet */
+    if (*until_ns && *until_ns <= now_ns) { /* it is over, and the sender has not published that yet */
         *until_ns = 0;
         return hold == SENDER_PAUSED ? hold : SENDER_FREE;
     }

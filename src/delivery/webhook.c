@@ -1,7 +1,6 @@
 #include "delivery/webhook.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 

@@ -1,6 +1,5 @@
 #include "pipeline/ingest.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -2,14 +2,12 @@
 
 #include <inttypes.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/clock.h"
 #include "core/digest.h"
 #include "core/json.h"
 #include "core/log.h"
-#include "core/memory.h"
 #include "core/process.h"
 #include "delivery/key_slots.h"
 #include "dispatch/refresh_counts.h"

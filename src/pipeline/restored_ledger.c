@@ -87,7 +87,7 @@ void restored_ledger_clear(struct restored_ledger *restored)
     restored->moved_to = NULL;
 }
 
-static void ignore_finding(void *context, const struct ledger_finding *finding)
+static void keep_first(void *context, const struct ledger_finding *finding)
 {
     char *first = context;
 
@@ -123,7 +123,7 @@ static int open_backup(struct restoring *restoring, const char *file, struct err
         return error->scope == ERROR_NONE
                    ? error_set(error, ERROR_LEDGER, "%s: the backup is empty\nhint: use another one", file)
                    : -1;
-    if (ledger_verify(restoring->backup, "", ignore_finding, finding, &restored->verified, error) != 0)
+    if (ledger_verify(restoring->backup, "", keep_first, finding, &restored->verified, error) != 0)
         return -1;
     if (restored->verified.findings > 0)
         return error_set(error, ERROR_LEDGER, "%s: the backup does not verify: %s\nhint: use another one",

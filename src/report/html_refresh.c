@@ -1,6 +1,5 @@
 #include "report/html_refresh.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "core/clock.h"

@@ -1,5 +1,4 @@
 /* html_rules: rejects and warnings by rule, with help and examples. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "report/format_number.h"

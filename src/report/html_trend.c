@@ -1,7 +1,5 @@
 #include "report/html_trend.h"
 
-#include <inttypes.h>
-
 #include "report/format_number.h"
 #include "report/html.h"
 

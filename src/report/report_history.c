@@ -88,7 +88,7 @@ static bool is_of_name(struct slice started, const char *name)
     return true;
 }
 
-static bool take_summary(const struct json_node *nodes, struct report_history_run *run)
+static bool read_counts(const struct json_node *nodes, struct report_history_run *run)
 {
     size_t partial = json_member(nodes, 0, "partial");
     struct slice stopped = text_of(nodes, "stopped");
@@ -126,7 +126,7 @@ static bool read_summary(const char *folder, struct report_history_run *run)
     buffer_init(&text, SUMMARY_MAX);
     if (file_read(path, &text, &error) == 0) {
         const struct json_node *nodes = json_reader_parse(reader, buffer_slice(&text), &count, &fault);
-        is_kept = nodes && take_summary(nodes, run);
+        is_kept = nodes && read_counts(nodes, run);
     }
     buffer_clear(&text);
     json_reader_free(reader);

@@ -22,8 +22,8 @@
 #include "report/run_stats.h"
 
 /* Keeps the report of a run, the first in history, whose files in REPORT are written, and removes those that
- * report_history_select has put behind the others. What fails is a warning
- * in the log: the run and its own report are whole. Without effect when the job's report_keep is 0. */
+ * report_history_select has put behind the others. What fails is a warning in the log: the run and its own
+ * report are whole. Without effect when the job's report_keep is 0. */
 void report_keep_run(const struct run_stats *stats, const struct job *job, struct report_history *history);
 
 #endif
