@@ -169,7 +169,7 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     my $case = case_with_copy();
     write_file("$case->{folder}/test.ledger", '');
     unlink map { "$case->{folder}/test.ledger$_" } '-wal', '-shm';
-    like((case_run($case, 'check', '-q'))[2], qr/warning: \S*$missing/, 'a check of an empty file says so');
+    like((case_run($case, 'check', '-q'))[2], qr/warning: \S*test\.ledger: the ledger's file is empty, and \S+ shows that this job had one.*\n\s*hint: .*--new-ledger/, 'a check of an empty file says so');
     is_refused($case, 'an empty file in its place', $older);
 }
 
