@@ -373,6 +373,8 @@ cells_run(4, map {
         hostile_end($server);
         $run->('backup', qr/^0$/, 'backup', "$case->{folder}/copy");
         $run->('backup --json', qr/^0$/, 'backup', "$case->{folder}/copy2", '--json', '-v');
+        $run->('forget', qr/^[01]$/, 'forget', '--key', 'key-02', '-v');
+        $run->('forget --json', qr/^[01]$/, 'forget', '--key', 'key-06', '--json');
 
         my ($dumped, $dump) = run_program('sqlite3', '-readonly', "$case->{folder}/test.ledger", '.dump');
         my $key = read_file("$case->{folder}/test.ledger.key") =~ s/\s+\z//r;
