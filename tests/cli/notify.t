@@ -277,6 +277,47 @@ parallel 'interrupted while it notifies' => sub {
     sandbox_stop($sandbox);
 };
 
+# What surrounds the program changes neither where the notification goes nor what is in it.
+parallel 'a hostile environment' => sub {
+    my $sandbox = sandbox_start(@wide);
+    my $folder = scratch_folder();
+    my $server = webhook(sub { my ($socket, $head, $body) = @_; write_file("$folder/hook", $head); print {$socket} hostile_answer(200, 'ok') });
+    my $thief = webhook(sub { my ($socket, $head) = @_; write_file("$folder/stolen", $head); print {$socket} hostile_answer(200, 'ok') });
+    local $ENV{HOME} = $folder;
+    write_file("$folder/.netrc", "default login thief password SECRETWORD\n");
+    write_file("$folder/.curlrc", "proxy = $thief->{url}\n");
+    local @ENV{qw(http_proxy https_proxy all_proxy HTTP_PROXY ALL_PROXY)} = ($thief->{url}) x 5;
+    local @ENV{qw(CURL_HOME SSLKEYLOGFILE NO_PROXY)} = ($folder, "$folder/keys", '');
+    local $ENV{TEST_HOOK} = "$server->{url}/hook";
+    my $case = notifying($sandbox, ['url: env:TEST_HOOK', 'token: env:TEST_HOOK_TOKEN'], bad => 1);
+    local $ENV{TEST_HOOK_TOKEN} = 'word';
+    my ($status, undef, $err) = case_run($case, '-q');
+    is($status, 1, 'with proxies and passwords in the environment') or diag $err;
+    my $head = eval { read_file("$folder/hook") } // '';
+    like($head, qr{^POST /hook HTTP/1\.1\r\n}, 'the notification goes to its receiver') or diag $err;
+    is_deeply([$head =~ /^Authorization: (.*)\r$/mg], ['Bearer word'], 'with its own token');
+    ok(!-e "$folder/stolen" && !-e "$folder/keys", 'and to nobody else');
+    for my $row (
+        ['a line end in the token', 'TEST_HOOK_TOKEN', "SECRET\r\nX-More: y", qr/`token`: env:TEST_HOOK_TOKEN has more than one line/],
+        ['a control byte in the token', 'TEST_HOOK_TOKEN', "SECRET\t\x01", qr/`token`: env:TEST_HOOK_TOKEN holds a NUL or another control byte/],
+        ['a line end in the URL', 'TEST_HOOK', "$server->{url}/SECRET\r\nX-More: y", qr/`url`: env:TEST_HOOK has more than one line/],
+        ['a blank in the URL', 'TEST_HOOK', "$server->{url}/SECRET y", qr/`url`: env:TEST_HOOK holds a character that a URL cannot have/],
+        ['a user in the URL', 'TEST_HOOK', 'http://127.0.0.1@SECRET.example.com/', qr/`url`: env:TEST_HOOK must not hold a user or a password/],
+        ['a host that looks like loopback', 'TEST_HOOK', 'http://127.0.0.1.SECRET.example.com/', qr/`url`: env:TEST_HOOK must begin with https/],
+    ) {
+        my ($sentence, $name, $value, $want) = @$row;
+        local $ENV{$name} = $value;
+        unlink "$folder/hook";
+        ($status, undef, $err) = case_run($case, '-q');
+        is($status, 1, "$sentence: the status of the run stays");
+        like($err, $want, "$sentence: a warning") or diag $err;
+        unlike($err, qr/SECRET/, "$sentence: without the value");
+        ok(!-e "$folder/hook" && !-e "$folder/stolen", "$sentence: nothing is sent");
+    }
+    hostile_end($_) for $server, $thief;
+    sandbox_stop($sandbox);
+};
+
 parallel 'webhooks that fail' => sub {
     my $sandbox = sandbox_start(@wide);
     my $count = sub { scalar hostile_requests($_[0]) };
