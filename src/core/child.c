@@ -107,8 +107,9 @@ static int spawn(const struct child *child, int in, int out, pid_t *pid)
     posix_spawnattr_setflags(&attributes,
                              POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
     char **environment = make_environment(child->variables);
-    int failed = posix_spawn(pid, child->words[0], &actions, &attributes,
-                             (char *const *)(uintptr_t)child->words, environment);
+    char *const *words; /* the type lacks a const that POSIX promises */
+    memcpy(&words, &child->words, sizeof words);
+    int failed = posix_spawn(pid, child->words[0], &actions, &attributes, words, environment);
     free_environment(environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
