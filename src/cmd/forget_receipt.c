@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/memory.h"
+#include "core/shell_word.h"
 #include "core/utf8.h"
 
 void forget_receipt_add_file(struct forget_receipt *receipt, const char *path, bool is_removed)
@@ -59,12 +60,18 @@ static const char *result_word(enum ledger_erasure_result result)
     return "named";
 }
 
+static void write_resolve(const struct job *job, struct slice key, const char *options, struct buffer *out)
+{
+    buffer_append_text(out, "kyc-import resolve ");
+    shell_word_append(out, slice_from(job->path));
+    buffer_append_text(out, " --key ");
+    shell_word_append(out, key);
+    buffer_printf(out, " %s; then repeat this command", options);
+}
+
 static void write_item(const struct ledger_erasure *item, const struct job *job, struct buffer *out)
 {
-    const int key_len = (int)item->key.len;
-    const char *key = item->key.data;
-
-    buffer_printf(out, "  %.*s: ", key_len, key);
+    buffer_printf(out, "  %.*s: ", (int)item->key.len, item->key.data);
     switch (item->result) {
     case LEDGER_ERASURE_DONE:
         buffer_printf(out, "erased%s", item->user_id.len > 0 ? "; the provider still has its user" : "");
@@ -77,10 +84,9 @@ static void write_item(const struct ledger_erasure *item, const struct job *job,
                            "no customer of the ledger has this key; rows with it are rejected from now on");
         break;
     case LEDGER_ERASURE_OPEN:
-        buffer_printf(
-            out,
-            "NOT erased: its last request is in doubt\n      run again with its row in the input, or: kyc-import resolve %s --key %.*s --user USER_ID (or --absent); then repeat this command",
-            job->path, key_len, key);
+        buffer_append_text(
+            out, "NOT erased: its last request is in doubt\n      run again with its row in the input, or: ");
+        write_resolve(job, item->key, "--user USER_ID (or --absent)", out);
         break;
     case LEDGER_ERASURE_NAMED:
         buffer_printf(out, "NOT erased: customer %.*s %s\n      ", (int)item->named_by.len,
@@ -89,11 +95,10 @@ static void write_item(const struct ledger_erasure *item, const struct job *job,
                                     : "has its key or user in its row");
         buffer_printf(out, "forget that one too (both in one --from FILE)%s",
                       item->is_twin ? "" : ", or use its key");
-        if (item->is_twin)
-            buffer_printf(
-                out,
-                "; or, if it is another person: kyc-import resolve %s --key %.*s --absent; then repeat this command",
-                job->path, (int)item->named_by.len, item->named_by.data);
+        if (item->is_twin) {
+            buffer_append_text(out, "; or, if it is another person: ");
+            write_resolve(job, item->named_by, "--absent", out);
+        }
         break;
     }
     buffer_append_char(out, '\n');

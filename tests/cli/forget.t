@@ -132,7 +132,7 @@ subtest 'what cannot be forgotten' => sub {
 
 subtest 'in doubt' => sub {
     my $broken = sandbox_start('--fault', 'drop:100%@create');
-    my $case = case_new($broken, csv => export(person('B-DOUBT', 1)), set => {'delivery.attempts' => 1});
+    my $case = case_new($broken, csv => export(person('B-DOUBT', 1), person('B 2', 2)), set => {'delivery.attempts' => 1});
     my ($status, $out, $err) = case_run($case);
     my ($state) = map { $_->[0] } case_ledger($case, "SELECT state FROM customer WHERE external_id = 'B-DOUBT'");
     like($state || '', qr/^(?:in_doubt|journalled)$/, 'a create is in doubt') or diag $err;
@@ -140,6 +140,8 @@ subtest 'in doubt' => sub {
     is($status, 1, 'status 1');
     like($out, qr/B-DOUBT: NOT erased: its last request is in doubt\n.*kyc-import resolve \S+ --key B-DOUBT --user USER_ID \(or --absent\)/, 'and what to do');
     ok(keys %{files_with($case->{folder}, 'B-DOUBT')}, 'it is still there');
+    (undef, $out) = case_run($case, 'forget', '--key', 'B 2');
+    like($out, qr/kyc-import resolve \S+ --key 'B 2' --user USER_ID/, 'a key is one word for a shell');
     sandbox_stop($broken);
 };
 
