@@ -70,6 +70,10 @@ ok(!is_command_line($_), "refused: kyc-import $_") for 'no-such-command', 'run -
 for my $command ((run_program($import, 'help'))[1] =~ /^  ([a-z]+) .*$/mg) {
     found_new('kyc-import', $command, map { "$command $_" } (run_program($import, 'help', $command))[1] =~ /^  (-\S+)/mg);
 }
+sub is_topic { return @_ == 1 && (run_program($import, 'help', @_))[0] == 0; }
+taken('help: topics', \&is_topic, [listed('help: topics')]);
+ok(!is_topic('no-such-topic'), 'refused: kyc-import help no-such-topic');
+found_new('help: topics', map { split /, / } (run_program($import, 'help'))[1] =~ /^    ([a-z]+(?:, [a-z]+)?)(?:, [A-Z]+)? {2,}/mg);
 taken('kyc-sandbox', \&is_sandbox_line, [listed('kyc-sandbox')]);
 ok(!is_sandbox_line($_), "refused: kyc-sandbox $_") for '--no-such-option', '--payso-dates MM/DD/YYYY', '--fault no-such-fault:5%';
 found_new('kyc-sandbox', (run_program($sandbox_program, '--help'))[1] =~ /^  (--\S+)/mg);
