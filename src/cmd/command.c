@@ -176,7 +176,8 @@ static void help_commands(struct help_page *page)
               "    COMMAND              its options\n"
               "    job, SETTING         all settings of a job file, or one: help delivery.rate, help input\n"
               "    fields, FIELD        all customer fields, or one: help date_of_birth\n"
-              "    rules, dates         the rules and their verdicts; the forms of dates\n"
+              "    rules, FIELD/RULE    the rules and all verdicts, or one: help email/format\n"
+              "    dates                the forms of dates\n"
               "    providers, PROVIDER  the providers, or all that one has\n"
               "    statuses             the exit statuses, and what to do at each\n"
               "\nExit statuses:\n\n");
@@ -218,7 +219,8 @@ bool command_topic(const char *topic, struct help_page *page)
         help_command(command, page);
     else if (provider)
         help_provider(provider, page);
-    return command || provider || help_job_setting(page, topic) || help_provider_field(topic, page);
+    return command || provider || help_job_setting(page, topic) || help_provider_field(topic, page) ||
+           help_job_verdict(page, topic);
 }
 
 int command_help(const struct options *options)

@@ -193,6 +193,37 @@ void help_job_rules(struct help_page *page)
     }
 }
 
+/* True for a verdict of this program's own: the help of the others is a general one. */
+static bool has_row(const struct rule_help *help)
+{
+    const struct rule_help *row;
+    const char *scope, *rule;
+    bool is_warning;
+
+    for (size_t i = 0; (row = rule_help_row(i, &scope, &rule, &is_warning)); i++)
+        if (row == help)
+            return true;
+    return false;
+}
+
+bool help_job_verdict(struct help_page *page, const char *name)
+{
+    const char *slash = strchr(name, '/');
+    if (!slash)
+        return false;
+    struct slice field_text = slice_make(name, (size_t)(slash - name));
+    enum field_id field = field_by_name(field_text);
+    if (field == FIELD_NONE && !slice_is(field_text, field_name(FIELD_NONE)))
+        return false;
+    const struct rule_help *help = rule_help_find(field, slash + 1);
+    if (!has_row(help))
+        return false;
+    help_page_name(page, 2, name);
+    help_page_row(page, 6, 0, "", "%s", help->meaning);
+    help_page_row(page, 6, 0, "", "%s", help->action);
+    return true;
+}
+
 void help_job_dates(struct help_page *page)
 {
     help_page_text(page, "Forms of dates, in `format` of a date.\n"

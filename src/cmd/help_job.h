@@ -17,6 +17,8 @@ void help_job_paths(void (*visit)(const char *path, void *context), void *contex
 
 /* The rules that a job may have, and every verdict that there is: its meaning, and what to do. */
 void help_job_rules(struct help_page *page);
+/* One verdict, such as `phone/format`. False: there is none of this name. */
+bool help_job_verdict(struct help_page *page, const char *name);
 /* The forms of dates. */
 void help_job_dates(struct help_page *page);
 

@@ -346,6 +346,8 @@ int options_parse(struct options *options, unsigned command, char **arguments, s
             only_arguments = true;
             continue;
         }
+        if (strcmp(argument, "-h") == 0)
+            argument = "--help";
         size_t len = strcspn(argument, "=");
         const struct option *option = find_option(argument, len, command);
         if (!option)

@@ -165,6 +165,12 @@ for my $provider (@providers) {
     };
 }
 
+subtest 'help about one verdict' => sub {
+    like(help('email/format'), qr/\A  email\/format\n      The value is not an e-mail address\.\n      Correct it in the reject file: /, 'of a field');
+    like(help('record/cut'), qr/\A  record\/cut\n      The input ended within this record\.\n/, 'of the record');
+    like(help('language/enum'), qr/kyc-import words/, 'of any field');
+};
+
 subtest 'help fields' => sub {
     my $text = help('fields');
     my %block = map { /^  (\S+)/ ? ($1 => $_) : () } split /\n\n/, $text;
