@@ -354,21 +354,24 @@ static int look_at_start(struct source *source, const struct encoding *encoding,
     return convert_start(source, encoding, error);
 }
 
-static int fail_open(const struct source *source, struct error *error)
+static int fail_open(const struct source *source, bool is_of_job, struct error *error)
 {
     if (errno == ENOENT && strpbrk(source->name, "*?["))
         return error_set(error, ERROR_INPUT, "%s: no file matches this pattern", source->name);
-    return error_set(error, ERROR_INPUT, "%s: cannot be opened: %s", source->name,
-                     file_open_fault(source->name));
+    bool is_missing = errno == ENOENT && is_of_job;
+    return error_set(
+        error, ERROR_INPUT, "%s: cannot be opened: %s%s", source->name, file_open_fault(source->name),
+        is_missing ? "\nhint: input.path is relative to the job file's folder, --input to the current one"
+                   : "");
 }
 
 /* O_NONBLOCK: opening a named pipe does not wait for its writer; reading waits in wait_for_pipe. */
-static int open_file(struct source *source, bool takes_pipe, struct error *error)
+static int open_file(struct source *source, bool takes_pipe, bool is_of_job, struct error *error)
 {
     source->fd =
         source->path ? open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : STDIN_FILENO;
     if (source->fd == -1)
-        return fail_open(source, error);
+        return fail_open(source, is_of_job, error);
     if (fstat(source->fd, &source->first) != 0)
         return error_set(error, ERROR_INPUT, "%s: cannot be read: %s", source->name, strerror(errno));
     if (S_ISDIR(source->first.st_mode))
@@ -400,7 +403,7 @@ static struct source *open_source(const char *path, const struct encoding *encod
     source->fd = -1;
     source->stop_fd = stop_fd;
     source->block = memory_new(1, SOURCE_BLOCK_LEN);
-    if (open_file(source, takes_pipe, error) != 0 || look_at_magic(source, error) != 0 ||
+    if (open_file(source, takes_pipe, encoding != NULL, error) != 0 || look_at_magic(source, error) != 0 ||
         look_at_start(source, encoding, error) != 0) {
         source_close(source);
         return NULL;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/buffer.h"
 #include "core/file.h"
@@ -197,8 +198,26 @@ static int read_file(struct job *job, const char *path, bool with_secrets, struc
     return result;
 }
 
+/* By its name: its lines are no part of a message, since they are customers. */
+static bool is_export(const char *path)
+{
+    static const char *const endings[] = {".csv", ".tsv", ".ndjson", ".jsonl", ".gz", ".xlsx", ".zip"};
+    size_t len = strlen(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t ending = strlen(endings[i]);
+        if (len > ending && strcasecmp(path + len - ending, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int load(struct job *job, const struct job_overrides *overrides, struct error *error)
 {
+    if (is_export(job->path))
+        return error_set(
+            error, ERROR_USAGE,
+            "%s: by its name this is an export, not a job file\nhint: kyc-import guess %s --provider NAME > job.yaml writes a job file for it",
+            job->path, job->path);
     if (read_file(job, job->path, overrides->secrets, error) != 0)
         return -1;
     struct job_yaml_fault fault;

@@ -105,7 +105,7 @@ subtest 'the input that cannot be read' => sub {
     is_deeply($summary->{rejects_by_rule}, {'record/cut' => 1}, 'as record/cut');
     is($summary->{input}[0]{complete}, JSON::PP::false, 'the input is not complete');
     like(case_rejects($case, 'broken.csv.gz'), qr/\Acustomer_id,.*\ncust-\d+/, 'broken.csv.gz has the header and its bytes');
-    for my $wrong (['a missing file', undef, qr/No such file/], ['an empty file', '', qr/empty|header/], ['only blank lines', "\n\n\r\n", qr/header|empty/],
+    for my $wrong (['a missing file', undef, qr/No such file.*\n *hint: input\.path is relative to the job file's folder/], ['an empty file', '', qr/empty|header/], ['only blank lines', "\n\n\r\n", qr/header|empty/],
         ['only a header', "customer_id,email\n", qr/no column|fewer than/], ['UTF-16', "\xff\xfec\0u\0", qr/UTF-16.*set input\.encoding to utf-16/s],
         ['UTF-16, the other order', "\xfe\xff\0c\0u", qr/UTF-16/], ['a folder', 'folder', qr/directory|folder/i])
     {

@@ -40,6 +40,7 @@ subtest 'help' => sub {
         my $about = $out;
         ($status, $out) = run_program($import, $command, '--help');
         is("$status$out", "0$about", "$command --help says the same");
+        is((run_program($import, $command, '-h'))[1], $about, "and so does $command -h");
         is((grep { length > 140 } split /\n/, $about), 0, "help $command has no endless line");
         like($_, qr/^  -{1,2}[a-z-]+( [A-Za-z|=_ ]+)? {2,}\S/, "help $command: a line is an option and what it does")
             for grep { /^  -/ } split /\n/, $about;
@@ -63,6 +64,9 @@ subtest 'mistakes' => sub {
         ['help about an unknown command', ['help', 'statsu'], 2, qr/unknown topic `statsu`\n *hint: did you mean `status`\?/],
         ['help about an unknown provider', ['help', 'paywrd'], 2, qr/unknown topic `paywrd`\n *hint: did you mean `payward`\?/],
         ['help about a topic that is misspelt', ['help', 'feilds'], 2, qr/unknown topic `feilds`\n *hint: did you mean `fields`\?/],
+        ['help about a verdict of no field', ['help', 'shoe/format'], 2, qr/unknown topic `shoe\/format`/],
+        ['help about a verdict of no rule', ['help', 'email/shoe'], 2, qr/unknown topic `email\/shoe`/],
+        ['an export in the place of a job', ['check', 'export.csv.gz'], 2, qr/export\.csv\.gz: by its name this is an export, not a job file\n *hint: kyc-import guess export\.csv\.gz --provider NAME > job\.yaml/],
         ['a topic is not a command', ['payward'], 2, qr/unknown command `payward`/],
         ['an unknown option', ['check', '--limt', '5', 'job.yaml'], 2, qr/unknown option --limt\n *hint: did you mean --limit\?/],
         ['an unknown option with a value', ['run', '--retry-refusd=1', 'job.yaml'], 2, qr/--retry-refusd\n *hint: did you mean --retry-refused/],
