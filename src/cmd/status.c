@@ -101,7 +101,9 @@ static void write_run(struct status_writer *writer, const struct ledger_run *run
             buffer_printf(&writer->out, " and ended %.*s with status %d\n", (int)run->finished.len,
                           run->finished.data, run->status);
         else
-            buffer_append_text(&writer->out, " and did not end: it is running now, or was killed\n");
+            buffer_append_text(
+                &writer->out,
+                " and did not end: it was killed, or it is running now, and the requests that it has in flight are in doubt until it has the answers\n");
         return;
     }
     json_write_key(&writer->json, "last_run");
