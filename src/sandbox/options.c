@@ -53,7 +53,7 @@ const char options_help[] =
     "  --conflicts plain|name-user     whether a 409 of kraken-embed or kira contains the user's id (plain)\n"
     "  --emails as-sent|lower-case     how e-mails are stored, and compared by kira's look-up (as-sent)\n"
     "  --threads N            that serve connections (2)\n"
-    "  --key-tag TAG          append TAG to each API key, token and client id, to use several sandboxes at once\n"
+    "  --key-tag TAG          append -TAG (a-z, 0-9) to each API key, token and client id, for several sandboxes at once\n"
     "  --help\n"
     "\n"
     "GET /_sandbox returns the counters, GET /_sandbox/users/PROVIDER the users, one JSON object a line.\n"
