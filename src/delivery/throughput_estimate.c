@@ -46,7 +46,7 @@ bool throughput_estimate_describe(const struct job *job, const struct provider *
     write_number(latency_ms, ms);
     if (possible >= allowed) {
         snprintf(text, THROUGHPUT_ESTIMATE_TEXT_SIZE,
-                 "limited by delivery.rate (%s); %u request%s in flight allow%s about %s/s at %s ms",
+                 "limited by delivery.rate (%s); %u request%s in flight allow%s about %s/s at %s ms a reply",
                  rate_text, in_flight, in_flight == 1 ? "" : "s", in_flight == 1 ? "s" : "", per_s, ms);
         return true;
     }
@@ -56,12 +56,12 @@ bool throughput_estimate_describe(const struct job *job, const struct provider *
                       : snprintf(text, THROUGHPUT_ESTIMATE_TEXT_SIZE, "%zu keys, so %zu requests in flight",
                                  keys, keys);
         snprintf(text + len, THROUGHPUT_ESTIMATE_TEXT_SIZE - (size_t)len,
-                 ": about %s/s at %s ms\nhint: add keys or set provider.nonce_window", per_s, ms);
+                 ": about %s/s at %s ms a reply\nhint: add keys or set provider.nonce_window", per_s, ms);
         return false;
     }
     snprintf(
         text, THROUGHPUT_ESTIMATE_TEXT_SIZE,
-        "%u request%s in flight allow%s about %s/s at %s ms, less than delivery.rate (%s)\nhint: raise delivery.in_flight",
+        "%u request%s in flight allow%s about %s/s at %s ms a reply, less than delivery.rate (%s)\nhint: raise delivery.in_flight",
         in_flight, in_flight == 1 ? "" : "s", in_flight == 1 ? "s" : "", per_s, ms, rate_text);
     return false;
 }

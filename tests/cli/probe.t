@@ -237,7 +237,7 @@ subtest 'a run under way' => sub {
 subtest 'what binds' => sub {
     my $one = case_new($sandbox, rows => 1, set => {'provider.nonce_window' => undef, 'delivery.in_flight' => undef, 'delivery.rate' => undef});
     my ($status, $out, $err) = case_run($one, 'check');
-    like($err, qr/one key, so one request in flight: about 5\/s at 200 ms\nhint: add keys or set provider.nonce_window/, 'check prints it too');
+    like($err, qr/one key, so one request in flight: about 5\/s at 200 ms a reply\nhint: add keys or set provider.nonce_window/, 'check prints it too');
     ($status, $out, $err) = case_run($one, 'check', '-q');
     is($err, '', 'but not with -q');
 };

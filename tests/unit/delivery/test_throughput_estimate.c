@@ -25,21 +25,21 @@ static void the_sentence_names_the_limit_and_what_to_do(void **state)
         const char *want;
     } table[] = {
         {"payward", 1, 0, 0, 0, 200, false,
-         "one key, so one request in flight: about 5/s at 200 ms\nhint: add keys or set provider.nonce_window"},
+         "one key, so one request in flight: about 5/s at 200 ms a reply\nhint: add keys or set provider.nonce_window"},
         {"kraken-embed", 3, 0, 0, 100, 50, false,
-         "3 keys, so 3 requests in flight: about 60/s at 50 ms\nhint: add keys or set provider.nonce_window"},
+         "3 keys, so 3 requests in flight: about 60/s at 50 ms a reply\nhint: add keys or set provider.nonce_window"},
         {"kraken-embed", 3, 0, 2, 100, 50, false,
-         "2 requests in flight allow about 40/s at 50 ms, less than delivery.rate (100/s)\nhint: raise delivery.in_flight"},
+         "2 requests in flight allow about 40/s at 50 ms a reply, less than delivery.rate (100/s)\nhint: raise delivery.in_flight"},
         {"payward", 1, 1000000, 8, 100, 200, false,
-         "8 requests in flight allow about 40/s at 200 ms, less than delivery.rate (100/s)\nhint: raise delivery.in_flight"},
+         "8 requests in flight allow about 40/s at 200 ms a reply, less than delivery.rate (100/s)\nhint: raise delivery.in_flight"},
         {"payward", 1, 0, 0, 0, 40, true,
-         "limited by delivery.rate (10/s); 1 request in flight allows about 25/s at 40 ms"},
+         "limited by delivery.rate (10/s); 1 request in flight allows about 25/s at 40 ms a reply"},
         {"kira", 1, 0, 0, 0, 200, true,
-         "limited by delivery.rate (10/s); 2 requests in flight allow about 10/s at 200 ms"},
+         "limited by delivery.rate (10/s); 2 requests in flight allow about 10/s at 200 ms a reply"},
         {"kira", 1, 0, 0, 0, 0.25, true,
-         "limited by delivery.rate (10/s); 2 requests in flight allow about 8000/s at 0.25 ms"},
+         "limited by delivery.rate (10/s); 2 requests in flight allow about 8000/s at 0.25 ms a reply"},
         {"kira", 1, 0, 0, 0, 400, false,
-         "2 requests in flight allow about 5/s at 400 ms, less than delivery.rate (10/s)\nhint: raise delivery.in_flight"},
+         "2 requests in flight allow about 5/s at 400 ms a reply, less than delivery.rate (10/s)\nhint: raise delivery.in_flight"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct job job = {
