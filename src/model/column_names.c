@@ -124,10 +124,14 @@ struct slice column_names_describe(const struct slice *names, size_t count, stru
 {
     char delimiter = column_names_delimiter(names, count);
     *hint = NULL;
-    if (delimiter)
-        *hint = arena_printf(arena, "is the delimiter `%s`? Set input.csv.delimiter",
-                             column_names_of_delimiter(delimiter))
-                    .data;
+    const char *name = delimiter ? column_names_of_delimiter(delimiter) : NULL;
+    if (name)
+        *hint =
+            arena_printf(
+                arena,
+                "is the delimiter `%s`? Set input.csv.delimiter in the job; for this file alone: --set 'input.csv.delimiter=%s'",
+                name, name)
+                .data;
     if (delimiter && count == 1)
         return describe_one(names[0], delimiter, arena);
     if (column_names_are_values(names, count)) {

@@ -151,7 +151,7 @@ subtest 'another delimiter' => sub {
     for my $case ([';', ';'], ["\t", 'tab'], ['|', '|']) {
         my ($delimiter, $name) = @$case;
         my (undef, undef, $err) = check({}, join $delimiter, split /,/, $text);
-        like($err, qr/its header is one column: id.email.given.*hint: is the delimiter `\Q$name\E`\? Set input\.csv\.delimiter/s, "$name is found in the header");
+        like($err, qr/its header is one column: id.email.given.*hint: is the delimiter `\Q$name\E`\? Set input\.csv\.delimiter in the job; for this file alone: --set 'input\.csv\.delimiter=\Q$name\E'/s, "$name is found in the header");
     }
     my (undef, $summary, $err) = check({csv => '{header: [' . join(', ', @names) . ']}'}, $header =~ tr/,/;/r . row(1) =~ tr/,/;/r);
     is_deeply($summary->{rejects_by_rule}, {'record/columns' => 2}, 'without a header line each row says so');
