@@ -28,7 +28,8 @@ struct post {
     char error_text[CURL_ERROR_SIZE];
 };
 
-/* Reads a little, then ends the transfer: the status is known by then. */
+/* Reads a little, then ends the transfer: the status is known by then.
+ * NOLINTNEXTLINE(readability-non-const-parameter): the type of a CURLOPT_WRITEFUNCTION. */
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct post *post = context;
