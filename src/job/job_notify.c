@@ -22,25 +22,24 @@ static int read_command(struct job_reader *reader, const struct job_node *value,
 {
     struct job_notify *notify = target;
     bool is_list = value->kind == JOB_NODE_LIST;
+    const struct job_node *first = is_list ? value->first : value;
     size_t count = is_list ? value->count : 1, index = 0;
     const char **words = arena_alloc(&reader->job->arena, (count + 1) * sizeof *words);
     (void)key;
-    if (count == 0 || value->kind == JOB_NODE_MAPPING)
+    if (!first || value->kind == JOB_NODE_MAPPING)
         return job_keys_fail(
             reader, value,
             "`command` should be a program's path, or a list of it and its arguments\nhint: as in [/usr/local/bin/page-us, --job, nightly]");
-    for (const struct job_node *item = is_list ? value->first : value; item;
-         item = is_list ? item->next : NULL) {
+    for (const struct job_node *item = first; item; item = is_list ? item->next : NULL) {
         if (item->kind != JOB_NODE_SCALAR)
             return job_keys_fail_kind(reader, item, JOB_NODE_SCALAR);
         words[index++] = item->text.data;
     }
     words[index] = NULL;
-    if (!strchr(words[0], '/'))
-        return fail_program(reader, is_list ? value->first : value);
-    if (strchr(words[0], ' ') && !is_list)
-        return fail_program(reader, value);
-    words[0] = job_scalar_join(reader, words[0]);
+    const char *program = first->text.data;
+    if (!strchr(program, '/') || (strchr(program, ' ') && !is_list))
+        return fail_program(reader, first);
+    words[0] = job_scalar_join(reader, program);
     notify->command = words;
     return 0;
 }
