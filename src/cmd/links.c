@@ -21,8 +21,6 @@
 
 enum { TEXT_MAX = 64 * 1024 };
 
-#define NDJSON_NAME "links.ndjson"
-
 static int fail_provider(const struct provider *provider, struct error *error)
 {
     struct buffer names;
@@ -66,7 +64,8 @@ static char *output_path(const struct options *options, const struct job *job)
 {
     if (options->output)
         return memory_copy(slice_from(options->output));
-    return file_join(job->report_folder, options->format == RESULTS_NDJSON ? NDJSON_NAME : LINK_FILE_NAME);
+    return file_join(job->report_folder,
+                     options->format == RESULTS_NDJSON ? LINK_FILE_NDJSON_NAME : LINK_FILE_NAME);
 }
 
 static void write_members(const void *context, struct json_writer *json)

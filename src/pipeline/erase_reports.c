@@ -10,11 +10,14 @@
 #include "core/buffer.h"
 #include "core/failpoint.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "input/source.h"
 #include "report/csv_cell.h"
+#include "report/html_report.h"
 #include "report/link_file.h"
+#include "report/rejects.h"
 #include "report/report_history.h"
 
 enum {
@@ -26,10 +29,10 @@ enum {
 };
 
 static const char *const folders[] = {"", "check"};
-static const char *const pages[] = {"report.html", "index.html", "refresh.json", "refresh.html",
-                                    "adopt.json"};
-static const char *const rejects[] = {"rejects.csv.gz", "rejects.ndjson.gz", "broken.csv.gz",
-                                      "broken.ndjson.gz"};
+static const char *const pages[] = {HTML_REPORT_FILE_NAME, REPORT_HISTORY_INDEX, "refresh.json",
+                                    "refresh.html", "adopt.json"};
+static const char *const rejects[] = {REJECTS_FILE_NAME, REJECTS_NDJSON_FILE_NAME, BROKEN_FILE_NAME,
+                                      BROKEN_NDJSON_FILE_NAME};
 
 static int fail(const char *path, struct error *error)
 {
@@ -114,27 +117,52 @@ static int remove_file(const struct erase_reports_settings *settings, const char
 }
 
 /* The first two cells of a line are the key and the user. */
+static bool is_csv_of(struct slice line, struct slice word, struct buffer *cell)
+{
+    const char *comma = line.len > 0 ? memchr(line.data, ',', line.len) : NULL;
+    size_t first = comma ? (size_t)(comma - line.data) + 1 : line.len;
+
+    csv_cell_write(cell, word);
+    buffer_append_char(cell, ',');
+    return slice_begins_with(line, cell->data) || slice_begins_with(slice_skip(line, first), cell->data);
+}
+
+/* The same as the first two members of an object. */
+static bool is_object_of(struct slice line, struct slice word, struct buffer *member)
+{
+    struct json_writer json;
+
+    json_write_begin(&json, member);
+    json_write_object(&json);
+    json_write_member(&json, "external_id", word);
+    if (slice_begins_with(line, member->data))
+        return true;
+    buffer_reset(member);
+    json_write_begin(&json, member);
+    json_write_object(&json);
+    json_write_member(&json, "user_id", word);
+    return line.len > 0 && memmem(line.data, line.len, member->data + 1, member->len - 1);
+}
+
 static bool is_line_of(const struct erase_reports_settings *settings, struct slice line)
 {
-    struct buffer cell;
+    struct buffer scratch;
     bool found = false;
 
-    buffer_init(&cell, LINE_MAX_SIZE);
+    buffer_init(&scratch, LINE_MAX_SIZE);
     for (size_t i = 0; i < settings->count && !found; i++) {
-        buffer_reset(&cell);
-        csv_cell_write(&cell, settings->words[i]);
-        buffer_append_char(&cell, ',');
-        const char *comma = line.len > 0 ? memchr(line.data, ',', line.len) : NULL;
-        size_t first = comma ? (size_t)(comma - line.data) + 1 : line.len;
-        found = settings->words[i].len > 0 &&
-                (slice_begins_with(line, cell.data) ||
-                 slice_begins_with(slice_make(line.data + first, line.len - first), cell.data));
+        if (settings->words[i].len == 0)
+            continue;
+        buffer_reset(&scratch);
+        found = slice_begins_with(line, "{") ? is_object_of(line, settings->words[i], &scratch)
+                                             : is_csv_of(line, settings->words[i], &scratch);
     }
-    buffer_clear(&cell);
+    buffer_clear(&scratch);
     return found;
 }
 
-static int rewrite_links(const struct erase_reports_settings *settings, const char *path, struct error *error)
+static int rewrite_link_file(const struct erase_reports_settings *settings, const char *path,
+                             struct error *error)
 {
     struct buffer text, kept;
     struct slice line;
@@ -164,6 +192,21 @@ static int rewrite_links(const struct erase_reports_settings *settings, const ch
     }
     buffer_clear(&text);
     buffer_clear(&kept);
+    return result;
+}
+
+static int rewrite_links(const struct erase_reports_settings *settings, const char *folder,
+                         struct error *error)
+{
+    static const char *const names[] = {LINK_FILE_NAME, LINK_FILE_NDJSON_NAME};
+    int result = 0;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names && result == 0; i++) {
+        char *path = file_join(folder, names[i]);
+        if (is_file(path))
+            result = rewrite_link_file(settings, path, error);
+        free(path);
+    }
     return result;
 }
 
@@ -203,10 +246,8 @@ static int erase_folder(const struct erase_reports_settings *settings, const cha
                         struct error *error)
 {
     bool all_rejects = !is_key_in_rows(settings->job);
-    char *links = file_join(folder, LINK_FILE_NAME);
-    int result = is_file(links) ? rewrite_links(settings, links, error) : 0;
+    int result = rewrite_links(settings, folder, error);
 
-    free(links);
     for (size_t i = 0; i < sizeof pages / sizeof *pages && result == 0; i++)
         result = erase_page(settings, folder, pages[i], error);
     for (size_t i = 0; i < sizeof rejects / sizeof *rejects && result == 0; i++)

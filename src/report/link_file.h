@@ -20,7 +20,9 @@
 #include "core/error.h"
 #include "core/slice.h"
 
-#define LINK_FILE_NAME "links.csv"
+/* In the report folder, unless `links --output` names another file. */
+#define LINK_FILE_NAME        "links.csv"
+#define LINK_FILE_NDJSON_NAME "links.ndjson"
 
 struct link_file;
 
