@@ -390,10 +390,12 @@ static int run_stats_compare_rules(const void *a, const void *b)
 uint32_t *run_stats_rank_rules(const struct run_stats *stats)
 {
     uint32_t *ranking = memory_new(stats->rule_count, sizeof *ranking);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     const struct run_stats_rule **sorted = memory_new(stats->rule_count, sizeof *sorted);
     for (size_t i = 0; i < stats->rule_count; i++)
         sorted[i] = &stats->rules[i];
     if (stats->rule_count > 0)
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
         qsort(sorted, stats->rule_count, sizeof *sorted, run_stats_compare_rules);
     for (size_t i = 0; i < stats->rule_count; i++)
         ranking[i] = (uint32_t)(sorted[i] - stats->rules);
