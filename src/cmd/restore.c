@@ -9,6 +9,7 @@
 #include "core/plural.h"
 #include "job/job_load.h"
 #include "pipeline/restored_ledger.h"
+#include "pipeline/restored_mark.h"
 
 enum { OUT_MAX = 1 << 16, ADVICE_SIZE = 512 };
 
@@ -21,7 +22,7 @@ static void write_lost(const struct restored_ledger *restored, const struct job 
         buffer_append_text(out, "nothing is missing in it: the next run continues\n");
         return;
     }
-    restored_ledger_advice(job, provider, advice, sizeof advice);
+    restored_mark_advice(job, provider, advice, sizeof advice);
     if (restored->lost_runs == 1)
         buffer_printf(out, "1 run or other command came after it: run %" PRId64 "\n", restored->last_run + 1);
     else if (restored->lost_runs > 0)

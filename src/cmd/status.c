@@ -19,6 +19,7 @@
 #include "job/job_load.h"
 #include "ledger/ledger.h"
 #include "pipeline/job_ledger.h"
+#include "pipeline/restored_mark.h"
 #include "provider/provider.h"
 
 enum { RESULT_MAX = 1 << 30 /* --json: 200 bytes for each customer in doubt */ };
@@ -160,9 +161,24 @@ static int end_in_doubt(struct status_writer *writer, struct ledger *ledger, con
     return result;
 }
 
+/* Whether a restore keeps runs away. */
+static void write_restored(struct status_writer *writer, struct ledger *ledger, const struct job *job,
+                           const struct provider *provider)
+{
+    struct error error;
+    bool is_kept_away = restored_mark_check(job, provider, ledger, &error) != 0;
+
+    if (writer->is_json) {
+        json_write_key(&writer->json, "awaits_decision");
+        json_write_bool(&writer->json, is_kept_away);
+    } else if (is_kept_away) {
+        buffer_printf(&writer->out, "\nNo run sends from this ledger until you decide: %s\n\n", error.text);
+    }
+}
+
 /* Groups, customers in doubt, last run and the ledger's head. 0, or -1. The JSON object stays open. */
 static int write_ledger(struct status_writer *writer, struct ledger *ledger, const struct job *job,
-                        struct error *error)
+                        const struct provider *provider, struct error *error)
 {
     struct arena arena;
     struct ledger_run run;
@@ -187,6 +203,7 @@ static int write_ledger(struct status_writer *writer, struct ledger *ledger, con
         found = ledger_last_run(ledger, &arena, &run, error);
     if (found == 1)
         write_run(writer, &run);
+    write_restored(writer, ledger, job, provider);
     if (!writer->is_json)
         buffer_printf(&writer->out, "ledger head %s\n", head);
     arena_clear(&arena);
@@ -276,7 +293,7 @@ static int show_ledger(const struct options *options, struct job *job, const str
         return -1;
     buffer_init(&writer.out, RESULT_MAX);
     writer.doubts = doubts_new(job, provider);
-    int status = write_ledger(&writer, ledger, job, error);
+    int status = write_ledger(&writer, ledger, job, provider, error);
     if (status == 0 && show_verification(&writer, ledger, since_ns, error) != 0)
         status = options->verify ? 0 : -1; /* --verify reports incomplete rows as findings */
     if (status == 0 && writer.in_doubt)

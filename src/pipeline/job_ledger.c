@@ -2,6 +2,7 @@
 
 #include "core/log.h"
 #include "pipeline/ledger_continuity.h"
+#include "pipeline/restored_mark.h"
 
 static struct ledger *fail_missing(const struct job *job, const struct provider *provider,
                                    struct error *error)
@@ -28,7 +29,9 @@ struct ledger *job_ledger_open(const struct job *job, const struct provider *pro
                                         &job->ledger_key, error);
     if (!ledger && error->scope == ERROR_NONE && mode == JOB_LEDGER_READ)
         return fail_missing(job, provider, error);
-    if (ledger && mode == JOB_LEDGER_CREATE && ledger_continuity_check(job, provider, ledger, error) != 0) {
+    if (ledger && mode == JOB_LEDGER_CREATE &&
+        (ledger_continuity_check(job, provider, ledger, error) != 0 ||
+         restored_mark_check(job, provider, ledger, error) != 0)) {
         ledger_close(ledger);
         return NULL;
     }

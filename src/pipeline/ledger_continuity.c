@@ -19,6 +19,7 @@
 #include "core/text.h"
 #include "core/utf8.h"
 #include "dispatch/adopt.h"
+#include "pipeline/restored_mark.h"
 
 enum {
     SUMMARY_MAX = 16 * 1024 * 1024,
@@ -303,13 +304,13 @@ static int check_missing(const struct history *history, struct error *error)
     if (ledger_exists(history->ledger_path))
         return error_set(
             error, ERROR_LEDGER,
-            "%s: the ledger's file is empty, and %s shows that this job had one: its -wal file, which had its rows, was removed or not copied with it\nhint: put that file back beside it; or restore a backup with kyc-import restore; %sor start over with --new-ledger",
+            "%s: the ledger's file is empty, and %s shows that this job had one: its -wal file, which had its rows, was removed or not copied with it\nhint: put that file back beside it; or restore a backup with kyc-import restore; %sor start over with run --new-ledger",
             history->ledger_path, proof, history->way_back);
     if (last && last->other_path && last->ledger)
         text_format(earlier_path, sizeof earlier_path, " (it was %s then)", last->ledger);
     return error_set(
         error, ERROR_LEDGER,
-        "%s: the ledger is missing, and %s shows that this job had one%s: without it every customer would be created again\nhint: restore it from a copy, together with its .key file; %sor start over with --new-ledger",
+        "%s: the ledger is missing, and %s shows that this job had one%s: without it every customer would be created again\nhint: restore it from a copy, together with its .key file; %sor start over with run --new-ledger",
         history->ledger_path, proof, earlier_path, history->way_back);
 }
 
@@ -323,7 +324,7 @@ static int check_ledger(const struct history *history, struct ledger *ledger, st
         if (held == 0)
             return error_set(
                 error, ERROR_LEDGER,
-                "%s: this ledger does not hold the last run that %s records: it is older than that run, or a different ledger, and every customer that it lacks would be created again\nhint: restore the right ledger; %sor continue with this one by --new-ledger",
+                "%s: this ledger does not hold the last run that %s records: it is older than that run, or a different ledger, and every customer that it lacks would be created again\nhint: restore the right ledger; %sor continue with this one by run --new-ledger",
                 history->ledger_path, last->path, history->way_back);
     }
     return 0;
@@ -337,6 +338,10 @@ int ledger_continuity_check(const struct job *job, const struct provider *provid
     if (load(&history, job, provider, error) != 0)
         return -1;
     int result = ledger ? check_ledger(&history, ledger, error) : check_missing(&history, error);
+    struct error restored;
+    /* A restore that nobody has decided about explains more, and says what to do. */
+    if (result != 0 && ledger && restored_mark_check(job, provider, ledger, &restored) != 0)
+        *error = restored;
     unload(&history);
     return result;
 }

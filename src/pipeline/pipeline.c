@@ -17,7 +17,7 @@
 #include "pipeline/existing_users.h"
 #include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
-#include "pipeline/restored_ledger.h"
+#include "pipeline/restored_mark.h"
 #include "pipeline/signals.h"
 #include "report/rejects.h"
 #include "report/summary_json.h"
@@ -49,7 +49,7 @@ static int check_adopted(const struct pipeline *pipeline, struct error *error)
 {
     bool is_adopting;
 
-    if (restored_ledger_check(pipeline->job, pipeline->settings->provider, pipeline->ledger, error) != 0 ||
+    if (restored_mark_check(pipeline->job, pipeline->settings->provider, pipeline->ledger, error) != 0 ||
         ledger_adopting(pipeline->ledger, &is_adopting, error) != 0)
         return -1;
     if (!is_adopting)

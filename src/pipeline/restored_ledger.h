@@ -10,7 +10,7 @@
  * A customer that was created after the backup is missing in it, and would be created again. A backup that is
  * surely the newest (its head is that of the present ledger; or that of the last recorded run, which it has
  * with its end) is used as it is. Any other is marked as restored: no run sends from it before `adopt` has
- * completed it, or `run --new-ledger` says that it is complete. The check of the last run
+ * completed it, or `run --new-ledger` says that it is complete (restored_mark.h). The check of the last run
  * (ledger_continuity.h) stays.
  *
  * Nonces: a provider rejects one that is not above the last. The floors of the present ledger are taken over.
@@ -46,12 +46,5 @@ struct restored_ledger {
 int restored_ledger_make(const struct job *job, const struct provider *provider, const char *file,
                          struct restored_ledger *restored, struct error *error);
 void restored_ledger_clear(struct restored_ledger *restored);
-
-/* What a person may do about a backup that may lack customers: a text that ends in a way to continue. */
-void restored_ledger_advice(const struct job *job, const struct provider *provider, char *out, size_t size);
-
-/* 0, or -1 with ERROR_LEDGER while no person has decided. */
-int restored_ledger_check(const struct job *job, const struct provider *provider, struct ledger *ledger,
-                          struct error *error);
 
 #endif

@@ -158,6 +158,32 @@ subtest 'what is refused, and changes nothing' => sub {
     is_deeply([grep { /tmp-|before-/ } names_in($case->{folder}), names_in($busy->{folder})], [], 'nothing is left behind');
 };
 
+subtest 'status, probe and forget say that a decision is pending' => sub {
+    fresh_sandbox();
+    my $case = older_backup('payso', $first += 10);
+    my ($status, $out, $err) = case_run($case, 'status', '--json');
+    ok(!$json->decode($out)->{awaits_decision}, 'no decision is pending');
+    is((case_run($case, 'restore', "$case->{folder}/b"))[0], 0, 'an older backup is restored');
+    my $pending = qr/it was restored from a backup of \d{4}-\S+, and nobody has decided yet .*\s*hint: complete it .*kyc-import adopt \S+job\.yaml; or, only if no customer was created since .*continue once with run --new-ledger/;
+    for my $records ('with the records of the last run', 'without them') {
+        unlink glob("$case->{folder}/test.ledger.head $case->{folder}/reports/test/*.head"), "$case->{folder}/reports/test/summary.json"
+            if $records =~ /without/;
+        ($status, $out, $err) = case_run($case, 'status');
+        like($out, qr/^No run sends from this ledger until you decide: .*$pending/m, "$records: status says it");
+        ok($json->decode((case_run($case, 'status', '--json'))[1])->{awaits_decision}, 'in JSON too');
+        ($status, $out, $err) = case_run($case, 'probe');
+        is($status, 1, 'probe: status 1');
+        like($out, qr/^ledger +NOT OK +.*$pending/m, 'and says it');
+        next if $records =~ /without/;
+        ($status, $out, $err) = case_run($case, 'forget', '--key', 'cust-000001');
+        is($status, 5, 'forget: status 5');
+        like($err, $pending, 'and names the command that has --new-ledger');
+    }
+    is((case_run($case, 'adopt'))[0], 0, 'adopt decides it');
+    unlike((case_run($case, 'status'))[1], qr/No run sends/, 'status says nothing any more');
+    is((case_run($case, 'probe'))[0], 0, 'probe: status 0');
+};
+
 subtest 'twice in a row: nothing is moved over another ledger' => sub {
     fresh_sandbox();
     my $case = older_backup('payward', 500);

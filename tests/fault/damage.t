@@ -61,9 +61,9 @@ my $key = 'digest key';
 # The damage to the ledger, and a run's message.
 my @damages = (
     {sentence => 'it is removed', do => sub { unlink "$_[0]{folder}/test.ledger$_" for @parts },
-        message => qr{DIR/test\.ledger: the ledger is missing, and DIR/reports/test/ledger-\S+\.head shows .*hint: restore it from a copy, together with its \.key file; or start over with --new-ledger}s},
+        message => qr{DIR/test\.ledger: the ledger is missing, and DIR/reports/test/ledger-\S+\.head shows .*hint: restore it from a copy, together with its \.key file; or start over with run --new-ledger}s},
     {sentence => 'an older copy takes its place', older => 1,
-        message => qr{test\.ledger: this ledger does not hold the last run that DIR/reports/test/ledger-\S+\.head records: .*every customer that it lacks would be created again\n\s*hint: restore the right ledger; or continue with this one by --new-ledger}},
+        message => qr{test\.ledger: this ledger does not hold the last run that DIR/reports/test/ledger-\S+\.head records: .*every customer that it lacks would be created again\n\s*hint: restore the right ledger; or continue with this one by run --new-ledger}},
     {sentence => 'its key is removed', do => sub { unlink "$_[0]{folder}/test.ledger.key" }, message => qr{has lost its $key DIR/test\.ledger\.key: .*\n\s*hint: restore the key file}},
     {sentence => 'its key is another', do => sub { write_file("$_[0]{folder}/test.ledger.key", ('0123456789abcdef' x 4) . "\n") },
         message => qr{the $key is not the one that this ledger was created with.*\n\s*hint: restore the right key \(DIR/test\.ledger\.key}},
