@@ -1,4 +1,4 @@
-/* notify: tells the job's program or webhook how a command ended.
+/* notify: sends the notification of a command's end to the job's program or webhook.
  *
  * After the report is written and the ledger closed, so that the program may call kyc-import itself. A
  * notification that fails is a warning, and never changes the status. Thread: the main one, after all others

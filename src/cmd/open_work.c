@@ -28,7 +28,7 @@ static bool count_open(void *context, const struct ledger_task *task)
     return true;
 }
 
-/* The command that goes on with it, on a line of its own. */
+/* The command that continues it, on a line of its own. */
 static void write_command(struct buffer *out, const char *command, const char *job_path, const char *options)
 {
     buffer_printf(out, ":\n      kyc-import %s ", command);

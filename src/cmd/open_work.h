@@ -1,5 +1,5 @@
 /* open_work: what is open beside the customers in doubt, for status: links and documents in doubt, twins,
- * records that are held, refusals; each with its number and the command that goes on with it.
+ * records that are held, refusals; each with its number and the command that continues it.
  *
  * Thread: the main one.
  */

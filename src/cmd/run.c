@@ -142,7 +142,7 @@ static void estimate_run(const struct job *job, const struct provider *provider,
     text_format(stats->estimate.rate, sizeof stats->estimate.rate, "%s", estimate.rate);
 }
 
-/* Tells whom the job notifies how the run ended. stats: NULL: it did not get so far; the reports have been
+/* Sends the notification of the run's end. stats: NULL: it did not get so far; the reports have been
  * made of it, and the provider's words, which may name customers, are left out of it now. */
 static void notify(const struct job *job, struct run_stats *stats, enum pass pass, int status)
 {

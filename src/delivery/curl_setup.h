@@ -1,4 +1,5 @@
-/* curl_setup: what every use of libcurl in this program shares: its memory, its errors, and whom it trusts.
+/* curl_setup: what every use of libcurl in this program shares: its memory, its errors, and which
+ * certificates it trusts.
  *
  * Thread: any; a handle belongs to one thread.
  */

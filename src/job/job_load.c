@@ -96,7 +96,7 @@ const struct job_key job_file_keys[] = {
      .example = "metrics/nightly.prom"},
     {"notify", job_notify_read, .offset = offsetof(struct job, notify), .keys = job_notify_keys,
      .form = "mapping", .absent = "nobody is notified",
-     .help = "the program or the webhook that is told how run, refresh, links or documents ended"},
+     .help = "the program or the webhook that is notified of the end of run, refresh, links and documents"},
     {0},
 };
 

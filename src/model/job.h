@@ -213,7 +213,7 @@ struct job_delivery {
     struct job_place lock_folder_place;
 };
 
-/* `notify`: who is told how a command ended. */
+/* `notify`: where the notification of a command's end goes, and of which statuses. */
 struct job_notify {
     bool is_set;
     struct job_place place;

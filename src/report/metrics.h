@@ -38,7 +38,7 @@ struct metrics_progress {
 /* Whether metrics_update is to be called: at first, then every minute. */
 bool metrics_is_due(const struct metrics *metrics, uint64_t mono_ns);
 /* Replaces the file; only with the ledger's lock, since another run may be writing it. A failure is logged as
- * a warning, once, and changes nothing else: the run goes on, and metrics_save fails in its turn. */
+ * a warning, once, and changes nothing else: the run continues, and metrics_save fails in its turn. */
 void metrics_update(struct metrics *metrics, const struct run_stats *stats,
                     const struct metrics_progress *progress, uint64_t mono_ns);
 

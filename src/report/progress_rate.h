@@ -32,7 +32,7 @@ struct progress_rate {
     double left_s;
 };
 
-/* The counts at now_ns. is_active: work goes on. has_requests: some are open. */
+/* The counts at now_ns. is_active: there was work since the last call. has_requests: some are open. */
 void progress_rate_add(struct progress_rate *rate, uint64_t now_ns, uint64_t done, uint64_t sent,
                        bool is_active, bool has_requests);
 /* Records finished a second, over those of the last 10 s of work in which requests were sent, or none was, as
