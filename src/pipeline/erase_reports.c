@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/ascii.h"
 #include "core/buffer.h"
 #include "core/failpoint.h"
 #include "core/file.h"
@@ -25,7 +26,8 @@ enum {
     PAGE_MAX = 64 << 20,
     LINKS_MAX = 1 << 30,
     LINE_MAX_SIZE = 64 * 1024,
-    LINKS_MODE = 0600
+    LINKS_MODE = 0600,
+    MARKS_MAX = 8, /* bytes of a row for each of a key, invisible ones included */
 };
 
 static const char *const folders[] = {"", "check"};
@@ -42,6 +44,27 @@ static int fail(const char *path, struct error *error)
         path, strerror(errno));
 }
 
+/* JSON, HTML or CSV write the characters of such a word as they are. Others may be escaped in many ways, also
+ * by the program that made the export. */
+static bool is_plain(struct slice word)
+{
+    static const char others[] = " -_.:,;@#*";
+
+    for (size_t i = 0; i < word.len; i++)
+        if (!ascii_is_letter(word.data[i]) && !ascii_is_digit(word.data[i]) &&
+            !memchr(others, word.data[i], sizeof others - 1))
+            return false;
+    return true;
+}
+
+static bool are_plain(const struct erase_reports_settings *settings)
+{
+    for (size_t i = 0; i < settings->count; i++)
+        if (!is_plain(settings->words[i]))
+            return false;
+    return true;
+}
+
 static bool has_any(const struct erase_reports_settings *settings, struct slice text)
 {
     for (size_t i = 0; i < settings->count; i++)
@@ -50,9 +73,21 @@ static bool has_any(const struct erase_reports_settings *settings, struct slice 
     return false;
 }
 
+/* A key has no invisible characters, which its row may have in between. */
+static bool has_any_in_ascii(const struct erase_reports_settings *settings, const char *text, size_t len,
+                             char *ascii)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < 0x80)
+            ascii[count++] = text[i];
+    return count < len && has_any(settings, slice_make(ascii, count));
+}
+
 /* A word may lie over the end of a block, so the end of each is looked at again with the next one. */
 static bool read_and_look(const struct erase_reports_settings *settings, struct source *source, char *window,
-                          size_t overlap)
+                          char *ascii, size_t overlap)
 {
     size_t kept = 0;
     ptrdiff_t len;
@@ -60,7 +95,7 @@ static bool read_and_look(const struct erase_reports_settings *settings, struct 
 
     while ((len = source_read(source, window + kept, BLOCK_SIZE, &ignored)) > 0) {
         size_t end = kept + (size_t)len;
-        if (has_any(settings, slice_make(window, end)))
+        if (has_any(settings, slice_make(window, end)) || has_any_in_ascii(settings, window, end, ascii))
             return true;
         kept = end < overlap ? end : overlap;
         memmove(window, window + end - kept, kept);
@@ -79,11 +114,13 @@ static bool file_has_any(const struct erase_reports_settings *settings, const ch
     if (!source)
         return true;
     for (size_t i = 0; i < settings->count; i++)
-        if (settings->words[i].len + 2 > overlap)
-            overlap = settings->words[i].len + 2;
+        if (MARKS_MAX * settings->words[i].len + 2 > overlap)
+            overlap = MARKS_MAX * settings->words[i].len + 2;
     char *window = memory_new(overlap + BLOCK_SIZE, 1);
-    bool found = read_and_look(settings, source, window, overlap);
+    char *ascii = memory_new(overlap + BLOCK_SIZE, 1);
+    bool found = read_and_look(settings, source, window, ascii, overlap);
     free(window);
+    free(ascii);
     source_close(source);
     return found;
 }
@@ -224,7 +261,7 @@ static int erase_page(const struct erase_reports_settings *settings, const char 
     char *path = file_join(folder, name);
     int result = 0;
 
-    if (is_file(path) && page_has_any(settings, path))
+    if (is_file(path) && (!are_plain(settings) || page_has_any(settings, path)))
         result = remove_file(settings, path, error);
     free(path);
     return result;
@@ -245,7 +282,7 @@ static int erase_rejects(const struct erase_reports_settings *settings, const ch
 static int erase_folder(const struct erase_reports_settings *settings, const char *folder,
                         struct error *error)
 {
-    bool all_rejects = !is_key_in_rows(settings->job);
+    bool all_rejects = !is_key_in_rows(settings->job) || !are_plain(settings);
     int result = rewrite_links(settings, folder, error);
 
     for (size_t i = 0; i < sizeof pages / sizeof *pages && result == 0; i++)

@@ -114,6 +114,36 @@ subtest 'twins, former keys, links and several at once' => sub {
     is(sandbox_counts($sandbox)->{payward}{users}, $before, 'nobody is created');
 };
 
+subtest 'a key that files have in another form' => sub {
+    my %row_of = (
+        'A&B<"\'\\/>=' => qq{"A&B<""'\\/>="},
+        'Z-WIDE' => "Z-\xe2\x80\x8bWI\xe2\x80\x8bDE", # zero-width spaces
+    );
+    my $number = 16;
+    for my $key (sort keys %row_of) {
+        my @rows = (person('W-STAYS', $number++), person($row_of{$key}, $number++));
+        my $name = 'Forgettable' . ($number - 1);
+        my $case = case_new($sandbox, csv => export(@rows));
+        run_of($case, "$key is created", 0);
+        write_file("$case->{folder}/export.csv", export($rows[0], $rows[1] =~ s/1981-02-\d\d/1981-02-31/r));
+        run_of($case, 'its row is rejected', 1);
+        ok(keys %{files_with($case->{folder}, $name)}, 'and kept');
+        my ($status, $out, $err) = case_run($case, 'forget', '--key', $key);
+        is($status, 0, "$key is forgotten") or diag $err;
+        is_deeply(files_with($case->{folder}, $key, $name), {}, 'no byte of it is left');
+    }
+};
+
+subtest 'a key that is the beginning of another one' => sub {
+    my $case = case_new($sandbox, csv => export(person('C-1', 22), person('C-10', 23)));
+    run_of($case, 'two are created', 0);
+    write_file("$case->{folder}/export.csv", export(person('C-1', 22), person('C-10', 23) =~ s/1981-02-23/1981-02-31/r));
+    run_of($case, 'the row of C-10 is rejected', 1);
+    is((case_run($case, 'forget', '--key', 'C-1'))[0], 0, 'C-1 is forgotten');
+    like(case_rejects($case), qr/C-10/, 'the reject file, which has C-10 only, stays');
+    ok(user_of($case, 'C-10'), 'and C-10 is in the ledger');
+};
+
 subtest 'what cannot be forgotten' => sub {
     my $case = case_new($sandbox, csv => export(person('D-DOUBT', 7), person('D-FINE', 8)));
     run_of($case, 'two are created', 0);
