@@ -1,7 +1,6 @@
 #include "core/error.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 int error_set_va(struct error *error, enum error_scope scope, const char *format, va_list arguments)
 {
     error->scope = scope;
+    error->quotes_input = false;
     /* The arguments may come from the very text that is replaced (an error that is reported again with more).
      */
     char text[ERROR_TEXT_MAX];

@@ -9,6 +9,7 @@
 #define KYC_CORE_ERROR_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 /* How far the damage reaches; each value is the exit status. */
 enum error_scope {
@@ -25,6 +26,8 @@ enum { ERROR_TEXT_MAX = 2048 };
 
 struct error {
     enum error_scope scope;
+    bool quotes_input; /* the text has a line of the input, which may be a customer's: for the log alone.
+                          error_set clears it */
     char text[ERROR_TEXT_MAX]; /* "FACT", or "FACT\nhint: WHAT TO DO"; no trailing newline */
 };
 

@@ -184,7 +184,7 @@ void log_info_members(struct slice members, const char *format, ...)
 void log_failure(const struct error *error)
 {
     log_error("%s", error->text);
-    if (error->scope != ERROR_PROVIDER)
+    if (error->scope != ERROR_PROVIDER && !error->quotes_input)
         return;
     pthread_mutex_lock(&log_state.mutex);
     log_state.last_error[0] = '\0';

@@ -28,7 +28,8 @@ void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* As log_info, with further members of the line's object in json: `"records":1,"percent":2`. */
 void log_info_members(struct slice members, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* As log_error. */
+/* As log_error. For notifications, which third parties read, log_last_error has nothing of it if it has the
+ * provider's words or a line of the input. */
 struct error;
 void log_failure(const struct error *error);
 

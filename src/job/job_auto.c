@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "model/column_names.h"
 #include "model/synonyms.h"
-
-enum { COLUMNS_SHOWN_MAX = 20 };
 
 static bool is_wanted(const struct job *job, const struct provider_fields *fields, enum field_id field)
 {
@@ -28,15 +27,12 @@ static int fail_rivals(const struct job *job, enum field_id field, const struct 
 static int fail_without_key(struct job *job, const struct slice *columns, size_t column_count,
                             struct error *error)
 {
-    struct slice names = {"", 0};
-
-    for (size_t i = 0; i < column_count && i < COLUMNS_SHOWN_MAX; i++)
-        names = arena_printf(&job->arena, "%.*s%s%.*s", (int)names.len, names.data, i ? ", " : "",
-                             (int)columns[i].len, columns[i].data ? columns[i].data : "");
-    return job_fail(
-        job, job->fields_place, error,
-        "no column fits external_id, the key of a customer; the columns are %.*s%s\nhint: write `fields` out",
-        (int)names.len, names.data, column_count > COLUMNS_SHOWN_MAX ? " …" : "");
+    const char *hint;
+    struct slice header = column_names_describe(columns, column_count, &job->arena, &hint);
+    job_fail(job, job->fields_place, error, "no column fits external_id, the key of a customer%.*s\nhint: %s",
+             (int)header.len, header.data, hint ? hint : "write `fields` out");
+    error->quotes_input = true;
+    return -1;
 }
 
 int job_auto_match(struct job *job, const struct provider_fields *fields, const struct slice *columns,

@@ -96,9 +96,11 @@ static int fail_missing_column(const struct builder *builder, const struct field
     const char *constant = hint_constant(builder, plan, column);
     if (constant)
         hint = constant;
-    return job_fail(builder->set->job, column->place, builder->error,
-                    "the input has no column \"%s\"%.*s\nhint: %s", column->name, (int)header.len,
-                    header.data, hint ? hint : "write a name of the header, as it is there");
+    job_fail(builder->set->job, column->place, builder->error, "the input has no column \"%s\"%.*s\nhint: %s",
+             column->name, (int)header.len, header.data,
+             hint ? hint : "write a name of the header, as it is there");
+    builder->error->quotes_input = true;
+    return -1;
 }
 
 /* What can be no path may still be the whole name of a member: the first records show whether it is. */

@@ -66,5 +66,23 @@ parallel 'an export without a header' => sub {
     unlike($told, qr/cust-\d|example\.com|Morgan/, 'none of its values is in the notification');
     hostile_end($server);
 };
+# A first line that does not look like a customer: the log shows it as the header, to help; the notification does not.
+for my $row (['fields by name', undef], ['fields: auto', qr/^fields:\n(?:[ ].*\n)+/m]) {
+    my ($sentence, $fields) = @$row;
+    parallel "an unknown header, $sentence" => sub {
+        my $server = quoting(500, sub { '' });
+        my ($status, $told, $err) = told_of($server, sub {
+            my ($case) = @_;
+            write_file("$case->{folder}/export.csv", "K77x,Zoe,Quill,Berlin\nK78x,Ann,Lee,Bern\n");
+            return if !$fields;
+            my $job = read_file("$case->{folder}/job.yaml");
+            $job =~ s/$fields/fields: auto\n/ or die $job;
+            write_file("$case->{folder}/job.yaml", $job);
+        }, '--new-ledger');
+        is($status, 2, "$sentence: the job does not fit");
+        like($err, qr/its header is: K77x, Zoe/, "$sentence: the log shows what was taken for the header");
+        unlike($told, qr/K77x|Zoe|Quill|Berlin/, "$sentence: the notification has nothing of it") or diag $told;
+    };
+}
 parallel_run(4);
 done_testing;
