@@ -125,6 +125,13 @@ subtest 'who was forgotten stays forgotten' => sub {
     my @known = map { $_->[0] =~ s{.*/}{}r } case_ledger($case, 'SELECT path FROM backup ORDER BY id');
     is(scalar(grep { $_ eq 'b' } @known) >= 1 && scalar(grep { /before-/ } @known), 1, 'the backup and the old ledger are known to have them')
         or diag "@known";
+    ($status, $out, $err) = case_run($case, 'restore', "$case->{folder}/b");
+    is($status, 0, 'it is restored once more') or diag $err;
+    case_run($case, '-q', '--new-ledger');
+    ($status, $out, $err) = case_run($case, 'forget', '--json', '--key', 'cust-000300');
+    is($status, 0, 'and another customer forgotten') or diag $err;
+    my @receipt = map { "$_->{at} $_->{path}" } @{$json->decode($out || '{}')->{backups}};
+    is_deeply([sort @receipt], [sort keys %{{map { $_ => 1 } @receipt}}], 'a receipt names each backup once');
 };
 
 subtest 'what is refused, and changes nothing' => sub {

@@ -112,7 +112,9 @@ static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_ERASED] = "SELECT external_id FROM customer WHERE external_id >= 'erased:' "
                          "AND external_id < 'erased;' AND state = 'erased' ORDER BY external_id",
     [STORE_SQL_HAS_BACKUPS] = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'backup'",
-    [STORE_SQL_BACKUPS] = "SELECT at, path, chain_head FROM backup ORDER BY id",
+    /* A restore takes over what both ledgers know. */
+    [STORE_SQL_BACKUPS] = "SELECT at, path, chain_head FROM backup GROUP BY at, path, chain_head "
+                          "ORDER BY min(id)",
 };
 _Static_assert(LEDGER_EVENT_BODY_COLUMNS == 4, "the columns that EVENT_BLANK removes");
 
