@@ -52,10 +52,14 @@ struct history {
 
 static int fail_unreadable(const char *path, const char *why, struct error *error)
 {
+    const char *hint =
+        access(path, R_OK) != 0 && errno == EACCES
+            ? "it belongs to another account (was a command run as root?): give it back with chown"
+            : "restore it from a backup; or remove it, if the ledger is surely the newest";
     return error_set(
         error, ERROR_LEDGER,
-        "%s: %s. This file records the last run of the ledger, so that no customer is created twice\nhint: restore it from a backup; or remove it, if the ledger is surely the newest",
-        path, why);
+        "%s: %s. This file records the last run of the ledger, so that no customer is created twice\nhint: %s",
+        path, why, hint);
 }
 
 static struct last_head *add_head(struct history *history, const char *path)

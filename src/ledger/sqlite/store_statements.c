@@ -259,6 +259,10 @@ static struct reason describe_error(const struct store *store)
             "there is not enough memory",
             "raise the limit (ulimit -v, or the container's), then run again: the run resumes"};
     case SQLITE_CANTOPEN:
+        if (access(store->path, R_OK | W_OK) != 0 && errno == EACCES)
+            return (struct reason){
+                "this user may not open it",
+                "run as the account that owns it; or, if a command was run as root, give the file and its key back with chown"};
         return (struct reason){"the file, or the -wal and -shm files beside it, cannot be opened",
                                "check the folder and its permissions"};
     case SQLITE_BUSY:
