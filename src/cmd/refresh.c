@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/quantity.h"
+#include "core/text.h"
 #include "dispatch/refresh.h"
 #include "dispatch/refresh_counts.h"
 #include "job/job_load.h"
@@ -15,7 +16,7 @@
 #include "report/html_refresh.h"
 #include "report/refresh_report.h"
 
-enum { RESULT_MAX = 1 << 20, COUNTS_MAX = 1024, OLDER_HOURS_MAX = 24 * 366 };
+enum { RESULT_MAX = 1 << 20, COUNTS_MAX = 1024, TEXT_SIZE = 128, OLDER_HOURS_MAX = 24 * 366 };
 
 enum {
     UNVERIFIED = 1 << VERIFICATION_UNKNOWN | 1 << VERIFICATION_PENDING | 1 << VERIFICATION_ACTION_NEEDED |
@@ -144,9 +145,9 @@ static int report(const struct options *options, const struct job *job, struct r
     return status;
 }
 
-/* summary: the counts, once there are some. */
+/* summary: the counts, once there are some; text: those that a person looks for. */
 static int refresh_job(const struct options *options, struct job *job, const struct provider *provider,
-                       struct buffer *summary, struct error *error)
+                       struct buffer *summary, char text[TEXT_SIZE], struct error *error)
 {
     struct refresh_stats stats = {.job = job->name, .started_ns = clock_real_ns()};
     struct ledger_selection due;
@@ -164,6 +165,10 @@ static int refresh_job(const struct options *options, struct job *job, const str
         warn(&stats, job, provider);
         status = report(options, job, &stats);
         refresh_report_json(&stats, summary);
+        text_format(text, TEXT_SIZE,
+                    "%" PRIu64 " became rejected, %" PRIu64 " need action, %" PRIu64 " not read",
+                    stats.changed[VERIFICATION_REJECTED], stats.changed[VERIFICATION_ACTION_NEEDED],
+                    stats.reading.unclear + stats.reading.no_answer);
     }
     job_series_close(&series);
     return status;
@@ -174,11 +179,12 @@ int command_refresh(const struct options *options)
     const struct provider *provider;
     struct error error;
     struct job *job = load_job(options, LOAD_JOB_SEND, &provider, &error);
-    struct notify_end end = {.command = REFRESH_COMMAND, .started_ns = clock_real_ns()};
+    char text[TEXT_SIZE] = "";
+    struct notify_end end = {.command = REFRESH_COMMAND, .started_ns = clock_real_ns(), .text = text};
     struct buffer summary;
 
     buffer_init(&summary, RESULT_MAX);
-    int status = job ? refresh_job(options, job, provider, &summary, &error) : -1;
+    int status = job ? refresh_job(options, job, provider, &summary, text, &error) : -1;
     if (status < 0)
         status = output_error(&error);
     end.status = status;

@@ -116,6 +116,7 @@ parallel 'the statuses' => sub {
         my ($status, undef, $err) = case_run($case, $command, '-q', '--set', 'notify.on=[0,1,2,3,4,5]');
         my $told = $json->decode(told($case) || '{}');
         is("$told->{command} $told->{status}", "$command $status", "$command is told with its status") or diag $err;
+        like($told->{text}, qr/: 0 became rejected, 0 need action, \d+ not read/, 'with what has changed') if $command eq 'refresh';
         unlink "$case->{folder}/told.json";
     }
     sandbox_stop($sandbox);
