@@ -144,7 +144,7 @@ sub tamper_everywhere
         ok(@named, "$sentence: is found and named") or diag explain $verify->{findings};
         ok(!(grep { !$_->{what} || !$_->{what_to_do} } @{$verify->{findings}}), "$sentence: says what differs and what to do");
         (undef, my $out) = case_run($case, 'status', '--verify');
-        like($out, qr/This ledger is damaged:.* $verify->{count} finding@{[$verify->{count} == 1 ? '' : 's']}\b/s, "$sentence: is in the text");
+        like($out, qr/This ledger does not verify:.* $verify->{count} finding@{[$verify->{count} == 1 ? '' : 's']}\b/s, "$sentence: is in the text");
     }
 
     # Texts that were changed forge no line of the output, and leave it JSON.
