@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
-#include "cmd/doubts.h"
+#include "cmd/in_doubt_list.h"
 #include "cmd/load_job.h"
 #include "cmd/open_work.h"
 #include "cmd/output.h"
@@ -32,7 +32,7 @@ struct status_writer {
     bool verify;       /* its findings name the incomplete rows */
     uint64_t open;     /* customers in doubt, by the groups */
     uint64_t in_doubt; /* customers that were listed */
-    struct doubts *doubts;
+    struct in_doubt_list *in_doubt_list;
     struct open_work work;
 };
 
@@ -77,7 +77,7 @@ static void write_in_doubt(void *context, const struct ledger_customer *customer
 
     writer->in_doubt++;
     if (!writer->is_json) {
-        doubts_add(writer->doubts, customer);
+        in_doubt_list_add(writer->in_doubt_list, customer);
         return;
     }
     json_write_object(json);
@@ -89,7 +89,7 @@ static void write_in_doubt(void *context, const struct ledger_customer *customer
     json_write_any(json, customer->code);
     json_write_key(json, "message");
     json_write_any(json, customer->message);
-    doubts_write_json(writer->doubts, customer, json);
+    in_doubt_list_write_json(writer->in_doubt_list, customer, json);
     json_write_object_end(json);
 }
 
@@ -155,7 +155,7 @@ static int end_in_doubt(struct status_writer *writer, struct ledger *ledger, con
         json_write_array_end(&writer->json);
         return 0;
     }
-    doubts_write(writer->doubts, &writer->out);
+    in_doubt_list_write(writer->in_doubt_list, &writer->out);
     result = open_work_write(&writer->work, ledger, job->path, &writer->out, error);
     buffer_append_char(&writer->out, '\n');
     return result;
@@ -292,7 +292,7 @@ static int show_ledger(const struct options *options, struct job *job, const str
     if (!ledger)
         return -1;
     buffer_init(&writer.out, RESULT_MAX);
-    writer.doubts = doubts_new(job, provider);
+    writer.in_doubt_list = in_doubt_list_new(job, provider);
     int status = write_ledger(&writer, ledger, job, provider, error);
     if (status == 0 && show_verification(&writer, ledger, since_ns, error) != 0)
         status = options->verify ? 0 : -1; /* --verify reports incomplete rows as findings */
@@ -316,7 +316,7 @@ static int show_ledger(const struct options *options, struct job *job, const str
     if (status >= 0 && !is_silent)
         status = output_result(buffer_slice(&writer.out), status);
     buffer_clear(&writer.out);
-    doubts_free(writer.doubts);
+    in_doubt_list_free(writer.in_doubt_list);
     ledger_close(ledger);
     return status;
 }

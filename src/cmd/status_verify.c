@@ -28,7 +28,7 @@ static const char *what_to_do(enum ledger_finding_kind kind)
     case LEDGER_FINDING_RUN:
         return "another program changed the history: keep a copy, and restore the ledger with its key file from the last backup that verifies";
     case LEDGER_FINDING_REPORT:
-        return "restore the newest backup of the ledger with its key file before the next run: a run on an older ledger creates the missing customers again. If this is the newest, kyc-import adopt completes it (kira, payso), or kyc-import run --new-ledger continues";
+        return "restore the newest backup of the ledger with its key file before the next run: a run on an older ledger creates the missing customers again. If this is the newest, kyc-import adopt completes it where the provider lists its users, or kyc-import run --new-ledger continues";
     case LEDGER_FINDING_GONE:
         return "restore this row from a backup that has this event, or the ledger with its key file, before the next run";
     case LEDGER_FINDING_CUSTOMER:
