@@ -180,17 +180,18 @@ int file_write_all(int fd, struct slice bytes)
     return 0;
 }
 
-/* Unlinks drafts that a killed process left behind: they may hold personal data, and no one would ever look
- * for them. A living one is locked by its process. */
-static void file_draft_sweep(const char *path)
+/* A living draft is locked by its process. */
+static void sweep(const char *path, bool of_longer_names)
 {
     char *folder = file_folder(path);
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     size_t name_len = strlen(name);
     DIR *entries = opendir(folder);
     for (struct dirent *entry; entries && (entry = readdir(entries));) {
-        if (strncmp(entry->d_name, name, name_len) != 0 ||
-            strncmp(entry->d_name + name_len, FILE_DRAFT_MARK, sizeof FILE_DRAFT_MARK - 1) != 0)
+        if (strncmp(entry->d_name, name, name_len) != 0)
+            continue;
+        const char *mark = strstr(entry->d_name + name_len, FILE_DRAFT_MARK);
+        if (!mark || (!of_longer_names && mark != entry->d_name + name_len))
             continue;
         int fd = openat(dirfd(entries), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         if (fd < 0)
@@ -204,6 +205,11 @@ static void file_draft_sweep(const char *path)
     free(folder);
 }
 
+void file_draft_sweep(const char *prefix)
+{
+    sweep(prefix, true);
+}
+
 int file_draft_open(struct file_draft *draft, const char *path, unsigned mode)
 {
     size_t capacity = strlen(path) + sizeof FILE_DRAFT_MARK + 20;
@@ -211,7 +217,7 @@ int file_draft_open(struct file_draft *draft, const char *path, unsigned mode)
     draft->draft_path = memory_resize(NULL, capacity, 1);
     snprintf(draft->draft_path, capacity, "%s" FILE_DRAFT_MARK "%ld", path, (long)getpid());
 
-    file_draft_sweep(path);
+    sweep(path, false);
     unlink(draft->draft_path);
     draft->fd = open(draft->draft_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (draft->fd >= 0) {

@@ -51,6 +51,10 @@ struct file_draft {
     unsigned mode; /* of the final file */
 };
 
+/* Unlinks the drafts that a killed process left of all files whose paths begin with this prefix: they may
+ * hold secrets or personal data, and no one would ever look for them. */
+void file_draft_sweep(const char *prefix);
+
 /* mode: permission bits of the final file. 0, or -1 with errno. */
 int file_draft_open(struct file_draft *draft, const char *path, unsigned mode);
 /* Writes all of bytes. 0, or -1 with errno. */

@@ -271,6 +271,10 @@ static void choose_name(struct restoring *restoring)
         restoring->restored->moved_to = memory_copy(slice_from(restoring->present));
         return;
     }
+    /* What a killed command left may be under the name of another second. */
+    char *any = ledger_beside(restoring->path, ASIDE);
+    file_draft_sweep(any);
+    free(any);
     clock_rfc3339(clock_real_ns(), at);
     for (const char *c = at; *c && *c != '.' && len + 1 < sizeof stamp; c++)
         if (*c != '-' && *c != ':' && *c != 'Z')

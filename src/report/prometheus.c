@@ -53,19 +53,36 @@ static int save(const char *path, const char *private_folder, const struct buffe
     return file_replace(path, PROMETHEUS_MODE, buffer_slice(text));
 }
 
-/* False for what metrics would destroy: a ledger or an export that the setting names by mistake, a device.
- * What is missing or cannot be opened is left to the writing. */
-static bool may_replace(const char *path)
+static bool begins_with_metrics(int fd)
 {
     char first[sizeof FIRST_WORDS - 1];
+    size_t len = 0;
+
+    while (len < sizeof first) {
+        ssize_t got = read(fd, first + len, sizeof first - len);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return true;
+        if (got == 0)
+            return false;
+        len += (size_t)got;
+    }
+    return memcmp(first, FIRST_WORDS, sizeof first) == 0;
+}
+
+/* False for what metrics would destroy: a ledger or an export that the setting names by mistake, a device. A
+ * link is replaced, not the file behind it; what is missing, cannot be read or is a folder is left to the
+ * writing. */
+static bool may_replace(const char *path)
+{
     struct stat about;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
 
     if (fd < 0)
         return errno != ENXIO; /* a socket */
-    bool may = fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
-               read(fd, first, sizeof first) == (ssize_t)sizeof first &&
-               memcmp(first, FIRST_WORDS, sizeof first) == 0;
+    bool may = fstat(fd, &about) != 0 || S_ISDIR(about.st_mode) ||
+               (S_ISREG(about.st_mode) && begins_with_metrics(fd));
     close(fd);
     return may;
 }
