@@ -113,6 +113,17 @@ char *file_folder(const char *path)
     return memory_copy(slice_make(path, slash == path ? 1 : (size_t)(slash - path)));
 }
 
+char *file_absolute(const char *path)
+{
+    char *folder = file_folder(path), *real = realpath(folder, NULL);
+    const char *slash = strrchr(path, '/');
+    char *absolute = real ? file_join(real, slash ? slash + 1 : path) : NULL;
+
+    free(real);
+    free(folder);
+    return absolute;
+}
+
 /* 0 when path is a folder now. */
 static int file_make_one_folder(const char *path, mode_t mode)
 {

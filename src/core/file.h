@@ -32,6 +32,9 @@ int file_read_about(const char *path, struct buffer *out, struct stat *about, st
 char *file_join(const char *folder, const char *path);
 /* All before the last slash ("." when there is none, "/" for the root). Owner: the caller frees. */
 char *file_folder(const char *path);
+/* path with its folder absolute and without symbolic links; its last part is as it is. NULL with errno: the
+ * folder does not exist. Owner: the caller frees. */
+char *file_absolute(const char *path);
 
 /* Makes a folder and its missing parents, the new ones with mode 0700. 0, or -1 with errno. */
 int file_make_folder(const char *path);

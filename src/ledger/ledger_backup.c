@@ -45,19 +45,6 @@ static int fail_exists(const char *path, struct error *error)
         path);
 }
 
-/* path without symbolic links and relative parts. NULL: its folder does not exist. Owner: the caller frees.
- */
-static char *find_absolute(const char *path)
-{
-    char *folder = file_folder(path), *real = realpath(folder, NULL);
-    const char *slash = strrchr(path, '/');
-    char *absolute = real ? file_join(real, slash ? slash + 1 : path) : NULL;
-
-    free(real);
-    free(folder);
-    return absolute;
-}
-
 static void write_key_line(const struct ledger *ledger, char line[KEY_LINE_SIZE + 1])
 {
     digest_hex(ledger->key, FINGERPRINT_KEY_LEN, line);
@@ -240,7 +227,7 @@ int ledger_backup_make(struct ledger *ledger, const char *path, bool has_key_fil
         .ledger = ledger, .path = path, .backup = backup, .verified = verified, .draft = {.fd = -1}};
     size_t key_size = strlen(path) + sizeof ".key";
 
-    making.absolute = find_absolute(path);
+    making.absolute = file_absolute(path);
     backup->path = making.absolute;
     if (has_key_file) {
         making.key_path = memory_new(key_size, 1);

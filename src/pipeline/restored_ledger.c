@@ -226,11 +226,9 @@ static int mark_copy(struct restoring *restoring, struct error *error)
 static int note_backups(struct restoring *restoring, const char *file, struct error *error)
 {
     struct ledger_backup backup = {.at_ns = ledger_newest_ns(restoring->backup)};
-    char *folder = file_folder(file), *real = realpath(folder, NULL);
-    const char *slash = strrchr(file, '/');
-    char *absolute = file_join(real ? real : folder, slash ? slash + 1 : file);
+    char *absolute = file_absolute(file);
 
-    backup.path = absolute;
+    backup.path = absolute ? absolute : file;
     ledger_chain_head(restoring->backup, backup.head);
     int result = ledger_note_backup(restoring->copy, &backup, error);
     if (result == 0 && restoring->restored->moved_to) {
@@ -240,8 +238,6 @@ static int note_backups(struct restoring *restoring, const char *file, struct er
         result = ledger_note_backup(restoring->copy, &backup, error);
     }
     free(absolute);
-    free(real);
-    free(folder);
     return result;
 }
 
