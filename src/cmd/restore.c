@@ -57,6 +57,10 @@ static void write_text(const struct restored_ledger *restored, const struct job 
         buffer_append_text(
             out,
             "customers that were forgotten since the backup are back: forget them again, by your receipts\n");
+    else if (!restored->took_over_newest && !restored->is_newest)
+        buffer_append_text(
+            out,
+            "customers that were forgotten since may be back, because the newest ledger is not there: forget them again, by your receipts\n");
     if (restored->moved_to && !restored->took_over)
         buffer_printf(out, "nothing could be taken over from it: %s\n", restored->why_not.text);
     write_lost(restored, job, provider, out);

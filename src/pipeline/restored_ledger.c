@@ -158,6 +158,7 @@ static int find_newest(struct restoring *restoring, struct error *error)
             restored_mark_check(restoring->job, restoring->provider, restoring->old, &ignored) == 0 &&
             ledger_continuity_check(restoring->job, restoring->provider, restoring->old, &ignored) == 0;
     }
+    restored->took_over_newest = restoring->is_present_current;
     restored->last_run = run.id;
     restored->is_newest = restoring->is_present_current
                               ? strcmp(old, head) == 0

@@ -36,6 +36,7 @@ struct restored_ledger {
     bool is_newest;                  /* nothing is missing in it */
     char *moved_to;                  /* the present ledger's new name; NULL: there was none */
     bool took_over;                  /* it could be read; else why_not */
+    bool took_over_newest;           /* and it had the last recorded run */
     struct error why_not;
     struct ledger_taken taken;
 };

@@ -107,6 +107,21 @@ subtest 'a backup made during a run that was killed is not the newest' => sub {
     is((case_run($case))[0], 5, 'a run stops');
 };
 
+subtest 'an older ledger that was moved aside is not taken for the newest' => sub {
+    fresh_sandbox();
+    my $case = older_backup('payward', 320);
+    my ($status, $out, $err) = case_run($case, 'restore', "$case->{folder}/b");
+    is($status, 0, 'restored over the newest ledger') or diag $err;
+    unlike($out, qr/may be back/, 'nobody who was forgotten can be back');
+    is((case_run($case, '-q', '--new-ledger'))[0], 0, 'a run that a person lets continue');
+    is((case_run($case, 'forget', '--key', 'cust-000320'))[0], 0, 'a customer is forgotten');
+    unlink glob "$case->{folder}/test.ledger $case->{folder}/test.ledger-wal $case->{folder}/test.ledger-shm";
+    ($status, $out, $err) = case_run($case, 'restore', "$case->{folder}/b");
+    is($status, 0, 'the ledger is lost, and restored again') or diag $err;
+    like($out, qr/^customers that were forgotten since may be back, because the newest ledger is not there: forget them again, by your receipts$/m,
+        'says that the customer may be back');
+};
+
 subtest 'who was forgotten stays forgotten' => sub {
     fresh_sandbox();
     my $case = older_backup('payward', 300);
