@@ -18,7 +18,7 @@ SANITIZE ?=
 STEPS ?=
 COVER ?=
 
-PACKAGES := zlib libpcre2-8 libcurl libcrypto sqlite3 libfyaml libutf8proc libidn2 libxxhash simdjson icu-i18n
+PACKAGES := zlib libpcre2-8 libcurl libcrypto sqlite3 libpq libfyaml libutf8proc libidn2 libxxhash simdjson icu-i18n
 WARNINGS := -Wall -Wextra -Wformat=2 -Wconversion -Wshadow -Wvla -Wwrite-strings -Werror
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE
 # Control flow: CET on x86, its like on ARM.
