@@ -1,6 +1,10 @@
+#include <string.h>
+
 #include "core/clock.h"
 #include "job/job_parts.h"
 #include "job/job_scalar.h"
+
+enum { SHARED_NAME_MAX = 64 };
 
 #define HOUR_NS (3600 * CLOCK_NS_PER_S)
 
@@ -44,6 +48,26 @@ static int read_lock_folder(struct job_reader *reader, const struct job_node *va
     return job_scalar_path(reader, value, key, target);
 }
 
+/* It becomes a file's name, and a key in a database. */
+static int read_shared(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                       void *target)
+{
+    struct job_delivery *delivery = target;
+    struct slice name;
+    (void)key;
+    if (job_scalar_read(reader, value, &name) != 0)
+        return -1;
+    if (name.len > SHARED_NAME_MAX || name.data[0] == '-' ||
+        strspn(name.data, "abcdefghijklmnopqrstuvwxyz0123456789-") != name.len)
+        return job_keys_fail(
+            reader, value,
+            "`%s` is not a name for a shared account\nhint: use lower-case letters, digits and hyphens, at most %d; every job of the account names the same one",
+            name.data, SHARED_NAME_MAX);
+    delivery->shared = name.data;
+    delivery->shared_place = value->place;
+    return 0;
+}
+
 static const char *const change_words[] = {"update", "ignore", NULL};
 static const char *const doubt_words[] = {"settle", "hold", NULL};
 static const char *const twin_words[] = {"refuse", "create", NULL};
@@ -82,5 +106,10 @@ const struct job_key job_delivery_keys[] = {
      .absent = "the system's (/run/lock)",
      .help = "the folder of the locks that keep two processes from using one credential at once",
      .example = "/var/lib/kyc-import/locks"},
+    {"shared", .read = read_shared, .form = "name: lower-case letters, digits and hyphens",
+     .absent = "the job uses the account alone",
+     .help =
+         "a name for the provider's account: jobs with the same name share its rate limit and its API keys, also on several hosts if their ledgers are in one PostgreSQL database",
+     .example = "kraken-main"},
     {0},
 };

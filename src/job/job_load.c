@@ -41,6 +41,7 @@ static int read_ledger(struct job_reader *reader, const struct job_node *value, 
     struct job *job = target;
     struct slice ledger;
     (void)key;
+    job->ledger_place = value->place;
     if (job_scalar_read(reader, value, &ledger) != 0)
         return -1;
     if (slice_begins_with(ledger, "postgresql://") || slice_begins_with(ledger, "postgres://")) {
@@ -84,6 +85,15 @@ const struct job_key job_file_keys[] = {
      .form = "env:NAME or file:PATH", .absent = "the file LEDGER.key, made with the ledger",
      .help = "the key with which the ledger seals its rows, as a secret that is stored elsewhere",
      .example = "file:secrets/ledger.key"},
+    {"ledger_password", job_secret_read_line, .offset = offsetof(struct job, ledger_password),
+     .form = "env:NAME or file:PATH", .absent = "none",
+     .help = "the password of a ledger in PostgreSQL, as a secret that is stored elsewhere",
+     .example = "env:KYC_LEDGER_PASSWORD"},
+    {"ledger_witness", job_scalar_path, .offset = offsetof(struct job, ledger_witness),
+     .form = "path of a folder", .absent = "none",
+     .help =
+         "a folder on other storage than ledger and report, which records the ledger's last run, too: an older ledger that was restored is found out even if the report folder is lost",
+     .example = "/mnt/witness/nightly"},
     {"report", job_scalar_path, .offset = offsetof(struct job, report_folder), .absent = "reports/JOB",
      .help = "the folder of the report files", .example = "reports/nightly"},
     {"report_keep", job_scalar_uint32, .offset = offsetof(struct job, report_keep), .max = REPORT_KEEP_MAX,
@@ -236,6 +246,7 @@ static void each_secret(struct job *job, void (*visit)(struct secret *secret))
             visit(&credentials->items[i].secret);
     }
     visit(&job->ledger_key);
+    visit(&job->ledger_password);
 }
 
 void job_forget_secrets(struct job *job)

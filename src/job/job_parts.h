@@ -49,6 +49,8 @@ int job_secret_read(struct job_reader *reader, const struct job_node *value,
 /* The same of a key, which may be any bytes (a credential is one line of text), and which is also loaded
  * where no credentials are, if it can be. Target: a struct secret at the row's offset. */
 job_key_read job_secret_read_bytes;
+/* The same of a password, which is one line of text. */
+job_key_read job_secret_read_line;
 /* The same of a secret without which the job can do all but notify: where it cannot be loaded, *fault says
  * why (in the arena), as a warning does, and the secret stays empty. */
 int job_secret_read_optional(struct job_reader *reader, const struct job_node *value, const char *name,

@@ -45,20 +45,32 @@ int job_secret_read(struct job_reader *reader, const struct job_node *value,
     return read_secret(reader, value, credential->name, &credential->secret, false);
 }
 
-int job_secret_read_bytes(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                          void *target)
+static int read_of_ledger(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                          void *target, bool any_bytes)
 {
     struct secret *secret = (struct secret *)(void *)((char *)target + key->offset);
     struct slice reference;
     struct error ignored;
 
-    if (read_secret(reader, value, key->name, secret, true) != 0)
+    if (read_secret(reader, value, key->name, secret, any_bytes) != 0)
         return -1;
-    /* Reading a ledger needs its key, not the credentials. Where the key is not at hand, there may be no
-     * ledger either; opening one reports it. */
+    /* Reading a ledger needs its key and password, not the credentials. Where they are not at hand, there may
+     * be no ledger either; opening one reports it. */
     if (!reader->overrides->secrets && job_scalar_read(reader, value, &reference) == 0)
         (void)!secret_load(secret, reference.data, reader->job->folder, &ignored);
     return 0;
+}
+
+int job_secret_read_bytes(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                          void *target)
+{
+    return read_of_ledger(reader, value, key, target, true);
+}
+
+int job_secret_read_line(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                         void *target)
+{
+    return read_of_ledger(reader, value, key, target, false);
 }
 
 int job_secret_read_optional(struct job_reader *reader, const struct job_node *value, const char *name,

@@ -211,6 +211,8 @@ struct job_delivery {
     bool settle;                                             /* in_doubt: settle, else hold */
     const char *lock_folder;                                 /* NULL: the system's */
     struct job_place lock_folder_place;
+    const char *shared; /* the account's name: jobs with the same one share its rate and keys. NULL: none */
+    struct job_place shared_place;
 };
 
 /* `notify`: where the notification of a command's end goes, and of which statuses. */
@@ -242,12 +244,15 @@ struct job {
     size_t unique_count; /* 1 (external_id) + the JOB_RULE_UNIQUE rules of other fields */
     struct job_delivery delivery;
     const char *ledger_path;   /* of sqlite: */
+    struct job_place ledger_place;
     const char *report_folder; /* of a check: the folder `check` below that of a run */
     const char *run_report;   /* the job's own, even with --report: the ledger's last run is recorded there */
     uint32_t report_keep;     /* reports of runs in the history; 0: none */
     const char *metrics_path; /* NULL: in the report folder, of a check */
     const char *refresh_metrics_path; /* beside it, with `.refresh` before the extension */
     struct secret ledger_key;         /* absent: LEDGER.key */
+    struct secret ledger_password;    /* of a ledger in PostgreSQL; absent: none, or not loaded */
+    const char *ledger_witness;       /* a second folder for the record of the last head; NULL: none */
     struct job_notify notify;
     struct arena arena;
 };

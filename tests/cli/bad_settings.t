@@ -61,7 +61,8 @@ refused("rule $_", '', "  phone: tel\n  date_of_birth: dob\n", $_)
 
 refused("$_", '', "$_\n")
     for (map { "report_keep: $_" } qw(-1 many [1] 1.5 '' ~), '{a: 1}'), (map { "metrics: $_" } qw([a] '' ~), '{a: b}'),
-    (map { "delivery: {lock_folder: $_}" } qw([a] '' ~), '{a: b}'), 'notify: x', 'notify: []', 'notify: ~', 'notify: {}',
+    (map { "delivery: {lock_folder: $_}" } qw([a] '' ~), '{a: b}'), (map { "delivery: {shared: $_}" } qw([a] '' ~ Main main_1 -main main.eu), 'x' x 65),
+    (map { "ledger_witness: $_" } qw([a] '' ~), '{a: b}'), 'notify: x', 'notify: []', 'notify: ~', 'notify: {}',
     (map { "notify: {command: $_}" } qw([] '' [''] ~ [~] tell [tell]), '{a: b}', '[/bin/x, {a: b}]', '[/bin/x, [y]]', '/bin/mail -s x'),
     'notify: {command: /bin/true, url: https://example.com/x}', 'notify: {command: /bin/true, token: env:X}', 'notify: {on: [1]}', 'notify: {command: /bin/true, timout: 9s}',
     (map { "notify: {command: /bin/true, on: $_}" } qw(1 ~ [8] [true] [-1] [[1]] [11] ['']), '{a: b}'), (map { "notify: {command: /bin/true, timeout: $_}" } qw(10 [1s] '' soon));
@@ -74,6 +75,15 @@ for my $setting ("url: 'env:'", "url: 'http://[::1]\@example.com/x'", "url: 'htt
     (my $status, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report");
     is($status, 2, "notify: {$setting}: status 2");
     like($err, qr/^kyc-import: error: \S*job\.yaml:5:\d+: [^\n]+\nhint: [^\n]{5,}\n/m, "notify: {$setting}: its place, and a hint") or diag $err;
+}
+
+for my $setting ((map { "ledger_password: $_" } qw('' ~ [env:X] 'file:' 'env:' hunter2), '{a: b}'), 'ledger: postgresql://me:hunter2@db.example.com/kyc') {
+    write_file("$folder/job.yaml", "job: bad\ninput: {path: export.csv}\n"
+        . "provider: {name: kira, credentials: {api_key: env:NO_KEY, client_id: env:NO_ID, password: env:NO_WORD}}\nfields: {external_id: id}\n$setting\n");
+    (my $status, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report");
+    is($status, 2, "$setting: status 2");
+    like($err, qr/^kyc-import: error: \S*job\.yaml:5:\d+: [^\n]+\nhint: [^\n]{5,}\n/m, "$setting: its place, and a hint") or diag $err;
+    unlike($err, qr/hunter2/, '  and not its value');
 }
 
 # A rule without its `#`, below a `# rules:` that has it.

@@ -141,6 +141,9 @@ static void a_job_that_sets_nothing_has_the_defaults(void **state)
     assert_int_equal(job->delivery.refused_share, 20);
     assert_int_equal(job->delivery.updated_share, 10);
     assert_int_equal(job->delivery.twins_share, 20);
+    assert_null(job->delivery.shared);
+    assert_null(job->ledger_witness);
+    assert_null(job->ledger_password.data);
     assert_true(job->delivery.update && job->delivery.settle && job->delivery.refuse_twins);
     assert_int_equal(job->mappings[0].unmatched, JOB_UNMATCHED_REJECT);
     assert_int_equal(job->rules[0].level, VERDICT_REJECT);

@@ -60,6 +60,8 @@ static void a_bad_set_is_named_without_its_value(void **state)
         {"a member of a list", "provider.credentials[0].token=hunter2",
          "--set provider.credentials: credentials are not"},
         {"a literal ledger key", "ledger_key=hunter2", "--set ledger_key: `ledger_key` is not a reference"},
+        {"a literal password", "ledger_password=hunter2",
+         "--set ledger_password: `ledger_password` is not a reference"},
     };
     for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
         const char *set = cases[index].set;
@@ -169,7 +171,8 @@ static void secrets_are_loaded_only_when_asked_for(void **state)
 {
     (void)state;
     static const char text[] = SECRETS("[{api_key: env:KYC_TEST_KEY, api_secret: file:secret-KYC_TEST}, "
-                                       "{token: env:KYC_TEST_KEY}]") "ledger_key: env:KYC_TEST_KEY\n";
+                                       "{token: env:KYC_TEST_KEY}]") "ledger_key: env:KYC_TEST_KEY\n"
+                                                                     "ledger_password: env:KYC_TEST_KEY\n";
     struct job_overrides overrides = {.secrets = true};
     assert_int_equal(unsetenv("KYC_TEST_KEY"), 0);
     job_free(job_text_load(text));
@@ -195,6 +198,7 @@ static void secrets_are_loaded_only_when_asked_for(void **state)
     assert_string_equal(job_credential(&sets[1], "token")->data, "demo-key");
     assert_null(job_credential(&sets[1], "api_key")->data);
     assert_string_equal(job->ledger_key.data, "demo-key");
+    assert_string_equal(job->ledger_password.data, "demo-key");
     job_free(job);
 }
 
