@@ -243,7 +243,7 @@ struct job {
     size_t rule_count;
     size_t unique_count; /* 1 (external_id) + the JOB_RULE_UNIQUE rules of other fields */
     struct job_delivery delivery;
-    const char *ledger_path;   /* of sqlite: */
+    const char *ledger_path; /* of sqlite: */
     struct job_place ledger_place;
     const char *report_folder; /* of a check: the folder `check` below that of a run */
     const char *run_report;   /* the job's own, even with --report: the ledger's last run is recorded there */
