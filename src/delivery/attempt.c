@@ -48,7 +48,7 @@ static int on_leave(void *context, char *remote, char *local, int remote_port, i
     if (!may_use(attempt, &address, &entry))
         return CURL_PREREQFUNC_ABORT;
     uint64_t now = clock_mono_ns();
-    if (!send_gate_pass(attempt->endpoint->gate, now)) {
+    if (!send_gate_pass(attempt->endpoint->gate, now, clock_boot_ns())) {
         attempt->deferred = true;
         return CURL_PREREQFUNC_ABORT;
     }

@@ -13,9 +13,17 @@ void send_gate_clear(struct send_gate *gate)
     max_rate_clear(&gate->max_rate);
 }
 
-bool send_gate_pass(struct send_gate *gate, uint64_t now_ns)
+bool send_gate_is_leased(const struct send_gate *gate, uint64_t boot_ns)
 {
-    if (gate->withdrawn || limiter_is_held(&gate->limiter, now_ns))
+    for (size_t i = 0; i < SEND_GATE_LEASES; i++)
+        if (gate->until_boot_ns[i] && boot_ns >= atomic_load(gate->until_boot_ns[i]))
+            return false;
+    return boot_ns >= gate->from_boot_ns;
+}
+
+bool send_gate_pass(struct send_gate *gate, uint64_t now_ns, uint64_t boot_ns)
+{
+    if (gate->withdrawn || limiter_is_held(&gate->limiter, now_ns) || !send_gate_is_leased(gate, boot_ns))
         return false;
     gate->sending++;
     max_rate_add(&gate->max_rate, now_ns);

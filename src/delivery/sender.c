@@ -16,7 +16,7 @@
 #include "delivery/curl_setup.h"
 #include "delivery/sender_internal.h"
 
-enum { POLL_MAX_MS = 1000 };
+enum { POLL_MAX_MS = 1000, LEASE_POLL_MS = 20 };
 
 /* Making it. */
 
@@ -127,6 +127,12 @@ void sender_hold(struct sender *sender, uint64_t hold_ns)
 {
     limiter_hold(&sender->gate.limiter, clock_mono_ns(), hold_ns);
     sender->inherited_hold_ns = sender->gate.limiter.held_until_ns;
+}
+
+void sender_set_lease(struct sender *sender, uint64_t from_boot_ns, const _Atomic uint64_t *until_boot_ns)
+{
+    sender->gate.from_boot_ns = from_boot_ns;
+    sender->gate.until_boot_ns[SEND_GATE_LEDGER] = until_boot_ns;
 }
 
 uint64_t sender_held_ns(const struct sender *sender)
@@ -266,12 +272,28 @@ static void launch(struct sender *sender, struct key_slot *key_slot, uint64_t no
     assert(!failed);
 }
 
+/* When the right to send begins; 0: it is not known, or over. */
+static uint64_t lease_begins_ns(const struct sender *sender)
+{
+    uint64_t from = sender->gate.from_boot_ns, boot = clock_boot_ns();
+    return from > boot ? clock_mono_ns() + (from - boot) : 0;
+}
+
+/* When to look again whether this process has the right to send. */
+static uint64_t next_lease_ns(const struct sender *sender)
+{
+    uint64_t begins = lease_begins_ns(sender);
+    return begins ? begins : clock_mono_ns() + LEASE_POLL_MS * CLOCK_NS_PER_MS;
+}
+
 /* Launches all that may go now. Gives the time at which the limiter lets the next one go, or UINT64_MAX when
  * something else must happen first. */
 static uint64_t launch_ready(struct sender *sender)
 {
     while (sender->waiting.first) {
         uint64_t now = clock_mono_ns(), next = limiter_next(&sender->gate.limiter, now);
+        if (!send_gate_is_leased(&sender->gate, clock_boot_ns()))
+            return next_lease_ns(sender);
         uint64_t pause = breaker_next_ns(&sender->breaker);
         next = pause > next ? pause : next;
         struct key_slot *key_slot = sender->idle ? key_slots_choose(&sender->key_slots) : NULL;
@@ -302,6 +324,10 @@ static enum sender_hold find_hold(const struct sender *sender, uint64_t *until_n
     const struct breaker *breaker = &sender->breaker;
 
     *until_ns = 0;
+    if (!send_gate_is_leased(&sender->gate, clock_boot_ns())) {
+        *until_ns = lease_begins_ns(sender);
+        return SENDER_LEASE;
+    }
     if (breaker->is_open) {
         *until_ns = breaker->is_probing ? 0 : breaker->next_ns;
         return SENDER_PAUSED;

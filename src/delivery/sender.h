@@ -95,6 +95,10 @@ uint64_t sender_carry_over_rate(struct sender *sender);
  * Nothing leaves until then; while more than delivery.retry_for is left, all deliveries complete as
  * OUTCOME_STOP. */
 void sender_hold(struct sender *sender, uint64_t hold_ns);
+/* Before sender_run: nothing leaves before from_boot_ns (0: at once), nor from *until_boot_ns on, which other
+ * threads may move on (NULL: for ever); both by clock_boot_ns. Until then deliveries wait; neither is a
+ * reason to give up. */
+void sender_set_lease(struct sender *sender, uint64_t from_boot_ns, const _Atomic uint64_t *until_boot_ns);
 /* After sender_run has returned: how long a Retry-After still holds everything, in ns; 0: none. */
 uint64_t sender_held_ns(const struct sender *sender);
 
@@ -146,6 +150,7 @@ enum sender_hold {
     SENDER_CARRY_OVER,  /* sender_carry_over_rate */
     SENDER_RETRY_AFTER, /* of any reply, or of an earlier process */
     SENDER_PAUSED,      /* the breaker is open */
+    SENDER_LEASE,       /* the right to send has not begun, or is over (sender_set_lease) */
 };
 
 /* What holds requests back at now_ns (monotonic), for progress. *until_ns: when it may end; 0: not known. Any

@@ -96,6 +96,7 @@ bool session_progress(struct session *session, uint64_t now_ns, struct progress_
         [SENDER_CARRY_OVER] = PROGRESS_CARRY_OVER,
         [SENDER_RETRY_AFTER] = PROGRESS_RETRY_AFTER,
         [SENDER_PAUSED] = PROGRESS_PAUSED,
+        [SENDER_LEASE] = PROGRESS_LEASE,
     };
     struct job_rate rate = provider_rate(session->parts.provider, session->parts.job);
     enum sender_hold hold = sender_held_by(session->sender, now_ns, &counts->until_ns);

@@ -41,6 +41,7 @@ static const char *const state_names[] = {
     [PROGRESS_CARRY_OVER] = "waiting_for_previous_run",
     [PROGRESS_RETRY_AFTER] = "retry_after",
     [PROGRESS_PAUSED] = "paused",
+    [PROGRESS_LEASE] = "waiting_for_lease",
     [PROGRESS_STOPPING] = "stopping",
     [PROGRESS_DROPPING] = "dropping",
 };
@@ -91,6 +92,10 @@ static void describe_wait(const struct progress_counts *counts, const char *wait
     else if (counts->state == PROGRESS_LIST_SOON)
         snprintf(text, PART_SIZE, "listing users %s%s to resolve %s create%s in doubt",
                  wait[0] ? "in " : "now", wait, number, counts->count == 1 ? "" : "s");
+    else if (counts->state == PROGRESS_LEASE && !wait[0])
+        snprintf(text, PART_SIZE, "waiting for the right to send");
+    else if (counts->state == PROGRESS_LEASE)
+        snprintf(text, PART_SIZE, "waiting %s: the run before this one may still send", wait);
     else if (!wait[0])
         text[0] = '\0';
     else if (counts->state == PROGRESS_RETRY)
@@ -147,6 +152,7 @@ static void describe_reason(const struct progress_counts *counts, uint64_t now_n
     case PROGRESS_CARRY_OVER:
     case PROGRESS_RETRY_AFTER:
     case PROGRESS_PAUSED:
+    case PROGRESS_LEASE:
         describe_wait(counts, wait, text);
         break;
     case PROGRESS_STOPPING:

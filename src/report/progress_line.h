@@ -29,6 +29,7 @@ enum progress_state {
     PROGRESS_CARRY_OVER,  /* until until_ns the requests of the run before count against the rate */
     PROGRESS_RETRY_AFTER, /* until until_ns, as the provider asked */
     PROGRESS_PAUSED,      /* the breaker is open; until_ns: its next probe, 0: one is in flight */
+    PROGRESS_LEASE,       /* for the right to send; until_ns: until it begins, 0: not known */
     PROGRESS_STOPPING,    /* count: requests in flight that the end waits for */
     PROGRESS_DROPPING,    /* as before, but they are not waited for */
 };

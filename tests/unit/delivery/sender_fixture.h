@@ -45,6 +45,8 @@ struct fixture {
     struct record record;
     struct value values[FIELD_COUNT];
     uint64_t nonce; /* the only one that the key slots may use; 0: any */
+    uint64_t lease_from_ns;                 /* of sender_set_lease */
+    const _Atomic uint64_t *lease_until_ns; /* the same */
     struct sender *sender;
     pthread_t thread;
     struct delivery *deliveries;
@@ -141,6 +143,7 @@ static inline void fixture_start(struct fixture *fixture)
         sender_key_slot_start(fixture->sender, i, fixture->nonce ? fixture->nonce : 1);
         sender_key_slot_extend(fixture->sender, i, fixture->nonce ? fixture->nonce : UINT64_MAX);
     }
+    sender_set_lease(fixture->sender, fixture->lease_from_ns, fixture->lease_until_ns);
     pthread_create(&fixture->thread, NULL, fixture_thread, fixture->sender);
 }
 

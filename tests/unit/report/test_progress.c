@@ -106,6 +106,8 @@ static void each_reason_is_said_in_words(void **state)
         {PROGRESS_RETRY_AFTER, 100, 0, "waiting 1 m 30 s, as the provider asked (Retry-After)"},
         {PROGRESS_PAUSED, 22, 0, "paused: the provider is failing, next try in 12 s"},
         {PROGRESS_PAUSED, 0, 0, "paused: the provider is failing, trying it now"},
+        {PROGRESS_LEASE, 25, 0, "waiting 15 s: the run before this one may still send"},
+        {PROGRESS_LEASE, 0, 0, "waiting for the right to send"},
         {PROGRESS_STOPPING, 0, 7, "stopping: waiting for 7 replies"},
         {PROGRESS_STOPPING, 0, 0, "stopping"},
         {PROGRESS_DROPPING, 0, 7, "stopping: 7 requests dropped"},
