@@ -260,7 +260,8 @@ TSAN_UNITS := core/test_queue core/test_log dispatch/test_coordinator_queue deli
 	delivery/test_sender_lease delivery/test_sender_login delivery/test_sender_retry_after ledger/test_ledger_verify \
 	ledger/test_store_checkpoint
 UNITS_OF = $(patsubst $(BUILD)/%,$(BUILD)/$(1)/%,$(UNIT_TESTS))
-SCRIPTS := $(wildcard tests/cli/*.t tests/crash/*.t tests/fault/*.t tests/system/*.t)
+SCRIPTS := $(wildcard tests/cli/*.t tests/crash/*.t tests/fault/*.t tests/system/*.t \
+	tests/postgres/*.t tests/scale/*.t)
 # For a variant with sanitizers: without the fuzzers, which have one of their own, and without tests of the build itself
 # and of its packages.
 SANITIZED_SCRIPTS := $(filter-out tests/fault/fuzz.t tests/cli/hardening.t tests/cli/make.t tests/cli/install.t tests/system/%,$(SCRIPTS))
