@@ -151,6 +151,24 @@ static void check_space(struct probe_lines *lines, const char *name, const char 
             (unsigned long long)(free_bytes / MIB), folder, (unsigned long long)(wanted / MIB));
 }
 
+/* A folder that a run makes when it is missing. */
+static void check_folder(struct probe_lines *lines, const char *name, const char *setting, const char *path)
+{
+    char *folder = find_folder(path);
+    struct stat info;
+
+    bool exists = stat(folder, &info) == 0;
+    if (exists && !S_ISDIR(info.st_mode))
+        probe_lines_add(lines, name, PROBE_NOT_OK, "%s is not a folder\nhint: set `%s` to a folder", folder,
+                        setting);
+    else if (!exists || access(folder, W_OK | X_OK) != 0)
+        probe_lines_add(lines, name, PROBE_NOT_OK, "%s: %s\nhint: check the folder's permissions", folder,
+                        strerror(errno));
+    else
+        probe_lines_add(lines, name, PROBE_OK, "%s can be written", path);
+    free(folder);
+}
+
 void probe_machine_space(struct probe_lines *lines, const struct job *job)
 {
     char *report = find_folder(job->report_folder), *ledger = file_folder(job->ledger_path);
@@ -158,14 +176,9 @@ void probe_machine_space(struct probe_lines *lines, const struct job *job)
     /* A reject file can become as large as the input, and so, about, can the ledger. */
     uint64_t wanted = (uint64_t)FREE_MIB * MIB + size_of_inputs(job);
 
-    if (stat(report, &info) != 0 || access(report, W_OK | X_OK) != 0)
-        probe_lines_add(lines, "report", PROBE_NOT_OK, "%s: %s\nhint: check the folder's permissions", report,
-                        strerror(errno));
-    else if (!S_ISDIR(info.st_mode))
-        probe_lines_add(lines, "report", PROBE_NOT_OK, "%s is not a folder\nhint: set `report` to a folder",
-                        report);
-    else
-        probe_lines_add(lines, "report", PROBE_OK, "%s can be written", job->report_folder);
+    check_folder(lines, "report", "report", job->report_folder);
+    if (job->ledger_witness)
+        check_folder(lines, "witness", "ledger_witness", job->ledger_witness);
     check_space(lines, "disk", ledger, wanted);
     if (stat(ledger, &other) == 0 && stat(report, &info) == 0 && info.st_dev != other.st_dev)
         check_space(lines, "report disk", report, wanted);

@@ -288,6 +288,8 @@ static int load(struct history *history, const struct job *job, const struct pro
     int result = read_beside(history, job, error);
     if (result == 0)
         result = read_folder(history, job->run_report, &names, error);
+    if (result == 0 && job->ledger_witness)
+        result = read_folder(history, job->ledger_witness, &names, error);
     if (result == 0 && history->count == 0)
         result = read_summary(history, job, job->run_report, error);
     if (result == 0 && history->count == 0 && strcmp(job->report_folder, job->run_report) != 0)
@@ -414,47 +416,76 @@ static void write_head(const struct job *job, const char *real_path, const struc
     buffer_append_char(out, '\n');
 }
 
-/* Only for information where --report names another folder: the job's own may never be writable there. */
-static void log_unwritten(const struct job *job, const char *reason)
-{
-    bool reports_elsewhere = strcmp(job->report_folder, job->run_report) != 0;
-    void (*log)(const char *format, ...) = reports_elsewhere ? log_info : log_warning;
+/* A place where the last run is recorded. */
+struct record_place {
+    const char *folder; /* made when it is missing; NULL: that of the ledger */
+    char *path;
+    bool is_optional; /* nobody needs to look after it when it cannot be written */
+    int reason;       /* errno; 0: written */
+};
 
-    log("%s: the last run of the ledger could not be recorded here, and is recorded in one place only\nhint: check the folder, its permissions and the space on its disk",
-        reason);
+enum { PLACES_MAX = 3 };
+
+static size_t find_places(const struct job *job, const char *name, struct record_place places[PLACES_MAX])
+{
+    size_t count = 0;
+    char *beside = ledger_beside(job->ledger_path, HEAD_FILE_SUFFIX);
+
+    if (beside)
+        places[count++] = (struct record_place){.path = beside};
+    /* With --report elsewhere the job's own folder may never be writable here. */
+    places[count++] = (struct record_place){.folder = job->run_report,
+                                            .path = file_join(job->run_report, name),
+                                            .is_optional = strcmp(job->report_folder, job->run_report) != 0};
+    if (job->ledger_witness)
+        places[count++] = (struct record_place){.folder = job->ledger_witness,
+                                                .path = file_join(job->ledger_witness, name)};
+    return count;
+}
+
+static void log_unwritten(const struct record_place *place)
+{
+    void (*log)(const char *format, ...) = place->is_optional ? log_info : log_warning;
+
+    log("%s: %s: the last run of the ledger could not be recorded here, only in another place\nhint: check the folder, its permissions and the space on its disk",
+        place->path, strerror(place->reason));
 }
 
 int ledger_continuity_record(const struct job *job, const struct provider *provider,
                              const struct ledger *ledger, struct error *error)
 {
-    char *real = find_real_path(job->ledger_path), *paths[2], reason[ERROR_TEXT_MAX / 4] = "";
-    unsigned written = 0;
+    char *real = find_real_path(job->ledger_path);
+    struct record_place places[PLACES_MAX] = {{.folder = NULL}};
     struct names names;
     struct buffer text;
+    size_t written = 0;
 
     make_names(job, provider, real, &names);
     buffer_init(&text, HEAD_FILE_MAX);
     write_head(job, real, ledger, &text);
-    paths[0] = ledger_beside(job->ledger_path, HEAD_FILE_SUFFIX);
-    paths[1] = file_join(job->run_report, names.own);
-    for (size_t i = 0; i < 2; i++) {
-        if ((i == 0 || file_make_folder(job->run_report) == 0) &&
-            file_replace(paths[i], HEAD_FILE_MODE, buffer_slice(&text)) == 0) {
+    size_t count = find_places(job, names.own, places);
+    for (size_t i = 0; i < count; i++) {
+        struct record_place *place = &places[i];
+        bool is_written = (!place->folder || file_make_folder(place->folder) == 0) &&
+                          file_replace(place->path, HEAD_FILE_MODE, buffer_slice(&text)) == 0;
+        place->reason = is_written ? 0 : errno;
+        if (is_written) {
             written++;
             failpoint("head file written");
-            continue;
         }
-        text_format(reason, sizeof reason, "%s: %s", paths[i], strerror(errno));
-        log_unwritten(job, reason);
+    }
+    if (written == 0)
+        error_set(
+            error, ERROR_LEDGER,
+            "the last run of the ledger can be recorded neither beside it nor in the report folder%s: %s: %s\nhint: check the folders, their permissions and the space on their disks",
+            job->ledger_witness ? " nor in its ledger_witness" : "", places[count - 1].path,
+            strerror(places[count - 1].reason));
+    for (size_t i = 0; i < count; i++) {
+        if (places[i].reason != 0 && written > 0)
+            log_unwritten(&places[i]);
+        free(places[i].path);
     }
     buffer_clear(&text);
-    free(paths[0]);
-    free(paths[1]);
     free(real);
-    if (written > 0)
-        return 0;
-    return error_set(
-        error, ERROR_LEDGER,
-        "the last run of the ledger can be recorded neither beside it nor in the report folder: %s\nhint: check the folders, their permissions and the space on their disks",
-        reason);
+    return written > 0 ? 0 : -1;
 }

@@ -4,9 +4,10 @@
  * command that changes the ledger (adopt: once it is complete) records the head of the ledger's chain and the
  * run's number and start, which only the ledger of that run and its successors hold. The record is kept
  * twice: in LEDGER.head beside the ledger, and in ledger-*.head in the job's own report folder (whatever
- * --report is). So neither a lost report folder nor a folder restored from a backup disables the check. The
- * second name holds a digest of the job, provider and base URL and one of the ledger's path: several jobs,
- * and several ledgers of one job, may share a folder.
+ * --report is). So neither a lost report folder nor a folder restored from a backup disables the check. A
+ * third record is kept in the folder `ledger_witness` of the job, where it has one: for machines that lose
+ * the other two places together. The names of the latter hold a digest of the job, provider and base URL and
+ * one of the ledger's path: several jobs, and several ledgers of one job, may share a folder.
  *
  * The record is written only after the commit of what it names, so it is never ahead of its ledger; a crash
  * in between leaves the older record, which the ledger holds too. A dry run does not write it. Without any
@@ -36,8 +37,8 @@ int ledger_continuity_head(const struct job *job, const struct provider *provide
 int ledger_continuity_last(const struct job *job, const struct provider *provider,
                            char head[LEDGER_HEAD_SIZE], int64_t *run, struct error *error);
 
-/* Records what is committed; the ledger has a run. 0, also (with a line in the log) when one of the two
- * places could not be written; -1 with ERROR_LEDGER when neither could. */
+/* Records what is committed; the ledger has a run. 0, also (with a line in the log) when one of the places
+ * could not be written; -1 with ERROR_LEDGER when none could. */
 int ledger_continuity_record(const struct job *job, const struct provider *provider,
                              const struct ledger *ledger, struct error *error);
 

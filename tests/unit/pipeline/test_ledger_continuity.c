@@ -215,6 +215,70 @@ static void one_of_the_two_places_is_enough(void **state)
     assert_non_null(strstr(place->error.text, "can be recorded neither"));
 }
 
+/* What is left of a machine whose other folders are new each night. */
+static void lose_all_but_the_witness(const struct place *place)
+{
+    char command[320];
+
+    snprintf(command, sizeof command, "rm -rf %s %s*", place->report, place->ledger);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+}
+
+static void the_witness_alone_proves_the_last_run(void **state)
+{
+    struct place *place = *state;
+    char command[400], witness[64];
+    struct stat about;
+
+    snprintf(witness, sizeof witness, "%s/far/witness", place->folder);
+    place->job.ledger_witness = witness;
+    assert_int_equal(run(place, false, 1000000000), 0);
+    assert_int_equal(stat(witness, &about), 0); /* made with its parents */
+    assert_int_equal(about.st_mode & 0777, 0700);
+    snprintf(command, sizeof command, "cp %s %s/copy; cp %s.key %s/key", place->ledger, place->folder,
+             place->ledger, place->folder);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+    assert_int_equal(run(place, false, 2000000000), 0);
+    lose_all_but_the_witness(place);
+    assert_int_equal(run(place, false, 3000000000), -1);
+    assert_non_null(strstr(place->error.text, "the ledger is missing, and"));
+    assert_non_null(strstr(place->error.text, witness));
+    snprintf(command, sizeof command, "cp -p %s/copy %s; cp -p %s/key %s.key", place->folder, place->ledger,
+             place->folder, place->ledger);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+    assert_int_equal(run(place, false, 3000000000), -1);
+    assert_non_null(strstr(place->error.text, "does not hold the last run that"));
+    assert_non_null(strstr(place->error.text, witness));
+    assert_int_equal(run(place, true, 3000000000), 0);
+    assert_int_equal(run(place, false, 4000000000), 0);
+    place->job.ledger_witness = NULL;
+    lose_all_but_the_witness(place);
+    assert_int_equal(run(place, false, 5000000000), 0); /* without the setting nothing is known of it */
+}
+
+/* Neither a witness that cannot be written nor one that is the only place left ends a run. */
+static void a_witness_is_one_of_the_places(void **state)
+{
+    struct place *place = *state;
+    char witness[64];
+
+    snprintf(witness, sizeof witness, "%s/witness", place->folder);
+    place->job.ledger_witness = witness;
+    write_text(witness, "a file where the folder should be");
+    assert_int_equal(run(place, false, 1000000000), 0);
+    assert_int_equal(unlink(witness), 0);
+    assert_int_equal(unlink(beside(place, ".head")), 0);
+    assert_int_equal(mkdir(beside(place, ".head"), 0700), 0);
+    char command[192];
+    snprintf(command, sizeof command, "rm -r %s; touch %s", place->report, place->report);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+    assert_int_equal(run(place, true, 2000000000), 0);
+    snprintf(command, sizeof command, "rm -r %s; touch %s", witness, witness);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+    assert_int_equal(run(place, true, 3000000000), -1);
+    assert_non_null(strstr(place->error.text, "can be recorded neither"));
+}
+
 /* Without a ledger, and beside a key whose ledger is missing. */
 static void a_missing_ledger_is_made_by_the_modes_that_may(void **state)
 {
@@ -267,6 +331,8 @@ int main(void)
         CONTINUITY(each_run_leaves_a_record_that_an_older_copy_does_not_hold),
         CONTINUITY(a_record_names_its_job_and_its_ledger),
         CONTINUITY(one_of_the_two_places_is_enough),
+        CONTINUITY(the_witness_alone_proves_the_last_run),
+        CONTINUITY(a_witness_is_one_of_the_places),
         CONTINUITY(a_missing_ledger_is_made_by_the_modes_that_may),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

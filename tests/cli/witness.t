@@ -1,0 +1,83 @@
+#!/usr/bin/perl
+# ledger_witness: on a machine that starts each night with an empty report folder and a restored ledger, as a pod does, an older
+# ledger is still found out, and nothing is sent from it.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use KycTest;
+use KycRun;
+
+my $sandbox = sandbox_start();
+my $users = sub { sandbox_counts($sandbox)->{kira}{users} };
+
+# The ledger as a volume keeps it: a night of 10 customers is kept as `old`, then 10 more are created.
+sub two_nights
+{
+    my ($first, %set) = @_;
+    my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(20, 0, $first), rows => 20, set => \%set);
+    run_of($case, 'a night of 10 customers', 0, '--limit', 10, '--rows-ok');
+    run_program('sh', '-c', "cd $case->{folder} && mkdir old && cp -p test.ledger test.ledger.key old/");
+    run_of($case, 'a night of 10 more', 0);
+    return $case;
+}
+
+# What is new in each pod: the ledger's folder has only what was restored to it, the report folder is empty.
+sub lose
+{
+    my ($case, $restored) = @_;
+    run_program('sh', '-c', "cd $case->{folder} && rm -rf reports metrics test.ledger*" . ($restored ? ' && cp -p old/* .' : ''));
+    $case->{looks} = 1; # no --new-ledger of the tests' own
+    return;
+}
+
+subtest 'without a second place the loss of the first is not seen' => sub {
+    my $case = two_nights(100);
+    lose($case, 1);
+    my ($status, undef, $err) = case_run($case, '--limit', 1);
+    cmp_ok($status, '<=', 1, 'a run continues from an older ledger, which is why there is the setting') or diag $err;
+};
+
+subtest 'an older ledger' => sub {
+    my $case = two_nights(200, ledger_witness => 'far/witness');
+    my @files = glob "$case->{folder}/far/witness/*";
+    is(scalar @files, 1, 'the folder has one file') or diag "@files";
+    like($files[0], qr{/ledger-[0-9a-f]{8}-[0-9a-f]{8}\.head$}, 'the record of the last run');
+    is((stat "$case->{folder}/far/witness")[2] & 0777, 0700, 'in a folder of its own account');
+    is((stat $files[0])[2] & 0777, 0600, 'which other accounts cannot read');
+    unlike(read_file($files[0]), qr/cust-|example\.com/, 'no customer is in it');
+    lose($case, 1);
+    my $before = $users->();
+    my ($status, undef, $err) = case_run($case);
+    is($status, 5, 'a run stops');
+    like($err, qr{test\.ledger: this ledger does not hold the last run that \S+/far/witness/\S+\.head records: it is older .*\nhint: }, 'and says which record it lacks');
+    is($users->(), $before, 'nobody is created twice');
+    like((case_run($case, 'check', '--rows-ok'))[2], qr/warning: .*far\/witness.* records/, 'a check warns');
+    ($status, undef, $err) = case_run($case, 'status', '--verify');
+    isnt($status, 0, 'status --verify finds it') or diag $err;
+    run_of($case, 'a person decides to continue', 0, '--new-ledger');
+    run_of($case, 'from then on the record is that of this ledger', 0);
+};
+
+subtest 'a missing ledger' => sub {
+    my $case = two_nights(300, ledger_witness => 'witness');
+    lose($case, 0);
+    my $before = $users->();
+    my ($status, undef, $err) = case_run($case);
+    is($status, 5, 'a run stops');
+    like($err, qr{test\.ledger: the ledger is missing, and \S+/witness/\S+\.head shows that this job had one}, 'although nothing else is left of it');
+    is($users->(), $before, 'nobody is created twice');
+};
+
+subtest 'a folder that cannot be written' => sub {
+    my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(2, 0, 400), rows => 2, set => {ledger_witness => 'witness'});
+    write_file("$case->{folder}/witness", 'a file');
+    my ($status, undef, $err) = case_run($case);
+    is($status, 0, 'the run is complete: the other places have the record');
+    like($err, qr{warning: \S+/witness/ledger-\S+\.head: [^\n]+: the last run of the ledger could not be recorded here, only in another place\n.*hint: }, 'with a warning');
+    like((case_run($case, 'probe'))[1], qr/^witness +NOT OK +\S+witness is not a folder\n +hint: set `ledger_witness` to a folder$/m, 'which probe shows before') or diag((case_run($case, 'probe'))[1]);
+    unlink "$case->{folder}/witness";
+    like((case_run($case, 'probe'))[1], qr/^witness +ok +\S+witness can be written$/m, 'and one that can be made is right');
+};
+done_testing;
