@@ -35,28 +35,6 @@ static int read_name(struct job_reader *reader, const struct job_node *value, co
     return 0;
 }
 
-static int read_ledger(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                       void *target)
-{
-    struct job *job = target;
-    struct slice ledger;
-    (void)key;
-    job->ledger_place = value->place;
-    if (job_scalar_read(reader, value, &ledger) != 0)
-        return -1;
-    if (slice_begins_with(ledger, "postgresql://") || slice_begins_with(ledger, "postgres://")) {
-        reader->hide_lines = true; /* such a URL may hold a password */
-        int result =
-            job_keys_fail(reader, value, "PostgreSQL ledgers are not supported\nhint: write sqlite:PATH");
-        reader->hide_lines = false;
-        return result;
-    }
-    if (!slice_begins_with(ledger, "sqlite:") || ledger.len == strlen("sqlite:"))
-        return job_keys_fail(reader, value, "`ledger` should be sqlite:PATH");
-    job->ledger_path = job_scalar_join(reader, ledger.data + strlen("sqlite:"));
-    return 0;
-}
-
 const struct job_key job_file_keys[] = {
     {"job", .read = read_name, .form = "name: lower-case letters, digits and hyphens", .absent = "required",
      .help = "the name of the job, from which the default paths of ledger, report and metrics are made",
@@ -77,7 +55,7 @@ const struct job_key job_file_keys[] = {
     {"delivery", job_keys_read_table, offsetof(struct job, delivery), .keys = job_delivery_keys,
      .form = "mapping", .absent = "the defaults of its settings",
      .help = "how fast requests are sent, how often they are repeated, and when a run stops"},
-    {"ledger", .read = read_ledger, .form = "sqlite:PATH", .absent = "sqlite:JOB.ledger",
+    {"ledger", .read = job_ledger_read, .form = "sqlite:PATH", .absent = "sqlite:JOB.ledger",
      .help =
          "the file that records every customer and every request, on a local disk; back it up with its .key",
      .example = "sqlite:state/nightly.ledger"},
@@ -159,7 +137,7 @@ static int interpret(struct job_reader *reader, struct job_node *top)
     /* A misspelt `feilds` is better said as unknown than as missing: so first what is there, then what is
      * not. */
     if (job_keys_read(reader, top, job_file_keys, "", job) != 0 || check_complete(reader, top) != 0 ||
-        job_input_finish(reader, top) != 0)
+        job_input_finish(reader, top) != 0 || job_ledger_finish(reader, top) != 0)
         return -1;
     if (!job->ledger_path)
         job->ledger_path = default_path(reader, "", ".ledger");

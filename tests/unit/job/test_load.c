@@ -200,8 +200,32 @@ static void what_comes_later_is_refused_and_never_ignored(void **state)
     (void)state;
 #define PROVIDER(text) JOB_HEAD "provider: {name: payward, " text "}\n"
     static const struct job_text_case cases[] = {
-        {"a ledger in PostgreSQL", JOB_HEAD "ledger: postgresql://u:pw-x@h/d\n",
-         "2:9: PostgreSQL ledgers are not supported"},
+        {"a ledger in PostgreSQL", JOB_WHOLE "ledger: postgresql://u@h/d\nledger_key: env:A\n",
+         "5:9: PostgreSQL ledgers are not supported"},
+    };
+    JOB_TEXT_CHECK_REFUSED(cases);
+}
+
+static void a_ledger_in_a_database_needs_a_whole_url_and_a_key(void **state)
+{
+    (void)state;
+#define LONG_NAME "job: a12345678901234567890123456789012345678901234567890123456789\n" /* 60 characters */
+    static const struct job_text_case cases[] = {
+        {"a password", JOB_HEAD "ledger: postgresql://u:pw-x@h/d\n",
+         "2:9: `ledger` must not hold a password: set ledger_password"},
+        {"no database", JOB_HEAD "ledger: postgresql://u@h\n", "2:9: `ledger` names no database"},
+        {"no host", JOB_HEAD "ledger: postgres:///d\n", "2:9: `ledger` names no host"},
+        {"a check that is turned off", JOB_HEAD "ledger: postgresql://h/d?sslmode=disable\n",
+         "2:9: `ledger` has an unknown parameter"},
+        {"no key", JOB_WHOLE "ledger: postgresql://u@h/d\n",
+         "5:9: a ledger in PostgreSQL needs `ledger_key`"},
+        {"a password of a file", JOB_WHOLE "ledger_password: env:A\n",
+         "5:1: `ledger_password` belongs to a ledger in PostgreSQL"},
+        {"a password of a file that is named", JOB_WHOLE "ledger: sqlite:x\nledger_password: env:A\n",
+         "6:1: `ledger_password` belongs to a ledger in PostgreSQL"},
+        {"a name that no schema can have",
+         LONG_NAME JOB_INPUT JOB_PROVIDER JOB_FIELDS "ledger: postgresql://u@h/d\nledger_key: env:A\n",
+         "1:6: `job` is too long for a ledger in PostgreSQL"},
     };
     JOB_TEXT_CHECK_REFUSED(cases);
 }
@@ -318,6 +342,7 @@ int main(void)
         cmocka_unit_test(an_error_is_reported_at_its_place),
         cmocka_unit_test(numbers_have_their_units_and_ranges),
         cmocka_unit_test(what_comes_later_is_refused_and_never_ignored),
+        cmocka_unit_test(a_ledger_in_a_database_needs_a_whole_url_and_a_key),
         cmocka_unit_test(the_common_settings_are_held_to_their_form),
         cmocka_unit_test(other_settings_are_kept_as_they_are_written),
         cmocka_unit_test(http_is_for_loopback_only),

@@ -159,7 +159,9 @@ static void a_secret_is_a_reference_and_its_line_is_never_shown(void **state)
         {"a user in the proxy", JOB_HEAD "provider: {proxy: 'http://me:hunter2@h'}\n",
          "2:19: `proxy` may not hold a user or a password"},
         {"a password in the ledger's URL", JOB_HEAD "ledger: postgres://me:hunter2@h/d\n",
-         "2:9: PostgreSQL ledgers"},
+         "2:9: `ledger` must not hold a password"},
+        {"a password in its parameters", JOB_HEAD "ledger: postgres://h/d?password=hunter2\n",
+         "2:9: `ledger` must not hold a password"},
     };
     JOB_TEXT_CHECK_REFUSED(cases);
     for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++)
@@ -171,8 +173,7 @@ static void secrets_are_loaded_only_when_asked_for(void **state)
 {
     (void)state;
     static const char text[] = SECRETS("[{api_key: env:KYC_TEST_KEY, api_secret: file:secret-KYC_TEST}, "
-                                       "{token: env:KYC_TEST_KEY}]") "ledger_key: env:KYC_TEST_KEY\n"
-                                                                     "ledger_password: env:KYC_TEST_KEY\n";
+                                       "{token: env:KYC_TEST_KEY}]") "ledger_key: env:KYC_TEST_KEY\n";
     struct job_overrides overrides = {.secrets = true};
     assert_int_equal(unsetenv("KYC_TEST_KEY"), 0);
     job_free(job_text_load(text));
@@ -198,7 +199,6 @@ static void secrets_are_loaded_only_when_asked_for(void **state)
     assert_string_equal(job_credential(&sets[1], "token")->data, "demo-key");
     assert_null(job_credential(&sets[1], "api_key")->data);
     assert_string_equal(job->ledger_key.data, "demo-key");
-    assert_string_equal(job->ledger_password.data, "demo-key");
     job_free(job);
 }
 
