@@ -13,6 +13,7 @@
 #include "core/process.h"
 #include "core/text.h"
 #include "model/field.h"
+#include "pipeline/signals.h"
 #include "provider/provider_table.h"
 
 enum { HELP_MAX = 1 << 17, NAMES_MAX = 512 };
@@ -23,6 +24,12 @@ struct command {
     unsigned option_bit;
     const char *help; /* one line */
     int (*run)(const struct options *options);
+};
+
+/* Commands that a signal stops by pipeline/signals, whenever it comes. */
+enum {
+    ENDS_IN_ORDER =
+        OPTION_CHECK | OPTION_RUN | OPTION_REFRESH | OPTION_LINKS | OPTION_DOCUMENTS | OPTION_ADOPT
 };
 
 /* Ended by an entry without a name. */
@@ -242,6 +249,7 @@ int command_main(int argc, char **argv)
     struct error error;
     int status;
 
+    signals_block();
     process_open_std_fds();
     log_setup("kyc-import", LOG_INFO, false);
     if (argc < 2) {
@@ -270,6 +278,8 @@ int command_main(int argc, char **argv)
         options.argument = command->name;
         command = find_command("help");
     }
+    if (!(command->option_bit & ENDS_IN_ORDER))
+        signals_unblock();
     bool lacks_file = command->option_bit & OPTION_WITH_FILE && !options.file;
     if (command->argument && command->argument[0] != '[' && (!options.argument || lacks_file)) {
         bool lacks_job = !options.argument && command->option_bit & OPTION_WITH_JOB;

@@ -22,6 +22,32 @@ static void stop_signals(sigset_t *set)
         sigaddset(set, SIGHUP);
 }
 
+void signals_block(void)
+{
+    sigset_t set;
+
+    stop_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static void end_process(int number)
+{
+    _exit(128 + number);
+}
+
+void signals_unblock(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    const struct sigaction end = {.sa_handler = end_process};
+    sigset_t set;
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers && getpid() == 1; i++)
+        if (!is_ignored(numbers[i]))
+            sigaction(numbers[i], &end, NULL);
+    stop_signals(&set);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static void *signals_main(void *argument)
 {
     struct signals *signals = argument;
@@ -42,12 +68,9 @@ static void *signals_main(void *argument)
 
 int signals_start(struct signals *signals, struct coordinator_queue *queue, struct error *error)
 {
-    sigset_t set;
-
     *signals = (struct signals){.queue = queue};
     signal(SIGPIPE, SIG_IGN);
-    stop_signals(&set);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signals_block();
     signals->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int failed =
         signals->stop_fd == -1 ? errno : pthread_create(&signals->thread, NULL, signals_main, signals);
