@@ -14,7 +14,6 @@ use KycHostile;
 
 my $json = JSON::PP->new->utf8;
 
-sub lose_ledger { my ($case) = @_; unlink glob "$case->{folder}/test.ledger*"; return; }
 sub export { my ($case, $csv) = @_; write_file("$case->{folder}/export.csv", $csv); return; }
 sub users { my ($case) = @_; return sandbox_counts($case->{sandbox})->{$case->{provider}}{users}; }
 sub creates { my ($case) = @_; return scalar case_ledger($case, "SELECT 1 FROM event WHERE operation = 'create' AND attempt > 0"); }
@@ -63,13 +62,13 @@ for my $provider (qw(kira payso)) {
         my $not_shown = $provider eq 'kira' ? ' not_shown 130' : '';    # its replies lack the occupation
         my ($status, $found, $err) = adopt($case, '--dry-run');
         is("$status " . counts($found), '0 unchanged 130', "$provider: a ledger that has everything") or diag $err;
-        lose_ledger($case);
+        case_lose_ledger($case);
         ($status, undef, $err) = case_run($case, '-q');
         is($status, 5, "$provider: a run without its ledger stops");
         like($err, qr/\Qthe ledger is missing\E.*hint: .*kyc-import adopt /s, "$provider: and adopt is a way back");
         ($status, $found, $err) = adopt($case, '--dry-run');
         is("$status " . counts($found), "0 adopt 130$not_shown", "$provider: the plan") or diag $err;
-        ok(!-e "$case->{folder}/test.ledger", "$provider: --dry-run makes no ledger");
+        ok(!case_has_ledger($case), "$provider: --dry-run makes no ledger");
         ($status, my $out, $err) = case_run($case, 'check', '--json', '-q', '--against-provider');
         $found = $json->decode($out);
         is("$status $found->{plan}{create} " . counts($found->{against_provider}), "0 130 adopt 130$not_shown", "$provider: check shows it, too") or diag $err;
@@ -92,7 +91,7 @@ for my $provider (qw(kira payso)) {
 
     parallel "$provider, a changed export" => sub {
         my $case = filled($provider, 20, '--idempotency-life', '1s');
-        lose_ledger($case);
+        case_lose_ledger($case);
         unlink glob "$case->{folder}/reports/test/*";
         my $csv = csv_rows(22);
         $csv =~ s/^(cust-000003,.*?,)\+14155550103/$1+14155550999/m;             # another phone
@@ -166,7 +165,7 @@ for my $provider (qw(kira payso)) {
         my $sandbox = sandbox_start();
         my $case = case_new($sandbox, provider => $provider, csv => $csv);
         case_run($case, '-q');
-        lose_ledger($case);
+        case_lose_ledger($case);
         export($case, $csv . "child-1,Kim,Morgan,family\@example.com,+14155550177,2015-01-02,San Francisco,US,1 Market St,San Francisco,94103,US,US,student\n");
         my ($status, $found, $err) = adopt($case);
         is("$status " . counts($found), '0 create 1 adopt 8' . ($provider eq 'kira' ? ' not_shown 8' : ''), "$provider: a family: each has its own user, and the new child none") or diag $err, explain $found;
@@ -185,10 +184,9 @@ for my $provider (qw(kira payso)) {
         sandbox_faults($sandbox);
         my ($doubts) = map { $_->[0] } case_ledger($case, "SELECT count(*) FROM customer WHERE state = 'in_doubt'");
         cmp_ok($doubts, '>', 0, "$provider: creates in doubt");
-        run_program('cp', "$case->{folder}/test.ledger", "$case->{folder}/copy");
+        my $older = case_save_ledger($case);
         case_run($case, '-q');
-        unlink glob "$case->{folder}/test.ledger-*";
-        run_program('cp', "$case->{folder}/copy", "$case->{folder}/test.ledger");
+        case_restore_ledger($case, $older);
         my ($status, undef, $err) = case_run($case, '-q');
         is($status, 5, "$provider: a run with an older ledger stops");
         like($err, qr/does not hold the last run.*hint: .*kyc-import adopt /s, "$provider: and adopt is a way back");
@@ -203,7 +201,7 @@ for my $provider (qw(kira payso)) {
 
     parallel "$provider, interrupted" => sub {
         my $case = filled($provider, 300);
-        lose_ledger($case);
+        case_lose_ledger($case);
         unlink glob "$case->{folder}/reports/test/*";
         my %set = ('delivery.rate' => '100/s', 'delivery.burst' => 1);
         $case->{set} = {%{$case->{set}}, %set};
@@ -231,7 +229,7 @@ for my $provider (qw(kira payso)) {
 
 parallel 'users that do not show everything' => sub {
     my $case = filled('payso', 6);
-    lose_ledger($case);
+    case_lose_ledger($case);
     sandbox_faults($case->{sandbox}, 'left-out:100%@list');
     my ($status, $found, $err) = adopt($case);
     is("$status " . counts($found), '0 adopt 6 not_shown 6', 'payso: members that are not shown count as the export\'s') or diag $err;
@@ -363,14 +361,14 @@ parallel 'providers that do not list their users' => sub {
         my ($status, undef, $err) = case_run($case, 'adopt', '-q');
         is($status, 2, "$provider cannot list its users");
         like($err, $hint{$provider}, "$provider: and the hint");
-        ok(!-e "$case->{folder}/test.ledger", "$provider: no ledger is made");
+        ok(!case_has_ledger($case), "$provider: no ledger is made");
         ($status, undef, $err) = case_run($case, 'check', '-q', '--against-provider');
         is($status, 2, "$provider: nor is there a plan");
         like($err, $hint{$provider}, "$provider: and the same hint");
     }
     my $case = case_new($sandbox, rows => 3);
     case_run($case, '-q');
-    lose_ledger($case);
+    case_lose_ledger($case);
     my ($status, undef, $err) = case_run($case, '-q', '--new-ledger');
     is($status, 0, 'payward: a run adopts its users itself') or diag $err;
     is_settled($case, 'payward: none twice');

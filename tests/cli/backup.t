@@ -109,7 +109,7 @@ subtest 'a ledger that is damaged, or not there' => sub {
     my ($status, $out, $err) = case_run($case, 'backup', "$case->{folder}/b");
     is($status, 5, 'no ledger: status 5');
     run_of($case, 'the customers are created', 0);
-    run_program('sqlite3', "$case->{folder}/test.ledger", "UPDATE customer SET user_id = 'another' WHERE id = 2");
+    case_sql($case, "UPDATE customer SET user_id = 'another' WHERE id = 2");
     ($status, $out, $err) = case_run($case, 'backup', "$case->{folder}/b");
     is($status, 5, 'a changed row: status 5');
     like($err, qr/the copy of the ledger \S+ does not verify, so no backup was made: .*\nhint: kyc-import status/, 'and why');

@@ -34,7 +34,7 @@ subtest 'a clean export' => sub {
     is($summary->{command}, 'check', 'the command');
     is($summary->{input}[0]{complete}, JSON::PP::true, 'the input was read to its end');
     is($summary->{input}[0]{bytes}, -s "$case->{folder}/export.csv", 'all its bytes');
-    ok(!-e "$case->{folder}/test.ledger", 'no ledger was made');
+    ok(!case_has_ledger($case), 'no ledger was made');
     is(case_rejects($case), '', 'there is no reject file');
     ($status, $out, $err) = case_run($case, 'check');
     is($status, 0, 'without -q');
@@ -46,7 +46,7 @@ subtest 'a clean export' => sub {
     cmp_ok(scalar(split /\n/, $out), '<=', 24, 'in height too');
     ($status, $out) = case_run($case, '--dry-run', '--json', '-q');
     is(JSON::PP->new->utf8->decode($out)->{command}, 'check', 'run --dry-run is check');
-    ok(!-e "$case->{folder}/test.ledger", 'and makes no ledger');
+    ok(!case_has_ledger($case), 'and makes no ledger');
 };
 
 subtest 'limits and inputs' => sub {

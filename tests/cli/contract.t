@@ -517,7 +517,7 @@ part('broken off', sub {
     for my $sql ("DELETE FROM customer WHERE id = 1", "UPDATE customer SET attempts = 99 WHERE id = 2", "UPDATE event SET http_status = 299 WHERE id = 2",
         "DELETE FROM event WHERE id = (SELECT max(id) FROM event WHERE attempt > 0)", "UPDATE run SET chain_head = 'x' WHERE id = 2",
         "INSERT INTO task VALUES (1, 2, 'link', '', 'done', NULL, NULL, 1, 201, NULL, 1, 1)") {
-        run_program('sqlite3', "$case->{folder}/test.ledger", $sql);
+        case_sql($case, $sql);
     }
     my $verified = (case_run($case, 'status', '--verify', '--json'))[1];
     found_json('status --json', $verified);

@@ -85,7 +85,7 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     my $signed = sandbox_start();
     my $case = case_new($signed, rows => 2);
     case_run($case, '-q');
-    run_program('sqlite3', "$case->{folder}/test.ledger", 'UPDATE nonce SET floor = -5');
+    case_sql($case, 'UPDATE nonce SET floor = -5');
     my ($status, undef, $err) = case_run($case, '-q');
     is($status, 5, 'a ledger after whose nonces hardly one is left stops a run') or diag $err;
     like($err, qr/nonce of an API key is 18446744073709551611, and hardly one is left above it\n\s*hint: restore the ledger/, 'and says why');

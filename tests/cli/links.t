@@ -77,7 +77,7 @@ for my $provider (qw(payward kraken-embed)) {
         like($err, qr/error: $provider has no request that makes a verification link\n.*hint: providers with links are kira, payso; kyc-import documents JOB/s,
             'the message says where there are links');
         is(sandbox_counts($sandbox)->{$provider}{requests}, 0, 'nothing was sent');
-        ok(!-e "$case->{folder}/test.ledger", 'and no ledger was made');
+        ok(!case_has_ledger($case), 'and no ledger was made');
         sandbox_stop($sandbox);
     };
 }

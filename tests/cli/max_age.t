@@ -72,11 +72,11 @@ is((age('1h'))[0], 0, 'the next complete run is new');
 my ($counts) = case_ledger($case, 'SELECT counts FROM run ORDER BY id DESC LIMIT 1');
 for my $change (['$.unsent', 1, 'one record unsent'], ['$.input[0].complete', "json('false')", 'an input that was not read to its end'], ['$.partial', "json('true')", 'a part']) {
     my ($path, $value, $sentence) = @$change;
-    run_program('sqlite3', "$case->{folder}/test.ledger", "UPDATE run SET counts = json_set(counts, '$path', $value) WHERE id = (SELECT max(id) FROM run)");
+    case_sql($case, "UPDATE run SET counts = json_set(counts, '$path', $value) WHERE id = (SELECT max(id) FROM run)");
     @aged = aged('1h');
     is($aged[2]{finished} =~ s/\.\d+//r, $first =~ s/\.\d+//r, "$sentence: the run before counts");
     write_file("$case->{folder}/counts", join '|', @$counts);
-    run_program('sqlite3', "$case->{folder}/test.ledger", "UPDATE run SET counts = CAST(readfile('$case->{folder}/counts') AS TEXT) WHERE id = (SELECT max(id) FROM run)");
+    case_sql($case, "UPDATE run SET counts = CAST(readfile('$case->{folder}/counts') AS TEXT) WHERE id = (SELECT max(id) FROM run)");
     @aged = aged('1h');
     isnt($aged[2]{finished} =~ s/\.\d+//r, $first =~ s/\.\d+//r, 'and with its own counts it counts');
 }

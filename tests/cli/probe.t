@@ -75,7 +75,7 @@ subtest 'credentials' => sub {
     my $two = case_new($sandbox, rows => 1, keys => 2, set => {'provider.nonce_window' => undef, 'delivery.in_flight' => undef, 'delivery.rate' => '5000/s'});
     my ($status, $state, $message) = probe($two);
     is("$status $state->{request}", '0 ok', 'two keys are both taken') or diag explain $message;
-    like($message->{pace}, qr/^2 keys, so 2 requests in flight: about \S+\/s at \S+ ms\nhint: add keys or set provider\.nonce_window$|limited by delivery\.rate/, 'and bind');
+    like($message->{pace}, qr/^2 keys, so 2 requests in flight: about \S+\/s at \S+ ms a reply\nhint: add keys or set provider\.nonce_window$|limited by delivery\.rate/, 'and bind');
     local $ENV{TEST_API_SECRET_2} = 'AAAAAAAAAAAAAAAA';
     ($status, $state, $message) = probe($two);
     is($status, 1, 'a wrong second key is found');
@@ -203,7 +203,7 @@ subtest 'a ledger that is there' => sub {
     rename "$case->{folder}/test.ledger", "$case->{folder}/away" or die $!;
     ($status, $state, $message) = probe($case);
     is("$status $state->{ledger} $state->{request}", '1 not_ok skipped', 'a missing one is reported, and no nonce is risked');
-    ok(!-e "$case->{folder}/test.ledger", 'and not made again');
+    ok(!case_has_ledger($case), 'and not made again');
     rename "$case->{folder}/away", "$case->{folder}/test.ledger" or die $!;
     ($status, $state, $message) = probe($case, '--set', 'ledger=sqlite:nowhere/test.ledger', '--set', 'report=elsewhere');
     is("$status $state->{ledger}", '1 not_ok', 'so is a folder that is not there');

@@ -184,8 +184,7 @@ subtest 'delivery.stop_after.twins: 100%' => sub {
 subtest 'a ledger without identity digests gets them as rows come by' => sub {
     my $old = case_new($sandbox, provider => 'payso', rows => 3);
     case_run($old, '-q', '--new-ledger');
-    my ($status, undef, $err) = run_program('sqlite3', "$old->{folder}/test.ledger", 'UPDATE customer SET identity = NULL');
-    die $err if $status;
+    case_sql($old, 'UPDATE customer SET identity = NULL');
     case_run($old, '-q');
     is_deeply([case_ledger($old, "SELECT (SELECT count(identity) FROM customer), (SELECT count(*) FROM event WHERE operation = 'identify')")], [[3, 3]], 'one event a customer');
     case_run($old, '-q');

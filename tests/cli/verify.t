@@ -19,13 +19,6 @@ sub verify
     return ($status, $json->{verify}, $err);
 }
 
-sub tamper
-{
-    my ($case, $sql) = @_;
-    my ($status, undef, $err) = run_program('sqlite3', "$case->{folder}/test.ledger", $sql);
-    die "sqlite3: $err" if $status;
-}
-
 # A history with faults, a refused row, changed rows, users given by a person, and a run stopped by its limit of attempts.
 my @faults = map { ('--fault', "$_:6%") } qw(status-429 status-500 reset drop garbage truncate);
 for my $provider (provider_names()) {
@@ -86,7 +79,7 @@ for my $provider (qw(kira payso)) {
             my ($sentence, $sql, $what) = @$one;
             unlink "$ledger-wal", "$ledger-shm";
             write_file($ledger, $whole);
-            tamper($case, $sql);
+            case_sql($case, $sql);
             ($status, $verify) = verify($case);
             is("$status $verify->{count} $verify->{findings}[0]{kind}", '5 1 task', "$sentence: is found");
             like($verify->{findings}[0]{what}, qr/^\Q$what\E/, "$sentence: says what differs");
@@ -135,7 +128,7 @@ sub tamper_everywhere
         my ($sentence, $sql, $kind, %of) = @$one;
         unlink "$ledger-wal", "$ledger-shm";
         write_file($ledger, $whole);
-        tamper($case, $sql);
+        case_sql($case, $sql);
         my ($status, $verify, $err) = verify($case);
         is($status, 5, "$sentence: status 5") or diag $err;
         my $in = delete $of{within}; # an event of the commit that is named
@@ -150,7 +143,7 @@ sub tamper_everywhere
     # Texts that were changed forge no line of the output, and leave it JSON.
     unlink "$ledger-wal", "$ledger-shm";
     write_file($ledger, $whole);
-    tamper($case, "UPDATE customer SET external_id = 'x' || char(10) || 'verified: all' || char(27) WHERE id = 7;"
+    case_sql($case, "UPDATE customer SET external_id = 'x' || char(10) || 'verified: all' || char(27) WHERE id = 7;"
         . "UPDATE customer SET code = CAST(x'FF' AS TEXT), external_id = CAST(x'FE' AS TEXT) WHERE id = 8");
     (undef, my $text) = case_run($case, 'status', '--verify');
     like($text, qr/^  customer x‹U\+000A›verified: all‹U\+001B›: /m, 'a line end and a control character of a key are shown as such');

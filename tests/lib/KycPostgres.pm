@@ -6,6 +6,7 @@
 #   my $url = postgres_database($pg);              # a database of its own: postgresql://postgres@127.0.0.1:PORT/kyc_N
 #   my @rows = postgres_query($url, 'SELECT 1, 2');              # (['1', '2'])
 #   my $copy = postgres_database($pg, $url);       # another one with all that is in the first; nobody may be connected to it
+#   postgres_copy($url, $copy);                    # the second becomes what the first is
 #   postgres_drop($copy);                          # whoever is connected
 #   postgres_signal($pg, 'STOP');                  # the server and each of its processes, at once
 #   postgres_kill($pg); postgres_restart($pg);     # as by a power cut; it recovers, on the same port
@@ -32,7 +33,7 @@ use Time::HiRes ();
 use KycTest;
 
 our @EXPORT = qw(postgres_missing postgres_start postgres_stop postgres_kill postgres_restart postgres_signal postgres_pids process_state
-    postgres_url postgres_database postgres_drop postgres_query postgres_add_standby postgres_promote);
+    postgres_url postgres_database postgres_copy postgres_drop postgres_query postgres_add_standby postgres_promote);
 
 my %settings = (
     listen_addresses => '127.0.0.1', max_connections => 100, shared_buffers => '32MB', wal_level => 'replica',
@@ -278,14 +279,28 @@ sub postgres_url
     return "postgresql://postgres\@127.0.0.1:$pg->{port}/" . (defined $name ? $name : 'postgres');
 }
 
+# Makes the database of a URL, as a copy of another one, from which whoever is still connected is sent away.
+sub create
+{
+    my ($url, $from) = @_;
+    my ($server, $name) = $url =~ m{(.*/)(.*)};
+    postgres_query("${server}postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '$from'") if $from ne 'template1';
+    postgres_query("${server}postgres", qq{CREATE DATABASE "$name" TEMPLATE "$from" STRATEGY wal_log});
+    return $url;
+}
+
 # A new database; with the URL of another one: a copy of it. Any process of a test may call it.
 sub postgres_database
 {
     my ($pg, $template) = @_;
-    my $name = "kyc_${$}_" . ++$number;
-    my $from = defined $template ? $template =~ s{.*/}{}r : 'template1';
-    postgres_query(postgres_url($pg), qq{CREATE DATABASE "$name" TEMPLATE "$from" STRATEGY wal_log});
-    return postgres_url($pg, $name);
+    return create(postgres_url($pg, "kyc_${$}_" . ++$number), defined $template ? $template =~ s{.*/}{}r : 'template1');
+}
+
+sub postgres_copy
+{
+    my ($from, $to) = @_;
+    postgres_drop($to);
+    create($to, $from =~ s{.*/}{}r);
 }
 
 sub postgres_drop

@@ -3,6 +3,10 @@
 #   my $case = case_new($sandbox, rows => 300, bad => 12, set => {'delivery.rate' => '500/s'});
 #   my ($status, $out, $err) = case_run($case);           # kyc-import run to its end
 #   is_settled($case, 'all came through');                # created = valid rows, no duplicates, ledger = provider
+#
+# With KYC_LEDGER=postgresql the ledger of each case is in a database of its own: on the server of KYC_POSTGRES_URL, or
+# else on one that this test starts. Queries of case_ledger are those of SQLite: the database has the functions of it that
+# tests use, and a boolean is 1 or 0.
 package KycRun;
 
 use strict;
@@ -13,9 +17,30 @@ use JSON::PP;
 use POSIX ();
 use Test::More;
 use KycTest;
+use KycPostgres;
 
-our @EXPORT = qw(case_new case_arguments case_run case_start case_report case_metrics case_summary case_ledger is_settled is_verified
-    csv_rows adds_up run_of case_rejects);
+our @EXPORT = qw(case_new case_arguments case_run case_start case_report case_metrics case_summary case_ledger case_sql case_has_ledger
+    case_lose_ledger case_save_ledger case_restore_ledger is_postgres is_settled is_verified csv_rows adds_up run_of case_rejects);
+
+# The schema of the job `test`, and what is in every database of a case.
+my $schema = 'kyc_test';
+my $functions = <<'SQL';
+CREATE FUNCTION hex(bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT upper(encode($1, 'hex')) $$;
+CREATE FUNCTION hex(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT upper(encode(convert_to($1, 'UTF8'), 'hex')) $$;
+CREATE FUNCTION ifnull(anycompatible, anycompatible) RETURNS anycompatible LANGUAGE sql IMMUTABLE AS $$ SELECT coalesce($1, $2) $$;
+CREATE FUNCTION json_extract(text, text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT jsonb_path_query_first($1::jsonb, $2::jsonpath) #>> '{}' $$;
+SQL
+my ($server, $template);
+
+sub is_postgres { return ($ENV{KYC_LEDGER} || '') eq 'postgresql'; }
+
+# Once a test, and before it forks.
+if (is_postgres()) {
+    $server = $ENV{KYC_POSTGRES_URL} ? {port => $ENV{KYC_POSTGRES_URL} =~ /:(\d+)/} : postgres_start();
+    $template = postgres_database($server);
+    postgres_query($template, $functions);
+    $ENV{TEST_LEDGER_KEY} = '0123456789abcdef' x 4;
+}
 
 # count rows that are valid for payward, and bad ones (each with one defect) spread among them.
 sub csv_rows
@@ -70,6 +95,11 @@ sub case_new
     my $provider = $option{provider} || 'payward';
     my $case = {folder => $folder, sandbox => $sandbox, valid => $option{rows}, set => $option{set} || {},
         provider => $provider, keys => $option{keys} || 1};
+    my $ledger = '';
+    if (is_postgres()) {
+        $case->{url} = postgres_database($server, $template);
+        $ledger = "ledger: $case->{url}\nledger_key: env:TEST_LEDGER_KEY";
+    }
     write_file("$folder/export.csv", defined $option{csv} ? $option{csv} : csv_rows($option{rows}, $option{bad} || 0));
     my $credentials = case_credentials($sandbox, $provider, $case->{keys});
     my $more = $more_fields{$provider} || '';
@@ -96,9 +126,16 @@ fields:
   country: country
   nationalities: nats
   occupation: job_title
-$more
+$more$ledger
 JOB
     return $case;
+}
+
+# Nothing is known of an earlier run.
+sub is_first
+{
+    my ($case) = @_;
+    return !case_has_ledger($case) && !(() = glob "$case->{folder}/test.ledger* $case->{folder}/reports/test/*.head");
 }
 
 sub case_arguments
@@ -111,8 +148,8 @@ sub case_arguments
         %{$case->{set}});
     # A first run does not look for users that the provider already has, unless the case says `looks`: faults and counts
     # of requests are of the run itself (tests/cli/adopt.t looks).
-    push @more, '--new-ledger' if $command eq 'run' && !$case->{looks} && $case->{provider} =~ /^(?:kira|payso)$/
-        && !(() = glob "$case->{folder}/test.ledger* $case->{folder}/reports/test/*.head") && !grep { /^--(?:dry-run|new-ledger)$/ } @more;
+    push @more, '--new-ledger' if $command eq 'run' && !grep({ /^--(?:dry-run|new-ledger)$/ } @more) && is_first($case)
+        && ($case->{url} || (!$case->{looks} && $case->{provider} =~ /^(?:kira|payso)$/));
     return (program('kyc-import'), $command, "$case->{folder}/job.yaml",
         (map { ('--set', "$_=$set{$_}") } grep { defined $set{$_} } sort keys %set), @more);
 }
@@ -203,9 +240,56 @@ sub case_rejects
 sub case_ledger
 {
     my ($case, $query) = @_;
+    if ($case->{url}) {
+        my @rows = postgres_query($case->{url}, $query, "$schema,public");
+        s/^t$/1/, s/^f$/0/ for map { @$_ } @rows;
+        return @rows;
+    }
     my ($status, $out, $err) = run_program('sqlite3', '-readonly', "$case->{folder}/test.ledger", $query);
     die "sqlite3: $err" if $status;
     return map { [split /\|/, $_, -1] } split /\n/, $out;
+}
+
+# Statements that change the ledger behind our back.
+sub case_sql
+{
+    my ($case, $statements) = @_;
+    return case_ledger($case, $statements) if $case->{url};
+    my ($status, $out, $err) = run_program('sqlite3', "$case->{folder}/test.ledger", $statements);
+    die "sqlite3: $err" if $status;
+}
+
+sub case_has_ledger
+{
+    my ($case) = @_;
+    return -e "$case->{folder}/test.ledger" if !$case->{url};
+    return (postgres_query($case->{url}, "SELECT count(*) FROM pg_namespace WHERE nspname = '$schema'"))[0][0];
+}
+
+# It is gone, with all that is beside it, but for files of a pattern.
+sub case_lose_ledger
+{
+    my ($case, $kept) = @_;
+    unlink grep { !defined $kept || $_ !~ $kept } glob "$case->{folder}/test.ledger*";
+    postgres_query($case->{url}, "DROP SCHEMA IF EXISTS $schema CASCADE") if $case->{url};
+}
+
+# The ledger as it is now, for case_restore_ledger; no process has it open.
+sub case_save_ledger
+{
+    my ($case) = @_;
+    return postgres_database($server, $case->{url}) if $case->{url};
+    my $copy = scratch_folder();
+    run_program('cp', '-p', (grep { -e } map { "$case->{folder}/test.ledger$_" } '', '-wal'), $copy);
+    return $copy;
+}
+
+sub case_restore_ledger
+{
+    my ($case, $saved) = @_;
+    return postgres_copy($saved, $case->{url}) if $case->{url};
+    unlink glob "$case->{folder}/test.ledger-*";
+    run_program('cp', '-p', glob("$saved/*"), $case->{folder});
 }
 
 # Whatever happened: the chain holds, and every customer agrees with its events.

@@ -104,8 +104,9 @@ sub scenario_new
         run($scenario);
     }
     # Its key stays, so that the digests of two ends can be compared.
-    unlink grep { !/\.key$/ } glob "$case->{folder}/test.ledger*" if $name eq 'adopt';
+    case_lose_ledger($case, qr/\.key$/) if $name eq 'adopt';
     scenario_leave($scenario);
+    $scenario->{saved} = case_save_ledger($case) if is_postgres();
     shell('cp', '-a', "$case->{folder}/.", "$scenario->{folder}/before");
     shell('cp', "$scenario->{folder}/state", "$scenario->{folder}/state.before");
     return $scenario;
@@ -117,6 +118,7 @@ sub scenario_restore
     my $folder = $scenario->{case}{folder};
     shell('sh', '-c', 'rm -rf "$1"/* && cp -a "$2"/. "$1"', 'sh', $folder, "$scenario->{folder}/before");
     shell('cp', "$scenario->{folder}/state.before", "$scenario->{folder}/state");
+    case_restore_ledger($scenario->{case}, $scenario->{saved}) if is_postgres();
     # At kraken-embed only a person can resolve a create whose answer was lost: not in a run that shall end by itself.
     start($scenario, $scenario->{name} ne 'create' ? ()
         : ('--fault', 'status-500:15%', $scenario->{provider} eq 'kraken-embed' ? () : ('--fault', 'drop:20%')));

@@ -54,7 +54,7 @@ sub stops_keep
     my @files = grep { -f } glob "$case->{folder}/test.ledger* $state/*";
     mkdir "$state/kept" or die $!;
     for my $i (0 .. $#files) { copy($files[$i], "$state/kept/$i") or die "$files[$i]: $!"; }
-    return {case => $case, state => $state, options => ['--listen', "127.0.0.1:$sandbox->{port}", @options, '--key-tag', $$], files => \@files};
+    return {case => $case, state => $state, saved => is_postgres() ? case_save_ledger($case) : undef, options => ['--listen', "127.0.0.1:$sandbox->{port}", @options, '--key-tag', $$], files => \@files};
 }
 
 sub begin
@@ -64,6 +64,7 @@ sub begin
 
     unlink grep { -f } glob "$case->{folder}/test.ledger* $play->{state}/state* " . case_report($case) . '/*';
     for my $i (0 .. $#{$play->{files}}) { copy("$play->{state}/kept/$i", $play->{files}[$i]) or die $!; chmod 0600, $play->{files}[$i]; }
+    case_restore_ledger($case, $play->{saved}) if is_postgres();
     $case->{sandbox} = sandbox_start(@{$play->{options}});
 }
 

@@ -35,6 +35,8 @@ subtest 'a copy of a database' => sub {
     postgres_query($copy, 'DELETE FROM item');
     is(count_of($url), 2, 'leaves the first as it was');
     is(count_of($copy), 0, 'and is one of its own');
+    postgres_copy($url, $copy);
+    is(count_of($copy), 2, 'can become it again');
     postgres_drop($copy);
     ok(!eval { count_of($copy) }, 'until it is dropped');
 };
