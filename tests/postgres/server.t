@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # The server that the tests of PostgreSQL use (tests/lib/KycPostgres.pm): it starts, is copied, killed and followed by a
-# standby, and nothing of it is left, not even when its test is killed.
+# standby, and nothing of it is left, not even when its test is killed. And the proxy that counts the round trips to it
+# (tests/lib/KycTrips.pm).
 use strict;
 use warnings;
 use FindBin;
@@ -10,6 +11,7 @@ use Test::More;
 use Time::HiRes ();
 use KycTest;
 use KycPostgres;
+use KycTrips;
 
 my $why = postgres_missing();
 plan skip_all => $why if $why;
@@ -39,6 +41,29 @@ subtest 'a copy of a database' => sub {
     is(count_of($copy), 2, 'can become it again');
     postgres_drop($copy);
     ok(!eval { count_of($copy) }, 'until it is dropped');
+};
+
+subtest 'round trips' => sub {
+    my $proxy = trips_start($pg->{port});
+    my $through = trips_url($proxy, $url) . '?gssencmode=disable';
+    is(count_of($through), 2, 'the proxy leads to the server');
+    postgres_query($through . '&sslmode=disable', 'SELECT 1');
+    is_deeply([map { $_->{trips} } trips_of($proxy)], [3, 2], 'TLS that is refused, the start, a query; the start, a query');
+    my $slow = trips_start($pg->{port}, delay => 0.1);
+    my $began = Time::HiRes::time();
+    count_of(trips_url($slow, $url) . '?gssencmode=disable');
+    cmp_ok(Time::HiRes::time() - $began, '>=', 0.3, 'each trip takes longer by the delay');
+    my $pid = fork;
+    die "fork: $!" if !defined $pid;
+    if (!$pid) {
+        test_forked();
+        POSIX::_exit(eval { postgres_query($through, 'SELECT pg_sleep(60)'); 1 } ? 0 : 3);
+    }
+    for (1 .. 1000) { last if (trips_of($proxy))[2]; Time::HiRes::sleep(0.01); }
+    trips_cut($proxy);
+    waitpid $pid, 0;
+    is($? >> 8, 3, 'a connection is cut off');
+    is(count_of($through), 2, 'and the next one is not');
 };
 
 subtest 'it is killed' => sub {
