@@ -73,10 +73,11 @@ void probe_machine_input(struct probe_lines *lines, struct job *job, const struc
 /* There is no ledger: whether the first run can create one, and no earlier one is missing. */
 static bool check_place(struct probe_lines *lines, const struct job *job, const struct provider *provider)
 {
+    const struct ledger_place place = job_ledger_place(job);
     struct error error;
 
     if (ledger_continuity_check(job, provider, NULL, &error) != 0 ||
-        ledger_check_place(job->ledger_path, &error) != 0) {
+        ledger_check_place(&place, &error) != 0) {
         probe_lines_add(lines, "ledger", PROBE_NOT_OK, "%s", error.text);
         return false;
     }
@@ -88,13 +89,15 @@ static bool check_place(struct probe_lines *lines, const struct job *job, const 
 struct ledger *probe_machine_ledger(struct probe_lines *lines, const struct job *job,
                                     const struct provider *provider, bool *usable)
 {
+    const struct ledger_place place = job_ledger_place(job);
     struct error error;
+    int found = ledger_exists(&place, &error);
 
-    if (!ledger_exists(job->ledger_path)) {
+    if (found == 0) {
         *usable = check_place(lines, job, provider);
         return NULL;
     }
-    struct ledger *ledger = job_ledger_open(job, provider, JOB_LEDGER_CREATE, &error);
+    struct ledger *ledger = found == 1 ? job_ledger_open(job, provider, JOB_LEDGER_CREATE, &error) : NULL;
     *usable = ledger && ledger_begin(ledger, &error) == 0 && ledger_commit(ledger, &error) == 0;
     if (*usable) {
         probe_lines_add(lines, "ledger", PROBE_OK, "%s can be written, and its lock is free",

@@ -5,23 +5,29 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/postgres_url.h"
 #include "ledger/ledger_internal.h"
 
 enum { ARENA_CHUNK = 16 * 1024, OWNER_CHUNK = 512, NUMBER_SIZE = 16 };
 
-bool ledger_exists(const char *path)
+bool ledger_is_remote(const char *location)
 {
-    return store_exists(path);
+    return postgres_url_is_one(location);
 }
 
-char *ledger_beside(const char *path, const char *suffix)
+int ledger_exists(const struct ledger_place *place, struct error *error)
 {
-    return store_beside(path, suffix);
+    return store_exists(place, error);
 }
 
-int ledger_check_place(const char *path, struct error *error)
+char *ledger_beside(const char *location, const char *suffix)
 {
-    return store_check_place(path, error);
+    return store_beside(location, suffix);
+}
+
+int ledger_check_place(const struct ledger_place *place, struct error *error)
+{
+    return store_check_place(place, error);
 }
 
 /* Opening. */
@@ -157,7 +163,7 @@ static int load_ends(struct ledger *ledger, enum ledger_mode mode, struct error 
 {
     if (store_last_event(ledger->store, &ledger->committed, &ledger->newest_ns, error) != 0)
         return -1;
-    if (mode == LEDGER_WRITE && load_last_customer(ledger, error) != 0)
+    if (mode != LEDGER_READ && load_last_customer(ledger, error) != 0)
         return -1;
     ledger->chain = ledger->committed;
     ledger->last_customer = ledger->committed_customer;
@@ -199,13 +205,13 @@ struct ledger *ledger_open_copy(const struct ledger *ledger, const char *path, s
     return NULL;
 }
 
-struct ledger *ledger_open(const char *path, enum ledger_mode mode, const struct ledger_identity *identity,
-                           const struct secret *key, struct error *error)
+struct ledger *ledger_open(const struct ledger_place *place, enum ledger_mode mode,
+                           const struct ledger_identity *identity, struct error *error)
 {
     struct ledger *ledger = new_ledger(identity);
     bool is_new = false;
 
-    ledger->store = store_open(path, mode, key, ledger->key, &is_new, error);
+    ledger->store = store_open(place, mode, ledger->key, &is_new, error);
     if (ledger->store) {
         ledger->sealer = ledger_sealer_new(ledger->key);
         if ((is_new ? set_identity(ledger, error) : check_identity(ledger, error)) == 0 &&
@@ -223,11 +229,17 @@ void ledger_close(struct ledger *ledger)
     store_close(ledger->store);
     ledger_sealer_free(ledger->sealer);
     ledger_identities_free(ledger->identities);
+    hash_table_free(ledger->erased);
     secret_wipe(ledger->key, sizeof ledger->key);
     arena_clear(&ledger->arena);
     arena_clear(&ledger->run_arena);
     arena_clear(&ledger->owner_arena);
     free(ledger);
+}
+
+bool ledger_has_failed(const struct ledger *ledger)
+{
+    return store_has_failed(ledger->store);
 }
 
 bool ledger_is_rebound(const struct ledger *ledger)
@@ -250,6 +262,11 @@ int ledger_begin(struct ledger *ledger, struct error *error)
         ledger->run = (struct ledger_run){.id = 0};
     ledger->is_run_new = false;
     return store_begin(ledger->store, error);
+}
+
+int ledger_prefetch(struct ledger *ledger, const struct ledger_wanted *wanted, struct error *error)
+{
+    return store_prefetch(ledger->store, wanted, error);
 }
 
 int ledger_commit(struct ledger *ledger, struct error *error)

@@ -43,34 +43,52 @@ struct ledger_identity {
     struct slice base_url;
 };
 
-enum ledger_mode {
-    LEDGER_READ,  /* a dry run, status: never writes, takes no lock */
-    LEDGER_WRITE, /* creates it when missing (0600), holds LEDGER.lock for the life of the process */
+/* Where a ledger is kept, and what opens it. It is borrowed. */
+struct ledger_place {
+    const char *location;     /* a path, or postgresql://… without a password (core/postgres_url.h) */
+    const char *job;          /* its name: the schema in PostgreSQL is kyc_JOB, `-` as `_` */
+    const struct secret *key; /* `ledger_key`; NULL or absent: LEDGER.key, made with the ledger (0600), whose
+                                 loss is ERROR_LEDGER. Never absent of a URL */
+    const struct secret *password; /* `ledger_password`; NULL or absent: none. Only of a URL */
 };
 
-/* key: `ledger_key` of the job, or absent: LEDGER.key, created with the ledger (0600); its loss is
- * ERROR_LEDGER. In LEDGER_READ a ledger that does not exist is NULL with error->scope ERROR_NONE.
- * LEDGER_WRITE: ERROR_BUSY when another run holds the lock (the message gives its pid and start). A network
- * file system is refused, and a ledger with more than one hard link. */
-struct ledger *ledger_open(const char *path, enum ledger_mode mode, const struct ledger_identity *identity,
-                           const struct secret *key, struct error *error);
+enum ledger_mode {
+    LEDGER_READ,  /* a dry run, status: never writes, takes no lease */
+    LEDGER_WRITE, /* takes the lease, which no other process has; a file is created (0600) when it is missing
+                   */
+    LEDGER_MAKE,  /* the same; a schema is created too: only where a person has allowed it (--new-ledger) */
+};
+
+/* In LEDGER_READ a ledger that does not exist is NULL with error->scope ERROR_NONE. LEDGER_WRITE,
+ * LEDGER_MAKE: ERROR_BUSY when another process holds the lease (the message names it). In a database that
+ * takes up to a third of the lease to find out; a holder that shows no life for a whole lease is replaced
+ * (ledger_lease.h). LEDGER_WRITE of a schema that does not exist: ERROR_LEDGER. A network file system is
+ * refused, and a file with more than one hard link. */
+struct ledger *ledger_open(const struct ledger_place *place, enum ledger_mode mode,
+                           const struct ledger_identity *identity, struct error *error);
 void ledger_close(struct ledger *ledger);
+/* True when the ledger is in a database that other hosts reach too. */
+bool ledger_is_remote(const char *location);
+/* True once a write or a read has failed in a way that this process cannot mend: the connection is lost, or
+ * another process has taken the lease. Every later call fails with the same error. */
+bool ledger_has_failed(const struct ledger *ledger);
 
 /* True when the ledger belongs to another job, provider or base URL, and no customer was ever journalled in
  * it: a first run whose base URL was wrong leaves such a one. It is opened all the same, and the next
  * ledger_run_start makes it that of its identity. */
 bool ledger_is_rebound(const struct ledger *ledger);
 
-/* True when the file exists. */
-bool ledger_exists(const char *path);
+/* Whether there is one: 1, 0, -1 with ERROR_LEDGER (a database that does not answer). */
+int ledger_exists(const struct ledger_place *place, struct error *error);
 
-/* The path of a file that is kept beside the ledger at path (`.lock`, `.key`, `.head`): where path is a
- * symbolic link, beside the file that it names. Owner: the caller frees. */
-char *ledger_beside(const char *path, const char *suffix);
+/* The path of a file that is kept beside the ledger at location (`.lock`, `.key`, `.head`): where that is a
+ * symbolic link, beside the file that it names. NULL: the ledger is not a file. Owner: the caller frees. */
+char *ledger_beside(const char *location, const char *suffix);
 
-/* Checks, without creating anything, that a ledger could be created at path: its folder exists, is writable
- * and not on a network file system. 0, or -1. */
-int ledger_check_place(const char *path, struct error *error);
+/* Checks, without creating anything, that a ledger could be created at a place. Of a file: its folder exists,
+ * is writable and not on a network file system; of a database: it answers, and this account may create the
+ * schema. 0, or -1. */
+int ledger_check_place(const struct ledger_place *place, struct error *error);
 
 /* The digest key, for fingerprints. */
 const uint8_t *ledger_fingerprint_key(const struct ledger *ledger);
@@ -119,6 +137,25 @@ int ledger_begin(struct ledger *ledger, struct error *error);
 /* Durable when it returns 0. An empty transaction does no I/O. After a failed write, later writes in the same
  * transaction fail with the same error; the next ledger_begin rolls back. */
 int ledger_commit(struct ledger *ledger, struct error *error);
+
+/* What the writes that follow will read, so that they need no question of their own: rows by id or key, and
+ * owners of users. The texts are borrowed until ledger_prefetch has returned. Empty: zeros. Owner: clear. */
+struct ledger_wanted {
+    int64_t *ids;
+    struct slice *keys, *users;
+    size_t id_count, key_count, user_count;
+    size_t id_capacity, key_capacity, user_capacity;
+};
+void ledger_wanted_id(struct ledger_wanted *wanted, int64_t id);        /* 0 is ignored */
+void ledger_wanted_key(struct ledger_wanted *wanted, struct slice key); /* empty is ignored, as below */
+void ledger_wanted_user(struct ledger_wanted *wanted, struct slice user_id);
+void ledger_wanted_reset(struct ledger_wanted *wanted);
+void ledger_wanted_clear(struct ledger_wanted *wanted);
+
+/* Asks for all of it in one question of a database over a network; without it each function asks for what it
+ * needs. For a file nothing is done. Between begin and commit; what it finds of keys and users holds until
+ * the next ledger_begin. 0, or -1. */
+int ledger_prefetch(struct ledger *ledger, const struct ledger_wanted *wanted, struct error *error);
 
 /* An operation before its first attempt (journalled before sent). */
 struct ledger_intent {

@@ -35,20 +35,41 @@ char *ledger_erased_key(struct ledger *ledger, struct slice external_id, char ou
     return ledger_sealer_erased_key(ledger->sealer, external_id, out);
 }
 
+/* Also of an erasure that is rolled back: what is found in the set is looked up. */
+static void note_erased(void *context, struct slice erased_key)
+{
+    struct ledger *ledger = context;
+
+    if (!ledger->erased)
+        return;
+    hash_table_ensure(ledger->erased, hash_table_hash(erased_key));
+    ledger->erased_count++;
+}
+
+static int read_erased(struct ledger *ledger, struct error *error)
+{
+    ledger->erased = hash_table_new();
+    ledger->erased_count = 0;
+    if (store_each_erased(ledger->store, note_erased, ledger, error) == 0)
+        return 0;
+    hash_table_free(ledger->erased);
+    ledger->erased = NULL;
+    return -1;
+}
+
 int ledger_is_erased(struct ledger *ledger, struct slice external_id, bool *is_erased, struct error *error)
 {
     char key[LEDGER_ERASED_KEY_SIZE];
     int64_t id = 0;
 
     *is_erased = false;
-    if (!ledger->knows_erased) {
-        if (store_has_erased(ledger->store, &ledger->has_erased, error) != 0)
-            return -1;
-        ledger->knows_erased = true;
-    }
-    if (!ledger->has_erased)
+    if (!ledger->erased && read_erased(ledger, error) != 0)
+        return -1;
+    if (ledger->erased_count == 0)
         return 0;
     ledger_erased_key(ledger, external_id, key);
+    if (!hash_table_find(ledger->erased, hash_table_hash(slice_from(key))))
+        return 0;
     if (store_find_key(ledger->store, slice_from(key), &id, error) != 0)
         return -1;
     *is_erased = id != 0;
@@ -75,7 +96,7 @@ int ledger_erase_key(struct ledger *ledger, struct slice erased_key, uint64_t at
 
     if (found != 0)
         return found < 0 ? -1 : 0;
-    ledger->knows_erased = false;
+    note_erased(ledger, erased_key);
     return ledger_write_change(ledger, &customer, true, &change, 0, 0, error);
 }
 
@@ -208,7 +229,7 @@ static int erase_one(const struct erasing *erasing, const struct ledger_erasure 
         ledger_write_begin(ledger, item->id, &customer, error) != 0)
         return -1;
     change.key = slice_from(key);
-    ledger->knows_erased = false;
+    note_erased(ledger, change.key);
     if (ledger_write_change(ledger, &customer, false, &change, 0, 0, error) != 0 ||
         ledger_erase_tasks(ledger, customer.id, erasing->at_ns, error) != 0)
         return -1;

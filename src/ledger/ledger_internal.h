@@ -3,6 +3,7 @@
 #define KYC_LEDGER_LEDGER_INTERNAL_H
 
 #include "core/arena.h"
+#include "core/hash_table.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_chain.h"
 #include "ledger/ledger_identities.h"
@@ -22,7 +23,8 @@ struct ledger {
     bool is_rebound;                           /* of ledger_is_rebound */
     uint64_t newest_ns;                        /* of ledger_newest_ns */
     struct arena arena;                        /* of one write */
-    bool knows_erased, has_erased;        /* whether it has erased customers; unknown until somebody asks */
+    struct hash_table *erased;            /* hashes of the keys of erased customers; NULL: not read yet */
+    uint64_t erased_count;                /* keys that were added to it */
     struct ledger_identities *identities; /* NULL: nobody has asked for a twin yet */
 };
 

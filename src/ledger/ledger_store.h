@@ -1,8 +1,9 @@
 /* ledger_store: a database that holds one ledger, as seen by the rest of src/ledger.
  *
- * The interface has rows, values and questions; SQL and files are behind it (src/ledger/sqlite/ holds
- * ledgers in SQLite). It stores what it is given and decides nothing: what a row becomes is ledger_apply's,
- * what proves it ledger_chain's.
+ * The interface has rows, values and questions; SQL, files and connections are behind it: src/ledger/sqlite/
+ * holds ledgers in SQLite, src/ledger/postgres/ in PostgreSQL (ledger_store_ops.h). The location alone
+ * decides which. It stores what it is given and decides nothing: what a row becomes is ledger_apply's, what
+ * proves it ledger_chain's.
  *
  * Writes are between store_begin and store_commit, and durable once commit has returned 0; an empty
  * transaction does no I/O. Every failure is ERROR_LEDGER with a message that names the ledger and a hint.
@@ -30,17 +31,16 @@
 
 struct store;
 
-/* True when there is something at this location. */
-bool store_exists(const char *location);
-/* As ledger_beside and ledger_check_place. */
+/* As ledger_exists, ledger_beside and ledger_check_place. */
+int store_exists(const struct ledger_place *place, struct error *error);
 char *store_beside(const char *location, const char *suffix);
-int store_check_place(const char *location, struct error *error);
+int store_check_place(const struct ledger_place *place, struct error *error);
 
-/* Opens the ledger at a location (a path). LEDGER_WRITE takes its lease first, which no other process has and
- * which ends with the process, however it dies (ERROR_BUSY); and creates what is missing. job_key as in
- * ledger_open; key receives the digest key. *is_new: it has no tables yet (store_create_tables). In
- * LEDGER_READ a ledger that does not exist is NULL with error->scope ERROR_NONE. */
-struct store *store_open(const char *location, enum ledger_mode mode, const struct secret *job_key,
+/* Opens the ledger at a place. LEDGER_WRITE and LEDGER_MAKE take its lease first, which no other process has
+ * (ERROR_BUSY); and create what is missing, LEDGER_WRITE only of a file. key receives the digest key.
+ * *is_new: it has no tables yet (store_create_tables). In LEDGER_READ a ledger that does not exist is NULL
+ * with error->scope ERROR_NONE. */
+struct store *store_open(const struct ledger_place *place, enum ledger_mode mode,
                          uint8_t key[FINGERPRINT_KEY_LEN], bool *is_new, struct error *error);
 void store_close(struct store *store);
 /* The place of the ledger, and of its digest key, for messages. */
@@ -49,7 +49,20 @@ const char *store_key_location(const struct store *store);
 /* Between begin and commit. */
 int store_create_tables(struct store *store, struct error *error);
 
+/* Takes the lease of the ledger at a place, without opening the ledger, which may be damaged or missing.
+ * NULL: ERROR_BUSY, or ERROR_LEDGER. Owner: store_close. */
+struct store *store_lease(const struct ledger_place *place, struct error *error);
+/* As ledger_lease_from_ns and ledger_lease_until (ledger_lease.h). */
+uint64_t store_lease_from_ns(const struct store *store);
+const _Atomic uint64_t *store_lease_until(const struct store *store);
+/* Of the lease: greater than that of every earlier writer. 0: of a file. */
+int64_t store_epoch(const struct store *store);
+/* As ledger_has_failed. */
+bool store_has_failed(const struct store *store);
+
 int store_begin(struct store *store, struct error *error);
+/* As ledger_prefetch. */
+int store_prefetch(struct store *store, const struct ledger_wanted *wanted, struct error *error);
 int store_commit(struct store *store, struct error *error);
 /* Sets error to `the ledger LOCATION is damaged: …` with the hint to restore it, and fails the transaction.
  * Returns -1. */
@@ -155,7 +168,7 @@ int store_next_task_of(struct store *store, int64_t customer, int64_t after, str
 /* Events. */
 
 int store_append_event(struct store *store, const struct ledger_value *values, struct error *error);
-/* Stores the chain of the last event of a transaction. */
+/* Stores the chain of the last event of a transaction: its last write. */
 int store_set_chain(struct store *store, const struct ledger_chain *chain, struct error *error);
 /* The end of the chain as stored (zeros: no event), and the time of the last event (real ns). */
 int store_last_event(struct store *store, struct ledger_chain *chain, uint64_t *at_ns, struct error *error);
@@ -166,8 +179,6 @@ int store_has_head(struct store *store, const uint8_t head[DIGEST_SHA256_LEN], s
  * pass over the events. */
 int store_remove_bodies(struct store *store, int64_t *customers, struct slice *users, size_t count,
                         struct ledger_sealer *sealer, struct error *error);
-/* Whether some customer was erased. */
-int store_has_erased(struct store *store, bool *has_erased, struct error *error);
 /* As ledger_each_erased_key. */
 int store_each_erased(struct store *store, void (*each)(void *context, struct slice erased_key),
                       void *context, struct error *error);
@@ -213,9 +224,6 @@ int store_each_backup(struct store *store, void (*each)(void *context, const str
 
 /* Restoring. */
 
-/* Takes the lease of the ledger at a location, without opening the ledger, which may be damaged or missing.
- * NULL: ERROR_BUSY, or ERROR_LEDGER. Owner: store_close. */
-struct store *store_lease(const char *location, struct error *error);
 /* Copies the log of a ledger into its file, as far as it can be read. Needs the lease. 0 (also when there is
  * none), or -1 with ERROR_BUSY: another program has the ledger open. */
 int store_fold_log(const char *path, struct error *error);

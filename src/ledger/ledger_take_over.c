@@ -126,9 +126,9 @@ int ledger_take_over(struct ledger *to, struct ledger *from, struct ledger_taken
     return result;
 }
 
-struct ledger_lease *ledger_lease_take(const char *path, struct error *error)
+struct ledger_lease *ledger_lease_take(const struct ledger_place *place, struct error *error)
 {
-    return (struct ledger_lease *)store_lease(path, error);
+    return (struct ledger_lease *)store_lease(place, error);
 }
 
 void ledger_lease_end(struct ledger_lease *lease)

@@ -70,8 +70,12 @@ static int start_run(struct adopt_job *adopt, struct error *error)
 static int open_ledger(struct adopt_job *adopt, struct error *error)
 {
     const struct adopt_job_settings *settings = adopt->settings;
+    const struct ledger_place place = job_ledger_place(settings->job);
+    int found = settings->is_dry ? ledger_exists(&place, error) : 1;
 
-    if (settings->is_dry && !ledger_exists(settings->job->ledger_path)) {
+    if (found < 0)
+        return -1;
+    if (found == 0) {
         digest_random(adopt->key, sizeof adopt->key);
         return 0;
     }

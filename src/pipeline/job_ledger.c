@@ -13,20 +13,46 @@ static struct ledger *fail_missing(const struct job *job, const struct provider 
     return NULL;
 }
 
+struct ledger_place job_ledger_place(const struct job *job)
+{
+    return (struct ledger_place){.location = job->ledger_path,
+                                 .job = job->name,
+                                 .key = &job->ledger_key,
+                                 .password = &job->ledger_password};
+}
+
+static enum ledger_mode mode_of(enum job_ledger_mode mode)
+{
+    switch (mode) {
+    case JOB_LEDGER_READ:
+    case JOB_LEDGER_READ_ANY:
+        return LEDGER_READ;
+    case JOB_LEDGER_RECREATE:
+        return LEDGER_MAKE;
+    case JOB_LEDGER_CREATE:
+    case JOB_LEDGER_EXCLUSIVE:
+        break;
+    }
+    return LEDGER_WRITE;
+}
+
 struct ledger *job_ledger_open(const struct job *job, const struct provider *provider,
                                enum job_ledger_mode mode, struct error *error)
 {
     const struct ledger_identity identity = {
         .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
-    bool is_read = mode == JOB_LEDGER_READ || mode == JOB_LEDGER_READ_ANY;
-    bool is_missing = !ledger_exists(job->ledger_path);
+    const struct ledger_place place = job_ledger_place(job);
+    bool is_read = mode_of(mode) == LEDGER_READ;
+    int found = ledger_exists(&place, error);
+    bool is_missing = found == 0;
 
+    if (found < 0)
+        return NULL;
     if (is_missing && mode == JOB_LEDGER_CREATE && ledger_continuity_check(job, provider, NULL, error) != 0)
         return NULL;
     if (is_missing && mode == JOB_LEDGER_EXCLUSIVE)
         return fail_missing(job, provider, error);
-    struct ledger *ledger = ledger_open(job->ledger_path, is_read ? LEDGER_READ : LEDGER_WRITE, &identity,
-                                        &job->ledger_key, error);
+    struct ledger *ledger = ledger_open(&place, mode_of(mode), &identity, error);
     if (!ledger && error->scope == ERROR_NONE && mode == JOB_LEDGER_READ)
         return fail_missing(job, provider, error);
     if (ledger && mode == JOB_LEDGER_CREATE &&

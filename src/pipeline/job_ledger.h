@@ -28,6 +28,9 @@ enum job_ledger_mode {
     JOB_LEDGER_READ_ANY,
 };
 
+/* Borrowed from the job. */
+struct ledger_place job_ledger_place(const struct job *job);
+
 /* NULL with ERROR_LEDGER, or with ERROR_BUSY when another run holds the lock. error->scope is set to
  * ERROR_NONE by JOB_LEDGER_READ_ANY alone. Owner: the caller closes it with ledger_close. */
 struct ledger *job_ledger_open(const struct job *job, const struct provider *provider,

@@ -299,6 +299,15 @@ static int load(struct history *history, const struct job *job, const struct pro
     return result;
 }
 
+/* True when the ledger is a file that exists. */
+static bool is_file(const char *location)
+{
+    const struct ledger_place place = {.location = location};
+    struct error error;
+
+    return !ledger_is_remote(location) && ledger_exists(&place, &error) == 1;
+}
+
 static int check_missing(const struct history *history, struct error *error)
 {
     const struct last_head *last = history->count > 0 ? &history->heads[0] : NULL;
@@ -307,7 +316,7 @@ static int check_missing(const struct history *history, struct error *error)
 
     if (!proof)
         return 0;
-    if (ledger_exists(history->ledger_path))
+    if (is_file(history->ledger_path))
         return error_set(
             error, ERROR_LEDGER,
             "%s: the ledger's file is empty, and %s shows that this job had one: its -wal file, which had its rows, was removed or not copied with it\nhint: put that file back beside it; or restore a backup with kyc-import restore; %sor start over with run --new-ledger",

@@ -16,6 +16,7 @@
 #include "core/secret.h"
 #include "core/text.h"
 #include "ledger/ledger_erase.h"
+#include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
 #include "pipeline/restored_mark.h"
 
@@ -65,6 +66,15 @@ static bool is_ledger(const struct restoring *restoring, const char *file)
            backup.st_dev == ledger.st_dev && backup.st_ino == ledger.st_ino;
 }
 
+/* The job's ledger at another location. */
+static struct ledger_place place_at(const struct restoring *restoring, const char *location)
+{
+    struct ledger_place place = job_ledger_place(restoring->job);
+
+    place.location = location;
+    return place;
+}
+
 /* The backup, proven; and what it has. */
 static int open_backup(struct restoring *restoring, const char *file, struct error *error)
 {
@@ -76,11 +86,14 @@ static int open_backup(struct restoring *restoring, const char *file, struct err
             error, ERROR_USAGE,
             "%s: this is the ledger itself, and no backup of it\nhint: name the file that kyc-import backup made",
             file);
-    if (!ledger_exists(file))
+    const struct ledger_place place = place_at(restoring, file);
+    int found = ledger_exists(&place, error);
+    if (found < 0)
+        return -1;
+    if (found == 0)
         return error_set(error, ERROR_USAGE,
                          "%s: there is no such backup\nhint: name a file that kyc-import backup made", file);
-    restoring->backup =
-        ledger_open(file, LEDGER_READ, &restoring->identity, &restoring->job->ledger_key, error);
+    restoring->backup = ledger_open(&place, LEDGER_READ, &restoring->identity, error);
     if (!restoring->backup)
         return error->scope == ERROR_NONE
                    ? error_set(error, ERROR_LEDGER, "%s: the backup is empty\nhint: use another one", file)
@@ -124,12 +137,15 @@ static void open_present(struct restoring *restoring)
 {
     struct restored_ledger *restored = restoring->restored;
 
-    restoring->present = ledger_exists(restoring->path) ? memory_copy(slice_from(restoring->path))
-                                                        : find_moved(restoring->path);
+    struct ledger_place place = place_at(restoring, restoring->path);
+
+    restoring->present = ledger_exists(&place, &restored->why_not) == 1
+                             ? memory_copy(slice_from(restoring->path))
+                             : find_moved(restoring->path);
     if (!restoring->present)
         return;
-    restoring->old = ledger_open(restoring->present, LEDGER_READ, &restoring->identity,
-                                 &restoring->job->ledger_key, &restored->why_not);
+    place.location = restoring->present;
+    restoring->old = ledger_open(&place, LEDGER_READ, &restoring->identity, &restored->why_not);
     restored->took_over = restoring->old != NULL;
     if (!restoring->old && restored->why_not.scope == ERROR_NONE)
         error_set(&restored->why_not, ERROR_LEDGER, "%s is empty", restoring->present);
@@ -187,8 +203,8 @@ static int open_copy(struct restoring *restoring, struct error *error)
     free(key_path);
     if (written != 0)
         return -1;
-    restoring->copy = ledger_open(draft->draft_path, LEDGER_WRITE, &restoring->identity,
-                                  &restoring->job->ledger_key, error);
+    const struct ledger_place place = place_at(restoring, draft->draft_path);
+    restoring->copy = ledger_open(&place, LEDGER_WRITE, &restoring->identity, error);
     failpoint("backup copied");
     return restoring->copy ? 0 : -1;
 }
@@ -386,7 +402,8 @@ int restored_ledger_make(const struct job *job, const struct provider *provider,
     };
 
     *restored = (struct restored_ledger){.lost_runs = -1};
-    struct ledger_lease *lease = ledger_lease_take(job->ledger_path, error);
+    const struct ledger_place place = job_ledger_place(job);
+    struct ledger_lease *lease = ledger_lease_take(&place, error);
     int result = lease ? restore(&restoring, file, error) : -1;
     end(&restoring);
     ledger_lease_end(lease);

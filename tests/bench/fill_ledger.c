@@ -11,6 +11,7 @@
 #include "ledger/fingerprint.h"
 #include "ledger/ledger.h"
 #include "pipeline/ingest.h"
+#include "pipeline/job_ledger.h"
 #include "pipeline/signals.h"
 #include "provider/provider.h"
 #include "provider/provider_table.h"
@@ -121,8 +122,8 @@ int main(int argc, char **argv)
         .provider = filling.provider->name,
         .base_url = provider_base_url(filling.provider, filling.job),
     };
-    filling.ledger =
-        ledger_open(filling.job->ledger_path, LEDGER_WRITE, &identity, &filling.job->ledger_key, &error);
+    const struct ledger_place place = job_ledger_place(filling.job);
+    filling.ledger = ledger_open(&place, LEDGER_WRITE, &identity, &error);
     if (!filling.ledger)
         return fprintf(stderr, "fill-ledger: %s\n", error.text), 1;
     filling.fingerprint = fingerprint_new(ledger_fingerprint_key(filling.ledger), filling.provider->fields);

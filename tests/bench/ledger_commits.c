@@ -14,6 +14,7 @@
 #include "job/job_load.h"
 #include "ledger/fingerprint.h"
 #include "ledger/ledger.h"
+#include "pipeline/job_ledger.h"
 #include "provider/provider.h"
 #include "provider/provider_table.h"
 
@@ -156,8 +157,9 @@ int main(int argc, char **argv)
         return fprintf(stderr, "ledger-commits: %s\n", error.text), 1;
     const struct ledger_identity identity = {
         .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
+    const struct ledger_place place = job_ledger_place(job);
     struct writing writing = {
-        .ledger = ledger_open(job->ledger_path, LEDGER_WRITE, &identity, &job->ledger_key, &error),
+        .ledger = ledger_open(&place, LEDGER_WRITE, &identity, &error),
         .members_len = provider->fields->slot_count * FINGERPRINT_MEMBER_LEN,
         .random = strtoull(argv[4], NULL, 10) << 32,
     };

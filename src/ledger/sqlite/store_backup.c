@@ -71,8 +71,9 @@ static int clear_log_mark(const char *path, struct error *error)
                               path, strerror(errno));
 }
 
-int store_copy(struct store *store, const char *path, struct error *error)
+int store_sqlite_copy(struct store *base, const char *path, struct error *error)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     sqlite3 *copy = NULL;
     int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
 
@@ -82,7 +83,7 @@ int store_copy(struct store *store, const char *path, struct error *error)
         code = copy_pages(store->db, copy);
     bool is_of_source = code != SQLITE_OK && (sqlite3_errcode(store->db) & 0xff) == SQLITE_CORRUPT;
     if (is_of_source)
-        store_fail(store, "read", error);
+        store_sqlite_fail(store, "read", error);
     else if (code != SQLITE_OK)
         fail_copy(copy, path, code, error);
     sqlite3_close(copy);
@@ -107,7 +108,7 @@ static int set_meta(sqlite3 *db, const char *key, struct slice value)
     return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-int store_mark_copy(const char *path, const char *key, struct slice value, struct error *error)
+int store_sqlite_mark_copy(const char *path, const char *key, struct slice value, struct error *error)
 {
     sqlite3 *copy = NULL;
     int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
@@ -124,7 +125,7 @@ int store_mark_copy(const char *path, const char *key, struct slice value, struc
 
 /* A connection of its own: the store may be open to be read only, and a run may hold the ledger's lock. What
  * it commits is outside the proof, so the run's state stays right. */
-static int open_to_write(const struct store *store, sqlite3 **db)
+static int open_to_write(const struct store_sqlite *store, sqlite3 **db)
 {
     int keep = 1;
     int code = sqlite3_open_v2(store->path, db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
@@ -157,33 +158,36 @@ static int insert_backup(sqlite3 *db, const struct ledger_backup *backup)
     return code == SQLITE_DONE ? sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) : code;
 }
 
-int store_note_backup(struct store *store, const struct ledger_backup *backup, struct error *error)
+int store_sqlite_note_backup(struct store *base, const struct ledger_backup *backup, struct error *error)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     sqlite3 *db = NULL;
     int code = open_to_write(store, &db);
 
     if (code == SQLITE_OK)
         code = insert_backup(db, backup);
     if (code != SQLITE_OK) {
-        struct store other = {.db = db, .path = store->path};
-        store_fail(&other, "written", error);
+        struct store_sqlite other = {.db = db, .path = store->path};
+        store_sqlite_fail(&other, "written", error);
     }
     sqlite3_close(db);
     return code == SQLITE_OK ? 0 : -1;
 }
 
-int store_each_backup(struct store *store, void (*each)(void *context, const struct ledger_backup *backup),
-                      void *context, struct error *error)
+int store_sqlite_each_backup(struct store *base,
+                             void (*each)(void *context, const struct ledger_backup *backup), void *context,
+                             struct error *error)
 {
-    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_HAS_BACKUPS, error);
-    int row = statement ? store_next_row(store, statement, error) : -1;
+    struct store_sqlite *store = store_sqlite_of(base);
+    sqlite3_stmt *statement = store_sqlite_prepare(store, STORE_SQL_HAS_BACKUPS, error);
+    int row = statement ? store_sqlite_next_row(store, statement, error) : -1;
 
     if (row != 1)
         return row;
-    store_release(statement);
-    statement = store_prepare(store, STORE_SQL_BACKUPS, error);
-    while (statement && (row = store_next_row(store, statement, error)) == 1) {
-        struct slice path = store_column(statement, 1), head = store_column(statement, 2);
+    store_sqlite_release(statement);
+    statement = store_sqlite_prepare(store, STORE_SQL_BACKUPS, error);
+    while (statement && (row = store_sqlite_next_row(store, statement, error)) == 1) {
+        struct slice path = store_sqlite_column(statement, 1), head = store_sqlite_column(statement, 2);
         struct ledger_backup backup = {.at_ns = (uint64_t)sqlite3_column_int64(statement, 0)};
         char *text = memory_copy(path);
         snprintf(backup.head, sizeof backup.head, "%.*s", (int)head.len, head.len > 0 ? head.data : "");
@@ -196,24 +200,20 @@ int store_each_backup(struct store *store, void (*each)(void *context, const str
 
 /* Restoring. */
 
-struct store *store_lease(const char *location, struct error *error)
+struct store *store_sqlite_lease(const struct ledger_place *place, struct error *error)
 {
-    struct store *store = memory_new(1, sizeof *store);
+    struct store_sqlite *store = store_sqlite_new(place->location);
 
-    store->path = store_path_resolve(location);
-    store->lock_path = store_path_with(store->path, ".lock");
-    store->key_path = store_path_with(store->path, ".key");
-    store->lock_fd = -1;
-    if (store_file_check_system(store->path, error) == 0 && store_file_lock(store, error) == 0)
-        return store;
-    store_close(store);
+    if (store_sqlite_file_check_system(store->path, error) == 0 && store_sqlite_file_lock(store, error) == 0)
+        return &store->store;
+    store_sqlite_close(&store->store);
     return NULL;
 }
 
 /* Leaving WAL mode copies the log into the file, and is refused while another connection is open. A program
  * that has the file open keeps its names: at its end it would remove the log of the ledger that has them by
  * then. */
-int store_fold_log(const char *path, struct error *error)
+int store_sqlite_fold_log(const char *path, struct error *error)
 {
     sqlite3 *db = NULL;
     int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
@@ -232,12 +232,12 @@ int store_fold_log(const char *path, struct error *error)
 }
 
 /* The log first: beside another ledger it would be taken for that one's. */
-int store_move(const char *from, const char *to, struct error *error)
+int store_sqlite_move(const char *from, const char *to, struct error *error)
 {
     static const char *const suffixes[] = {"-wal", "-journal", ""};
 
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        char *old = store_path_with(from, suffixes[i]), *new = store_path_with(to, suffixes[i]);
+        char *old = store_sqlite_path_with(from, suffixes[i]), *new = store_sqlite_path_with(to, suffixes[i]);
         bool is_moved = rename(old, new) == 0 || errno == ENOENT;
         if (!is_moved)
             error_set(
@@ -250,30 +250,32 @@ int store_move(const char *from, const char *to, struct error *error)
             return -1;
         failpoint("ledger moved aside");
     }
-    char *shared = store_path_with(from, "-shm");
+    char *shared = store_sqlite_path_with(from, "-shm");
     unlink(shared);
     free(shared);
     return 0;
 }
 
-void store_remove_beside(const char *location)
+void store_sqlite_remove_beside(const char *location)
 {
     static const char *const suffixes[] = {"-wal", "-shm", "-journal", ".lock", ".key"};
 
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        char *path = store_path_with(location, suffixes[i]);
+        char *path = store_sqlite_path_with(location, suffixes[i]);
         unlink(path);
         free(path);
     }
 }
 
-int store_each_nonce(struct store *store, void (*each)(void *context, const char *key_id, uint64_t floor),
-                     void *context, struct error *error)
+int store_sqlite_each_nonce(struct store *base,
+                            void (*each)(void *context, const char *key_id, uint64_t floor), void *context,
+                            struct error *error)
 {
-    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_NONCES, error);
+    struct store_sqlite *store = store_sqlite_of(base);
+    sqlite3_stmt *statement = store_sqlite_prepare(store, STORE_SQL_NONCES, error);
     int row = -1;
-    while (statement && (row = store_next_row(store, statement, error)) == 1) {
-        char *key_id = memory_copy(store_column(statement, 0));
+    while (statement && (row = store_sqlite_next_row(store, statement, error)) == 1) {
+        char *key_id = memory_copy(store_sqlite_column(statement, 0));
         each(context, key_id, (uint64_t)sqlite3_column_int64(statement, 1));
         free(key_id);
     }

@@ -32,7 +32,7 @@ static const struct index indexes[] = {
 enum { INDEX_COUNT = sizeof indexes / sizeof *indexes };
 
 struct check {
-    struct store *store;
+    struct store_sqlite *store;
     void (*each)(void *context, const char *text);
     void (*row)(void *context, const struct ledger_value *values);
     void *context;
@@ -53,7 +53,7 @@ static struct entry read_entry(sqlite3_stmt *statement, int column)
 {
     struct entry entry = {.type = sqlite3_column_type(statement, column),
                           .id = sqlite3_column_int64(statement, 0)};
-    entry.key = store_column(statement, column);
+    entry.key = store_sqlite_column(statement, column);
     return entry;
 }
 
@@ -88,7 +88,7 @@ static int end_pass(struct check *check, sqlite3_stmt *statement, int code, stru
 {
     int result = code == SQLITE_DONE ? 0 : (code & 0xff) == SQLITE_CORRUPT ? 1 : -1;
     if (result < 0)
-        store_fail(check->store, "read", error);
+        store_sqlite_fail(check->store, "read", error);
     sqlite3_finalize(statement);
     return result;
 }
@@ -97,23 +97,23 @@ static int prepare(struct check *check, const char *text, sqlite3_stmt **stateme
 {
     if (sqlite3_prepare_v2(check->store->db, text, -1, statement, NULL) == SQLITE_OK)
         return 0;
-    return store_fail(check->store, "read", error);
+    return store_sqlite_fail(check->store, "read", error);
 }
 
 /* As end_pass; error also with 1. */
 static int sum_table(struct check *check, struct sum sums[INDEX_COUNT], struct error *error)
 {
     static const int types[] = {[LEDGER_TEXT] = SQLITE_TEXT, [LEDGER_BLOB] = SQLITE_BLOB};
-    sqlite3_stmt *statement = store_prepare(check->store, STORE_SQL_CUSTOMER_ROWS, error);
+    sqlite3_stmt *statement = store_sqlite_prepare(check->store, STORE_SQL_CUSTOMER_ROWS, error);
     size_t columns[INDEX_COUNT];
     int code;
     if (!statement)
         return -1;
     for (int i = 0; i < INDEX_COUNT; i++)
-        columns[i] = store_customer_column(indexes[i].column);
+        columns[i] = store_sqlite_customer_column(indexes[i].column);
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         struct ledger_value values[LEDGER_CUSTOMER_COLUMNS];
-        store_read_row(statement, &ledger_customer_table, values);
+        store_sqlite_read_row(statement, &ledger_customer_table, values);
         for (int i = 0; i < INDEX_COUNT; i++) {
             const struct ledger_value *value = &values[columns[i]];
             struct entry entry = {.type = types[ledger_customer_table.columns[columns[i]].type],
@@ -130,8 +130,8 @@ static int sum_table(struct check *check, struct sum sums[INDEX_COUNT], struct e
             check->row(check->context, values);
     }
     if (code != SQLITE_DONE)
-        store_fail(check->store, "read", error);
-    store_release(statement);
+        store_sqlite_fail(check->store, "read", error);
+    store_sqlite_release(statement);
     return code == SQLITE_DONE ? 0 : (code & 0xff) == SQLITE_CORRUPT ? 1 : -1;
 }
 
@@ -239,7 +239,7 @@ static int check_definitions(struct check *check, struct error *error)
     struct buffer text;
     int result = -1;
     buffer_init(&text, SCHEMA_MAX);
-    store_append_schema(&text);
+    store_sqlite_append_schema(&text);
     if (sqlite3_open(":memory:", &ours) == SQLITE_OK &&
         sqlite3_exec(ours, text.data, NULL, NULL, NULL) == SQLITE_OK)
         result = check_schema(check, ours, error);
@@ -306,10 +306,11 @@ static int check_all(struct check *check, struct error *error)
     return -1;
 }
 
-int store_check(struct store *store, void (*each)(void *context, const char *text),
-                void (*row)(void *context, const struct ledger_value *values), void *context,
-                struct error *error)
+int store_sqlite_check(struct store *base, void (*each)(void *context, const char *text),
+                       void (*row)(void *context, const struct ledger_value *values), void *context,
+                       struct error *error)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     struct check check = {.store = store, .each = each, .row = row, .context = context};
     buffer_init(&check.entry, ENTRY_MAX);
     int result = check_all(&check, error);

@@ -29,7 +29,7 @@ struct store_checkpointer {
     bool has_thread;
 
     /* The thread's. */
-    struct store *store;
+    struct store_sqlite *store;
     pthread_t thread;
 
     /* Of both, under the mutex. */
@@ -41,17 +41,17 @@ struct store_checkpointer {
 };
 
 /* One pass over what is in the log, as far as no reader needs the older pages. */
-static int copy_log(struct store *store, int *copied, struct error *error)
+static int copy_log(struct store_sqlite *store, int *copied, struct error *error)
 {
     int frames;
     int code = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, copied);
     /* Busy: another process copies it. */
-    return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY ? 0 : store_fail(store, "written", error);
+    return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY ? 0 : store_sqlite_fail(store, "written", error);
 }
 
 /* SQLite syncs the file only in the pass that copies the last page: the writer's, which would wait for all
  * the pages that were copied beside it. An error is the writer's too: each descriptor reports it. */
-static void sync_file(struct store *store)
+static void sync_file(struct store_sqlite *store)
 {
     sqlite3_file *file = NULL;
     if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK)
@@ -100,7 +100,7 @@ static int note_frames(void *context, sqlite3 *db, const char *name, int frames)
     return SQLITE_OK;
 }
 
-static void close_connection(struct store *store)
+static void close_connection(struct store_sqlite *store)
 {
     if (!store)
         return;
@@ -112,9 +112,9 @@ static void close_connection(struct store *store)
 }
 
 /* NULL: it cannot be opened. */
-static struct store *open_connection(const struct store *store)
+static struct store_sqlite *open_connection(const struct store_sqlite *store)
 {
-    struct store *own = memory_new(1, sizeof *own);
+    struct store_sqlite *own = memory_new(1, sizeof *own);
     int keep = 1;
     own->path = memory_copy(slice_from(store->path));
     own->lock_fd = -1;
@@ -128,7 +128,7 @@ static struct store *open_connection(const struct store *store)
     return NULL;
 }
 
-void store_checkpointer_open(struct store *store)
+void store_sqlite_checkpointer_open(struct store_sqlite *store)
 {
     struct store_checkpointer *checkpointer = memory_new(1, sizeof *checkpointer);
     pthread_mutex_init(&checkpointer->mutex, NULL);
@@ -137,7 +137,7 @@ void store_checkpointer_open(struct store *store)
     store->checkpointer = checkpointer;
 }
 
-void store_checkpointer_close(struct store *store)
+void store_sqlite_checkpointer_close(struct store_sqlite *store)
 {
     struct store_checkpointer *checkpointer = store->checkpointer;
     if (!checkpointer)
@@ -158,7 +158,7 @@ void store_checkpointer_close(struct store *store)
 
 /* The first cycle of a process starts the thread: a small run has none. Without one (too few files may be
  * open) the writer copies everything. */
-static void start_thread(struct store *store)
+static void start_thread(struct store_sqlite *store)
 {
     struct store_checkpointer *checkpointer = store->checkpointer;
     sigset_t all, kept;
@@ -181,7 +181,7 @@ static void end_cycle(struct store_checkpointer *checkpointer)
 }
 
 /* The writer copies what is left, and ends the cycle. */
-static void copy_rest(struct store *store)
+static void copy_rest(struct store_sqlite *store)
 {
     struct store_checkpointer *checkpointer = store->checkpointer;
     struct error error;
@@ -218,7 +218,7 @@ static bool is_idle(struct store_checkpointer *checkpointer, bool may_wait, int 
     return idle;
 }
 
-void store_checkpoint(struct store *store)
+void store_sqlite_checkpoint(struct store_sqlite *store)
 {
     struct store_checkpointer *checkpointer = store->checkpointer;
     int written = checkpointer->frames - checkpointer->base, copied;
@@ -244,7 +244,7 @@ void store_checkpoint(struct store *store)
         request_pass(checkpointer, copied);
 }
 
-int store_checkpoint_failed(struct store *store, struct error *error)
+int store_sqlite_checkpoint_failed(struct store_sqlite *store, struct error *error)
 {
     struct store_checkpointer *checkpointer = store->checkpointer;
 

@@ -36,14 +36,14 @@ static void choose(struct chosen *chosen, int64_t id)
 }
 
 /* They are gathered before the first is written: a pass must not see its own writes. */
-static int choose_events(struct store *store, const int64_t *customers, const struct slice *users,
+static int choose_events(struct store_sqlite *store, const int64_t *customers, const struct slice *users,
                          size_t count, struct chosen *chosen, struct error *error)
 {
-    sqlite3_stmt *statement = store_prepare_write(store, STORE_SQL_EVENT_OWNERS, error);
+    sqlite3_stmt *statement = store_sqlite_prepare_write(store, STORE_SQL_EVENT_OWNERS, error);
     int row = -1;
-    while (statement && (row = store_next_row(store, statement, error)) == 1) {
+    while (statement && (row = store_sqlite_next_row(store, statement, error)) == 1) {
         int64_t customer = sqlite3_column_int64(statement, 1);
-        struct slice user = store_column(statement, 2);
+        struct slice user = store_sqlite_column(statement, 2);
         if (bsearch(&customer, customers, count, sizeof *customers, compare_ids) ||
             (user.len > 0 && bsearch(&user, users, count, sizeof *users, compare_texts)))
             choose(chosen, sqlite3_column_int64(statement, 0));
@@ -59,34 +59,36 @@ static bool has_body(const struct ledger_value *event)
     return false;
 }
 
-static int remove_body(struct store *store, int64_t id, struct ledger_sealer *sealer, struct error *error)
+static int remove_body(struct store_sqlite *store, int64_t id, struct ledger_sealer *sealer,
+                       struct error *error)
 {
     struct ledger_value values[LEDGER_EVENT_COLUMNS];
     uint8_t digest[DIGEST_SHA256_LEN];
-    sqlite3_stmt *event = store_prepare_write(store, STORE_SQL_EVENT, error);
+    sqlite3_stmt *event = store_sqlite_prepare_write(store, STORE_SQL_EVENT, error);
     if (!event)
         return -1;
     sqlite3_bind_int64(event, 1, id);
-    int row = store_next_row(store, event, error);
+    int row = store_sqlite_next_row(store, event, error);
     if (row != 1)
         return row;
-    store_read_row(event, &ledger_event_table, values);
+    store_sqlite_read_row(event, &ledger_event_table, values);
     bool is_removed = has_body(values);
     ledger_sealer_body(sealer, values, digest);
-    store_release(event);
+    store_sqlite_release(event);
     if (!is_removed)
         return 0;
-    sqlite3_stmt *blank = store_prepare_write(store, STORE_SQL_EVENT_BLANK, error);
+    sqlite3_stmt *blank = store_sqlite_prepare_write(store, STORE_SQL_EVENT_BLANK, error);
     if (!blank)
         return -1;
     sqlite3_bind_int64(blank, 1, id);
-    store_bind_blob(blank, 2, slice_make((const char *)digest, sizeof digest));
-    return store_write_row(store, blank, error);
+    store_sqlite_bind_blob(blank, 2, slice_make((const char *)digest, sizeof digest));
+    return store_sqlite_write_row(store, blank, error);
 }
 
-int store_remove_bodies(struct store *store, int64_t *customers, struct slice *users, size_t count,
-                        struct ledger_sealer *sealer, struct error *error)
+int store_sqlite_remove_bodies(struct store *base, int64_t *customers, struct slice *users, size_t count,
+                               struct ledger_sealer *sealer, struct error *error)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     struct chosen chosen = {.count = 0};
     qsort(customers, count, sizeof *customers, compare_ids);
     qsort(users, count, sizeof *users, compare_texts);
@@ -97,34 +99,25 @@ int store_remove_bodies(struct store *store, int64_t *customers, struct slice *u
     return result;
 }
 
-int store_has_erased(struct store *store, bool *has_erased, struct error *error)
+int store_sqlite_each_erased(struct store *base, void (*each)(void *context, struct slice erased_key),
+                             void *context, struct error *error)
 {
-    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_ERASED, error);
-    int row = statement ? store_next_row(store, statement, error) : -1;
-    *has_erased = row == 1;
-    if (row == 1)
-        store_release(statement);
-    return row < 0 ? -1 : 0;
-}
-
-int store_each_erased(struct store *store, void (*each)(void *context, struct slice erased_key),
-                      void *context, struct error *error)
-{
-    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_ERASED, error);
+    struct store_sqlite *store = store_sqlite_of(base);
+    sqlite3_stmt *statement = store_sqlite_prepare(store, STORE_SQL_ERASED, error);
     int row = -1;
-    while (statement && (row = store_next_row(store, statement, error)) == 1)
-        each(context, store_column(statement, 0));
+    while (statement && (row = store_sqlite_next_row(store, statement, error)) == 1)
+        each(context, store_sqlite_column(statement, 0));
     return row;
 }
 
 /* The log is emptied only when no other process reads from it. */
-static int empty_log(struct store *store, struct error *error)
+static int empty_log(struct store_sqlite *store, struct error *error)
 {
     int code = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     if (code == SQLITE_OK)
         return 0;
     if ((code & 0xff) != SQLITE_BUSY && (code & 0xff) != SQLITE_LOCKED)
-        return store_fail(store, "written", error);
+        return store_sqlite_fail(store, "written", error);
     return error_set(
         error, ERROR_BUSY,
         "the ledger %s: another program reads it, so what was erased is still in its log %s-wal\nhint: end that program (a status, a backup, a sqlite3 shell), then repeat this command",
@@ -133,12 +126,13 @@ static int empty_log(struct store *store, struct error *error)
 
 /* VACUUM writes a new file into the log; copying that into the file overwrites all that was in it. Its
  * temporary file may be as large as the ledger. */
-int store_compact(struct store *store, struct error *error)
+int store_sqlite_compact(struct store *base, struct error *error)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     store->failed = false;
     if (empty_log(store, error) != 0 ||
-        store_execute(store, "PRAGMA temp_store = FILE; PRAGMA secure_delete = ON; VACUUM", "written",
-                      error) != 0)
+        store_sqlite_execute(store, "PRAGMA temp_store = FILE; PRAGMA secure_delete = ON; VACUUM", "written",
+                             error) != 0)
         return -1;
     failpoint("ledger compacted");
     return empty_log(store, error);

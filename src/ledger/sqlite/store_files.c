@@ -31,13 +31,13 @@ static const struct {
     {V9FS_MAGIC, "9P"},         {0x0bd00bd0, "Lustre"},   {0x19830326, "BeeGFS"},
 };
 
-bool store_exists(const char *location)
+bool store_sqlite_path_exists(const char *path)
 {
     struct stat info;
-    return stat(location, &info) == 0;
+    return stat(path, &info) == 0;
 }
 
-char *store_path_with(const char *path, const char *suffix)
+char *store_sqlite_path_with(const char *path, const char *suffix)
 {
     size_t size = strlen(path) + strlen(suffix) + 1;
     char *joined = memory_new(size, 1);
@@ -45,7 +45,7 @@ char *store_path_with(const char *path, const char *suffix)
     return joined;
 }
 
-char *store_path_resolve(const char *location)
+char *store_sqlite_path_resolve(const char *location)
 {
     struct stat info;
     char *real = lstat(location, &info) == 0 && S_ISLNK(info.st_mode) ? realpath(location, NULL) : NULL;
@@ -53,18 +53,24 @@ char *store_path_resolve(const char *location)
         return real;
     /* SQLite reads a name such as `:memory:` or `file:…` otherwise; a path that begins so is none of them */
     bool is_plain = location[0] == '/' || strncmp(location, "./", 2) == 0 || strncmp(location, "../", 3) == 0;
-    return is_plain ? memory_copy(slice_from(location)) : store_path_with("./", location);
+    return is_plain ? memory_copy(slice_from(location)) : store_sqlite_path_with("./", location);
 }
 
-char *store_beside(const char *location, const char *suffix)
+int store_sqlite_exists(const struct ledger_place *place, struct error *error)
 {
-    char *resolved = store_path_resolve(location);
-    char *beside = store_path_with(resolved, suffix);
+    (void)error;
+    return store_sqlite_path_exists(place->location);
+}
+
+char *store_sqlite_beside(const char *location, const char *suffix)
+{
+    char *resolved = store_sqlite_path_resolve(location);
+    char *beside = store_sqlite_path_with(resolved, suffix);
     free(resolved);
     return beside;
 }
 
-int store_file_check_system(const char *path, struct error *error)
+int store_sqlite_file_check_system(const char *path, struct error *error)
 {
     char *folder = file_folder(path);
     struct statfs system;
@@ -87,7 +93,7 @@ int store_file_check_system(const char *path, struct error *error)
     return result;
 }
 
-int store_file_check_names(const struct store *store, struct error *error)
+int store_sqlite_file_check_names(const struct store_sqlite *store, struct error *error)
 {
     struct stat info;
     if (stat(store->path, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink == 1)
@@ -98,9 +104,11 @@ int store_file_check_names(const struct store *store, struct error *error)
         store->path, (unsigned long)info.st_nlink, store->path);
 }
 
-int store_check_place(const char *location, struct error *error)
+int store_sqlite_check_place(const struct ledger_place *place, struct error *error)
 {
-    if (store_file_check_system(location, error))
+    const char *location = place->location;
+
+    if (store_sqlite_file_check_system(location, error))
         return -1;
     char *folder = file_folder(location);
     int result = 0;
@@ -114,7 +122,7 @@ int store_check_place(const char *location, struct error *error)
 }
 
 /* The lock file has `PID START` of the process that holds the lock. */
-static int fail_busy(const struct store *store, int fd, struct error *error)
+static int fail_busy(const struct store_sqlite *store, int fd, struct error *error)
 {
     char text[64];
     ssize_t len = pread(fd, text, sizeof text - 1, 0);
@@ -130,7 +138,7 @@ static int fail_busy(const struct store *store, int fd, struct error *error)
                      store->path, text, start);
 }
 
-int store_file_lock(struct store *store, struct error *error)
+int store_sqlite_file_lock(struct store_sqlite *store, struct error *error)
 {
     int fd = open(store->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd >= 0 && !file_is_alone(fd)) {
@@ -163,12 +171,12 @@ int store_file_lock(struct store *store, struct error *error)
     return 0;
 }
 
-int store_file_check_kinds(const struct store *store, struct error *error)
+int store_sqlite_file_check_kinds(const struct store_sqlite *store, struct error *error)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         struct stat info;
-        char *path = store_path_with(store->path, suffixes[i]);
+        char *path = store_sqlite_path_with(store->path, suffixes[i]);
         const char *fault = stat(path, &info) == 0 ? file_kind_fault(info.st_mode) : NULL;
         if (fault)
             error_set(
@@ -184,7 +192,7 @@ int store_file_check_kinds(const struct store *store, struct error *error)
 
 /* An account that may change the key can make every customer look changed. One that may read it can only test
  * guesses of a customer's data, which is no reason to stop a run. */
-static int check_key_mode(const struct store *store, mode_t mode, struct error *error)
+static int check_key_mode(const struct store_sqlite *store, mode_t mode, struct error *error)
 {
     if (mode & (S_IWGRP | S_IWOTH))
         return error_set(
@@ -198,7 +206,8 @@ static int check_key_mode(const struct store *store, mode_t mode, struct error *
     return 1;
 }
 
-int store_file_read_key(const struct store *store, uint8_t key[FINGERPRINT_KEY_LEN], struct error *error)
+int store_sqlite_file_read_key(const struct store_sqlite *store, uint8_t key[FINGERPRINT_KEY_LEN],
+                               struct error *error)
 {
     struct stat info;
     if (stat(store->key_path, &info)) {
@@ -234,7 +243,8 @@ int store_file_read_key(const struct store *store, uint8_t key[FINGERPRINT_KEY_L
     return result;
 }
 
-int store_file_make_key(const struct store *store, uint8_t key[FINGERPRINT_KEY_LEN], struct error *error)
+int store_sqlite_file_make_key(const struct store_sqlite *store, uint8_t key[FINGERPRINT_KEY_LEN],
+                               struct error *error)
 {
     digest_random(key, FINGERPRINT_KEY_LEN);
     char line[2 * FINGERPRINT_KEY_LEN + 1];
@@ -254,7 +264,7 @@ int store_file_make_key(const struct store *store, uint8_t key[FINGERPRINT_KEY_L
     return result;
 }
 
-int store_file_make(const struct store *store, struct error *error)
+int store_sqlite_file_make(const struct store_sqlite *store, struct error *error)
 {
     /* Only to set the mode: from here on SQLite alone opens the file, because closing any other descriptor of
      * it would drop SQLite's locks. */

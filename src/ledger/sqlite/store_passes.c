@@ -4,61 +4,48 @@
 #include "core/buffer.h"
 #include "core/hash_table.h"
 #include "core/memory.h"
+#include "ledger/ledger_store_rows.h"
 #include "ledger/sqlite/store_sqlite.h"
 
 enum { ARENA_CHUNK = 4096, GROUP_KEY_MAX = 64 * 1024 };
 
-static uint64_t read_first_bytes(struct slice digest)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < 8 && i < digest.len; i++)
-        number |= (uint64_t)(uint8_t)digest.data[i] << (8 * i);
-    return number;
-}
-
 /* Checks the columns that the scan uses; the others are checked when the customer is read in full, which
  * would cost a fifth of the scan. 1: to be given, 0: not, -1: the statement is released. */
-static int check_brief(struct store *store, sqlite3_stmt *statement, const struct ledger_brief *brief,
+static int check_brief(struct store_sqlite *store, sqlite3_stmt *statement, const struct ledger_brief *brief,
                        struct error *error)
 {
-    bool is_open_create = brief->state == LEDGER_JOURNALLED || brief->state == LEDGER_IN_DOUBT;
-    const char *lacks = NULL;
-    if (brief->external_id.len == 0 && brief->state != LEDGER_UNSENT)
-        lacks = "external_id";
-    else if (sqlite3_column_bytes(statement, 2) == 0)
-        lacks = "state";
-    else if (brief->has_user_id != (brief->state == LEDGER_CREATED))
-        lacks = brief->has_user_id ? "state created, and a user_id" : "user_id";
-    else if (is_open_create && !brief->pending)
-        lacks = "pending_digest";
+    const char *lacks = ledger_store_rows_brief_lacks(brief, sqlite3_column_bytes(statement, 2) > 0);
+
     if (!lacks)
         return brief->external_id.len > 0 && brief->state != LEDGER_ERASED;
-    store_fail_damaged(store, error, "customer %lld has no %s", (long long)brief->id, lacks);
-    store_release(statement);
+    store_sqlite_fail_damaged(store, error, "customer %lld has no %s", (long long)brief->id, lacks);
+    store_sqlite_release(statement);
     return -1;
 }
 
-int store_scan(struct store *store, void (*each)(void *context, const struct ledger_brief *brief),
-               void *context, struct error *error)
+int store_sqlite_scan(struct store *base, void (*each)(void *context, const struct ledger_brief *brief),
+                      void *context, struct error *error)
 {
-    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_SCAN, error);
+    struct store_sqlite *store = store_sqlite_of(base);
+    sqlite3_stmt *statement = store_sqlite_prepare(store, STORE_SQL_SCAN, error);
     if (!statement)
         return -1;
     int64_t last = 0;
     int row;
-    while ((row = store_next_row(store, statement, error)) == 1) {
+    while ((row = store_sqlite_next_row(store, statement, error)) == 1) {
         struct ledger_brief brief = {
             .id = sqlite3_column_int64(statement, 0),
-            .external_id = store_column(statement, 1),
-            .state = ledger_state_from(store_column(statement, 2)),
+            .external_id = store_sqlite_column(statement, 1),
+            .state = ledger_state_from(store_sqlite_column(statement, 2)),
             .has_user_id = sqlite3_column_int(statement, 3),
             .pending = sqlite3_column_int(statement, 4),
-            .digest = read_first_bytes(store_column(statement, 5)),
+            .digest = ledger_store_rows_digest_word(store_sqlite_column(statement, 5)),
         };
         /* Ids have no gaps: a run would create a customer whose row was deleted again. */
         if (brief.id != last + 1) {
-            store_fail_damaged(store, error, "the row of customer %lld is missing", (long long)last + 1);
-            store_release(statement);
+            store_sqlite_fail_damaged(store, error, "the row of customer %lld is missing",
+                                      (long long)last + 1);
+            store_sqlite_release(statement);
             return -1;
         }
         last = brief.id;
@@ -68,34 +55,38 @@ int store_scan(struct store *store, void (*each)(void *context, const struct led
         if (!is_given)
             continue;
         brief.open = brief.pending && sqlite3_column_int(statement, 6);
-        struct slice identity = store_column(statement, 7);
+        struct slice identity = store_sqlite_column(statement, 7);
         brief.identified = identity.len > 0 && identity.data[0] == FINGERPRINT_IDENTITY_VERSION;
         each(context, &brief);
     }
     return row;
 }
 
-int store_each_user(struct store *store, void (*each)(void *context, struct slice user_id, bool is_deleted),
-                    void *context, struct error *error)
+int store_sqlite_each_user(struct store *base,
+                           void (*each)(void *context, struct slice user_id, bool is_deleted), void *context,
+                           struct error *error)
 {
-    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_USERS, error);
+    struct store_sqlite *store = store_sqlite_of(base);
+    sqlite3_stmt *statement = store_sqlite_prepare(store, STORE_SQL_USERS, error);
     if (!statement)
         return -1;
     int row;
-    while ((row = store_next_row(store, statement, error)) == 1)
-        each(context, store_column(statement, 0), sqlite3_column_int(statement, 1) != 0);
+    while ((row = store_sqlite_next_row(store, statement, error)) == 1)
+        each(context, store_sqlite_column(statement, 0), sqlite3_column_int(statement, 1) != 0);
     return row;
 }
 
-int store_each_identity(struct store *store, void (*each)(void *context, int64_t id, struct slice identity),
-                        void *context, struct error *error)
+int store_sqlite_each_identity(struct store *base,
+                               void (*each)(void *context, int64_t id, struct slice identity), void *context,
+                               struct error *error)
 {
-    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_IDENTITIES, error);
+    struct store_sqlite *store = store_sqlite_of(base);
+    sqlite3_stmt *statement = store_sqlite_prepare(store, STORE_SQL_IDENTITIES, error);
     if (!statement)
         return -1;
     int row;
-    while ((row = store_next_row(store, statement, error)) == 1)
-        each(context, sqlite3_column_int64(statement, 0), store_column(statement, 1));
+    while ((row = store_sqlite_next_row(store, statement, error)) == 1)
+        each(context, sqlite3_column_int64(statement, 0), store_sqlite_column(statement, 1));
     return row;
 }
 
@@ -154,15 +145,16 @@ static int compare_groups(const void *left, const void *right)
     return order != 0 ? order : strcmp(a->code, b->code);
 }
 
-int store_each_group(struct store *store, void (*each)(void *context, const struct ledger_group *group),
-                     void *context, struct error *error)
+int store_sqlite_each_group(struct store *base, void (*each)(void *context, const struct ledger_group *group),
+                            void *context, struct error *error)
 {
-    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_GROUPS, error);
+    struct store_sqlite *store = store_sqlite_of(base);
+    sqlite3_stmt *statement = store_sqlite_prepare(store, STORE_SQL_GROUPS, error);
     struct groups groups = {.by_hash = hash_table_new()};
     int row = -1;
     arena_init(&groups.arena, ARENA_CHUNK);
     buffer_init(&groups.key, GROUP_KEY_MAX);
-    while (statement && (row = store_next_row(store, statement, error)) == 1) {
+    while (statement && (row = store_sqlite_next_row(store, statement, error)) == 1) {
         const struct ledger_group group = {
             .state = read_text(statement, 0),
             .operation = read_text(statement, 1),
@@ -183,17 +175,18 @@ int store_each_group(struct store *store, void (*each)(void *context, const stru
     return row;
 }
 
-int store_each_customer(struct store *store, enum store_customers which, int64_t after, uint64_t max,
-                        bool (*each)(void *context, const struct ledger_customer *customer), void *context,
-                        struct error *error)
+int store_sqlite_each_customer(struct store *base, enum store_customers which, int64_t after, uint64_t max,
+                               bool (*each)(void *context, const struct ledger_customer *customer),
+                               void *context, struct error *error)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     static const enum store_sql statements[] = {
         [STORE_CUSTOMERS_ALL] = STORE_SQL_CUSTOMERS,
         [STORE_CUSTOMERS_OPEN] = STORE_SQL_CUSTOMERS_OPEN,
         [STORE_CUSTOMERS_USERS] = STORE_SQL_CUSTOMERS_USERS,
         [STORE_CUSTOMERS_TWINS] = STORE_SQL_CUSTOMERS_TWINS,
     };
-    sqlite3_stmt *statement = store_prepare(store, statements[which], error);
+    sqlite3_stmt *statement = store_sqlite_prepare(store, statements[which], error);
     if (!statement)
         return -1;
     sqlite3_bind_int64(statement, 1, after);
@@ -201,14 +194,14 @@ int store_each_customer(struct store *store, enum store_customers which, int64_t
     struct arena arena;
     arena_init(&arena, ARENA_CHUNK);
     int row;
-    while ((row = store_next_row(store, statement, error)) == 1) {
+    while ((row = store_sqlite_next_row(store, statement, error)) == 1) {
         struct ledger_customer customer;
         arena_reset(&arena);
-        row = store_read_customer(store, statement, &arena, &customer, error);
+        row = store_sqlite_read_customer(store, statement, &arena, &customer, error);
         if (row != 0)
             break;
         if (!each(context, &customer)) {
-            store_release(statement);
+            store_sqlite_release(statement);
             break;
         }
     }
@@ -224,20 +217,21 @@ struct result_rows {
 };
 
 /* Advances rows to the customer: *row is its row, 0 when it has none. 0, or -1. */
-static int find_row(struct store *store, struct result_rows *rows, int64_t customer, uint64_t *row,
+static int find_row(struct store_sqlite *store, struct result_rows *rows, int64_t customer, uint64_t *row,
                     struct error *error)
 {
     while (rows->customer < customer) {
-        int more = store_next_row(store, rows->statement, error);
+        int more = store_sqlite_next_row(store, rows->statement, error);
         bool has_customer = more == 1 && sqlite3_column_type(rows->statement, 0) != SQLITE_NULL;
         bool has_row = more == 1 && sqlite3_column_type(rows->statement, 1) != SQLITE_NULL;
         rows->customer = has_customer ? sqlite3_column_int64(rows->statement, 0) : INT64_MAX;
         if (more < 0)
             return -1;
         if (more == 1 && !(has_customer && has_row)) {
-            store_release(rows->statement);
+            store_sqlite_release(rows->statement);
             rows->customer = INT64_MAX;
-            return store_fail_damaged(store, error, "an event has no %s", has_customer ? "row" : "customer");
+            return store_sqlite_fail_damaged(store, error, "an event has no %s",
+                                             has_customer ? "row" : "customer");
         }
     }
     *row = rows->customer == customer ? (uint64_t)sqlite3_column_int64(rows->statement, 1) : 0;
@@ -245,7 +239,7 @@ static int find_row(struct store *store, struct result_rows *rows, int64_t custo
 }
 
 struct each_result {
-    struct store *store;
+    struct store_sqlite *store;
     struct result_rows rows;
     bool (*each)(void *context, const struct ledger_customer *customer, uint64_t row);
     void *context;
@@ -261,22 +255,25 @@ static bool give_result(void *context, const struct ledger_customer *customer)
     return !pass->failed && pass->each(pass->context, customer, row);
 }
 
-int store_each_result(struct store *store,
-                      bool (*each)(void *context, const struct ledger_customer *customer, uint64_t row),
-                      void *context, struct error *error)
+int store_sqlite_each_result(struct store *base,
+                             bool (*each)(void *context, const struct ledger_customer *customer,
+                                          uint64_t row),
+                             void *context, struct error *error)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     struct each_result pass = {
         .store = store,
-        .rows = {store_prepare(store, STORE_SQL_RESULT_ROWS, error), INT64_MIN},
+        .rows = {store_sqlite_prepare(store, STORE_SQL_RESULT_ROWS, error), INT64_MIN},
         .each = each,
         .context = context,
         .error = error,
     };
     if (!pass.rows.statement)
         return -1;
-    int result = store_each_customer(store, STORE_CUSTOMERS_ALL, 0, UINT64_MAX, give_result, &pass, error);
+    int result =
+        store_sqlite_each_customer(base, STORE_CUSTOMERS_ALL, 0, UINT64_MAX, give_result, &pass, error);
     if (pass.rows.customer != INT64_MAX)
-        store_release(pass.rows.statement);
+        store_sqlite_release(pass.rows.statement);
     return result || pass.failed ? -1 : 0;
 }
 
@@ -288,45 +285,47 @@ static enum store_sql rows_of(const struct ledger_table *table)
                                            : STORE_SQL_TASK_ROWS;
 }
 
-int store_each_row(struct store *store, const struct ledger_table *table,
-                   bool (*each)(void *context, const struct ledger_value *values), void *context,
-                   struct error *error)
+int store_sqlite_each_row(struct store *base, const struct ledger_table *table,
+                          bool (*each)(void *context, const struct ledger_value *values), void *context,
+                          struct error *error)
 {
-    sqlite3_stmt *statement = store_prepare(store, rows_of(table), error);
+    struct store_sqlite *store = store_sqlite_of(base);
+    sqlite3_stmt *statement = store_sqlite_prepare(store, rows_of(table), error);
     if (!statement)
         return -1;
     int row;
-    while ((row = store_next_row(store, statement, error)) == 1) {
+    while ((row = store_sqlite_next_row(store, statement, error)) == 1) {
         struct ledger_value values[LEDGER_COLUMNS_MAX];
-        store_read_row(statement, table, values);
+        store_sqlite_read_row(statement, table, values);
         if (!each(context, values)) {
-            store_release(statement);
+            store_sqlite_release(statement);
             return 0;
         }
     }
     return row;
 }
 
-int store_check_complete(struct store *store, struct error *error)
+int store_sqlite_check_complete(struct store *base, struct error *error)
 {
-    sqlite3_stmt *customers = store_prepare(store, STORE_SQL_INCOMPLETE_CUSTOMERS, error);
+    struct store_sqlite *store = store_sqlite_of(base);
+    sqlite3_stmt *customers = store_sqlite_prepare(store, STORE_SQL_INCOMPLETE_CUSTOMERS, error);
     int row = -1;
-    while (customers && (row = store_next_row(store, customers, error)) == 1) {
+    while (customers && (row = store_sqlite_next_row(store, customers, error)) == 1) {
         struct ledger_customer customer;
-        if (store_read_customer(store, customers, NULL, &customer, error))
+        if (store_sqlite_read_customer(store, customers, NULL, &customer, error))
             return -1;
     }
-    sqlite3_stmt *runs = row == 0 ? store_prepare(store, STORE_SQL_RUN_ROWS, error) : NULL;
-    while (runs && (row = store_next_row(store, runs, error)) == 1) {
+    sqlite3_stmt *runs = row == 0 ? store_sqlite_prepare(store, STORE_SQL_RUN_ROWS, error) : NULL;
+    while (runs && (row = store_sqlite_next_row(store, runs, error)) == 1) {
         struct ledger_run run;
-        if (store_read_run(store, runs, NULL, &run, error))
+        if (store_sqlite_read_run(store, runs, NULL, &run, error))
             return -1;
     }
-    sqlite3_stmt *others = runs && row == 0 ? store_prepare(store, STORE_SQL_INCOMPLETE, error) : NULL;
-    row = others ? store_next_row(store, others, error) : -1;
+    sqlite3_stmt *others = runs && row == 0 ? store_sqlite_prepare(store, STORE_SQL_INCOMPLETE, error) : NULL;
+    row = others ? store_sqlite_next_row(store, others, error) : -1;
     if (row != 1)
         return row;
-    store_fail_damaged(store, error, "%s has no %s", read_text(others, 0), read_text(others, 1));
-    store_release(others);
+    store_sqlite_fail_damaged(store, error, "%s has no %s", read_text(others, 0), read_text(others, 1));
+    store_sqlite_release(others);
     return -1;
 }

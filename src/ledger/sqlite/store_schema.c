@@ -29,7 +29,7 @@ static void append_table(struct buffer *text, const struct ledger_table *table)
     buffer_append_text(text, ") STRICT;");
 }
 
-void store_append_schema(struct buffer *text)
+void store_sqlite_append_schema(struct buffer *text)
 {
     append_table(text, &ledger_customer_table);
     append_table(text, &ledger_event_table);
@@ -38,15 +38,16 @@ void store_append_schema(struct buffer *text)
     buffer_append_text(text, others);
 }
 
-int store_create_tables(struct store *store, struct error *error)
+int store_sqlite_create_tables(struct store *base, struct error *error)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     struct buffer text;
     buffer_init(&text, TABLES_MAX);
-    store_append_schema(&text);
+    store_sqlite_append_schema(&text);
     buffer_printf(&text, "INSERT INTO meta(key, value) VALUES('schema_version', '%d');", STORE_FORMAT);
     buffer_printf(&text, "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION_ID,
                   STORE_FORMAT);
-    int result = store_execute(store, text.data, "made", error);
+    int result = store_sqlite_execute(store, text.data, "made", error);
     buffer_clear(&text);
     return result;
 }

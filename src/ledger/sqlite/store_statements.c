@@ -7,6 +7,7 @@
 
 #include "core/buffer.h"
 #include "core/text.h"
+#include "ledger/ledger_store_rows.h"
 #include "ledger/sqlite/store_sqlite.h"
 
 /* Marks in a text, for a table's list of columns or one column of customer:
@@ -121,7 +122,7 @@ _Static_assert(LEDGER_EVENT_BODY_COLUMNS == 4, "the columns that EVENT_BLANK rem
 enum { SQL_MAX = 4096 };
 enum { TASK_SLOT = 3 }; /* the last column of task that is indexed: customer and kind never change */
 
-size_t store_customer_column(const char *name)
+size_t store_sqlite_customer_column(const char *name)
 {
     size_t i = 0;
     while (strcmp(ledger_customer_table.columns[i].name, name) != 0) {
@@ -137,8 +138,8 @@ static bool is_set(const struct ledger_table *table, size_t column)
         return false;
     if (table == &ledger_task_table)
         return column > TASK_SLOT;
-    return table != &ledger_customer_table ||
-           (column != store_customer_column("external_id") && column != store_customer_column("user_id"));
+    return table != &ledger_customer_table || (column != store_sqlite_customer_column("external_id") &&
+                                               column != store_sqlite_customer_column("user_id"));
 }
 
 static void append_mark(struct buffer *text, struct slice mark)
@@ -188,7 +189,7 @@ static void write_sql(enum store_sql which, struct buffer *text)
 
 /* SQLite reports a full disk as SQLITE_FULL, but a quota or a file size limit only by the last errno of its
  * two files (that of the connection comes from the clean-up). */
-static int errno_of_io(const struct store *store)
+static int errno_of_io(const struct store_sqlite *store)
 {
     sqlite3_file *wal = NULL;
     int number = 0;
@@ -207,7 +208,7 @@ struct reason {
 static const struct reason disk_full = {"the disk is full",
                                         "free space on it, then run again: the run resumes"};
 
-static struct reason describe_io_error(const struct store *store)
+static struct reason describe_io_error(const struct store_sqlite *store)
 {
     switch (errno_of_io(store)) {
     case ENOSPC:
@@ -225,7 +226,7 @@ static struct reason describe_io_error(const struct store *store)
     }
 }
 
-static struct reason describe_read_only(const struct store *store)
+static struct reason describe_read_only(const struct store_sqlite *store)
 {
     if (access(store->path, W_OK) == 0)
         return (struct reason){
@@ -237,7 +238,7 @@ static struct reason describe_read_only(const struct store *store)
 }
 
 /* fact NULL: no message of our own. */
-static struct reason describe_error(const struct store *store)
+static struct reason describe_error(const struct store_sqlite *store)
 {
     switch (sqlite3_errcode(store->db) & 0xff) {
     case SQLITE_FULL:
@@ -274,7 +275,17 @@ static struct reason describe_error(const struct store *store)
     }
 }
 
-int store_fail(struct store *store, const char *verb, struct error *error)
+/* Also after a failed read: what follows from it must not be committed, and sent. */
+void store_sqlite_fail_transaction(struct store *base, const struct error *error)
+{
+    struct store_sqlite *store = store_sqlite_of(base);
+
+    if (!store->failed)
+        store->why = *error;
+    store->failed = true;
+}
+
+int store_sqlite_fail(struct store_sqlite *store, const char *verb, struct error *error)
 {
     struct reason reason = describe_error(store);
     if (reason.fact)
@@ -285,14 +296,11 @@ int store_fail(struct store *store, const char *verb, struct error *error)
             error, ERROR_LEDGER,
             "the ledger %s cannot be %s: %s (SQLite error %d)\nhint: check that no other program has changed the file, then run again",
             store->path, verb, sqlite3_errmsg(store->db), sqlite3_extended_errcode(store->db));
-    /* Also after a failed read: what follows from it must not be committed, and sent. */
-    if (!store->failed)
-        store->why = *error;
-    store->failed = true;
+    store_sqlite_fail_transaction(&store->store, error);
     return -1;
 }
 
-int store_fail_damaged(struct store *store, struct error *error, const char *format, ...)
+int store_sqlite_fail_damaged(struct store_sqlite *store, struct error *error, const char *format, ...)
 {
     char text[512];
     va_list arguments;
@@ -300,21 +308,19 @@ int store_fail_damaged(struct store *store, struct error *error, const char *for
     va_start(arguments, format);
     text_format_va(text, sizeof text, format, arguments);
     va_end(arguments);
-    error_set(error, ERROR_LEDGER,
-              "the ledger %s is damaged: %s\nhint: restore it with its key file from a backup", store->path,
-              text);
-    if (!store->failed)
-        store->why = *error;
-    store->failed = true; /* nothing that follows from it is committed */
+    ledger_store_rows_fail_damaged(error, store->path, text);
+    store_sqlite_fail_transaction(&store->store, error);
     return -1;
 }
 
-int store_execute(struct store *store, const char *text, const char *verb, struct error *error)
+int store_sqlite_execute(struct store_sqlite *store, const char *text, const char *verb, struct error *error)
 {
-    return sqlite3_exec(store->db, text, NULL, NULL, NULL) == SQLITE_OK ? 0 : store_fail(store, verb, error);
+    return sqlite3_exec(store->db, text, NULL, NULL, NULL) == SQLITE_OK
+               ? 0
+               : store_sqlite_fail(store, verb, error);
 }
 
-sqlite3_stmt *store_prepare(struct store *store, enum store_sql which, struct error *error)
+sqlite3_stmt *store_sqlite_prepare(struct store_sqlite *store, enum store_sql which, struct error *error)
 {
     sqlite3_stmt **statement = &store->statements[which];
     if (!*statement) {
@@ -322,13 +328,14 @@ sqlite3_stmt *store_prepare(struct store *store, enum store_sql which, struct er
         write_sql(which, &text);
         if (sqlite3_prepare_v3(store->db, text.data, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) !=
             SQLITE_OK)
-            store_fail(store, "read", error);
+            store_sqlite_fail(store, "read", error);
         buffer_clear(&text);
     }
     return *statement;
 }
 
-sqlite3_stmt *store_prepare_write(struct store *store, enum store_sql which, struct error *error)
+sqlite3_stmt *store_sqlite_prepare_write(struct store_sqlite *store, enum store_sql which,
+                                         struct error *error)
 {
     if (store->failed) {
         *error = store->why;
@@ -336,52 +343,53 @@ sqlite3_stmt *store_prepare_write(struct store *store, enum store_sql which, str
     }
     assert(store->lock_fd >= 0 && "a ledger opened to be read is never written");
     assert(!sqlite3_get_autocommit(store->db) && "every write is between store_begin and store_commit");
-    return store_prepare(store, which, error);
+    return store_sqlite_prepare(store, which, error);
 }
 
-void store_release(sqlite3_stmt *statement)
+void store_sqlite_release(sqlite3_stmt *statement)
 {
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
 }
 
-int store_write(struct store *store, sqlite3_stmt *statement, struct error *error)
+int store_sqlite_write(struct store_sqlite *store, sqlite3_stmt *statement, struct error *error)
 {
     int code = sqlite3_step(statement);
     assert(code != SQLITE_ROW);
     if (code != SQLITE_DONE)
-        store_fail(store, "written", error);
-    store_release(statement);
+        store_sqlite_fail(store, "written", error);
+    store_sqlite_release(statement);
     return code == SQLITE_DONE ? 0 : -1;
 }
 
-int store_write_row(struct store *store, sqlite3_stmt *statement, struct error *error)
+int store_sqlite_write_row(struct store_sqlite *store, sqlite3_stmt *statement, struct error *error)
 {
-    if (store_write(store, statement, error) != 0)
+    if (store_sqlite_write(store, statement, error) != 0)
         return -1;
     if (sqlite3_changes(store->db) == 1)
         return 0;
-    return store_fail_damaged(store, error, "a row that was written is missing, or a trigger prevents it");
+    return store_sqlite_fail_damaged(store, error,
+                                     "a row that was written is missing, or a trigger prevents it");
 }
 
-int store_next_row(struct store *store, sqlite3_stmt *statement, struct error *error)
+int store_sqlite_next_row(struct store_sqlite *store, sqlite3_stmt *statement, struct error *error)
 {
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
         return 1;
     if (code != SQLITE_DONE)
-        store_fail(store, "read", error);
-    store_release(statement);
+        store_sqlite_fail(store, "read", error);
+    store_sqlite_release(statement);
     return code == SQLITE_DONE ? 0 : -1;
 }
 
-void store_bind_text(sqlite3_stmt *statement, int index, struct slice text)
+void store_sqlite_bind_text(sqlite3_stmt *statement, int index, struct slice text)
 {
     if (text.len > 0)
         sqlite3_bind_text64(statement, index, text.data, text.len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
-void store_bind_blob(sqlite3_stmt *statement, int index, struct slice bytes)
+void store_sqlite_bind_blob(sqlite3_stmt *statement, int index, struct slice bytes)
 {
     if (bytes.len > 0)
         sqlite3_bind_blob64(statement, index, bytes.data, bytes.len, SQLITE_STATIC);
@@ -408,15 +416,16 @@ static void bind_value(sqlite3_stmt *statement, const struct ledger_table *table
     }
 }
 
-void store_bind_row(sqlite3_stmt *statement, const struct ledger_table *table,
-                    const struct ledger_value *values)
+void store_sqlite_bind_row(sqlite3_stmt *statement, const struct ledger_table *table,
+                           const struct ledger_value *values)
 {
     int count = sqlite3_bind_parameter_count(statement);
     for (size_t i = 0; i < table->count && (int)i < count; i++)
         bind_value(statement, table, i, &values[i]);
 }
 
-void store_read_row(sqlite3_stmt *statement, const struct ledger_table *table, struct ledger_value *values)
+void store_sqlite_read_row(sqlite3_stmt *statement, const struct ledger_table *table,
+                           struct ledger_value *values)
 {
     static const int types[] = {
         [LEDGER_NUMBER] = SQLITE_INTEGER, [LEDGER_TEXT] = SQLITE_TEXT, [LEDGER_BLOB] = SQLITE_BLOB};
@@ -436,49 +445,49 @@ void store_read_row(sqlite3_stmt *statement, const struct ledger_table *table, s
     }
 }
 
-struct slice store_column(sqlite3_stmt *statement, int index)
+struct slice store_sqlite_column(sqlite3_stmt *statement, int index)
 {
     const void *bytes = sqlite3_column_blob(statement, index);
     return slice_make(bytes, bytes ? (size_t)sqlite3_column_bytes(statement, index) : 0);
 }
 
-int store_read_customer(struct store *store, sqlite3_stmt *statement, struct arena *arena,
-                        struct ledger_customer *customer, struct error *error)
+int store_sqlite_read_customer(struct store_sqlite *store, sqlite3_stmt *statement, struct arena *arena,
+                               struct ledger_customer *customer, struct error *error)
 {
     struct ledger_value values[LEDGER_CUSTOMER_COLUMNS];
-    store_read_row(statement, &ledger_customer_table, values);
+    store_sqlite_read_row(statement, &ledger_customer_table, values);
     const char *lacks = ledger_row_from_values(&ledger_customer_table, values, arena, customer);
     if (!lacks)
         lacks = ledger_customer_lacks(customer);
     if (!lacks)
         return 0;
-    store_fail_damaged(store, error, "customer %lld has no %s", (long long)values[0].number, lacks);
-    store_release(statement);
+    store_sqlite_fail_damaged(store, error, "customer %lld has no %s", (long long)values[0].number, lacks);
+    store_sqlite_release(statement);
     return -1;
 }
 
-int store_read_run(struct store *store, sqlite3_stmt *statement, struct arena *arena, struct ledger_run *run,
-                   struct error *error)
+int store_sqlite_read_run(struct store_sqlite *store, sqlite3_stmt *statement, struct arena *arena,
+                          struct ledger_run *run, struct error *error)
 {
     struct ledger_value values[LEDGER_RUN_COLUMNS];
-    store_read_row(statement, &ledger_run_table, values);
+    store_sqlite_read_row(statement, &ledger_run_table, values);
     const char *lacks = ledger_row_from_values(&ledger_run_table, values, arena, run);
     if (!lacks)
         return 0;
-    store_fail_damaged(store, error, "run %lld has no %s", (long long)values[0].number, lacks);
-    store_release(statement);
+    store_sqlite_fail_damaged(store, error, "run %lld has no %s", (long long)values[0].number, lacks);
+    store_sqlite_release(statement);
     return -1;
 }
 
-int store_read_task_row(struct store *store, sqlite3_stmt *statement, struct arena *arena,
-                        struct ledger_task *task, struct error *error)
+int store_sqlite_read_task_row(struct store_sqlite *store, sqlite3_stmt *statement, struct arena *arena,
+                               struct ledger_task *task, struct error *error)
 {
     struct ledger_value values[LEDGER_TASK_COLUMNS];
-    store_read_row(statement, &ledger_task_table, values);
+    store_sqlite_read_row(statement, &ledger_task_table, values);
     const char *lacks = ledger_row_from_values(&ledger_task_table, values, arena, task);
     if (!lacks)
         return 0;
-    store_fail_damaged(store, error, "task %lld has no %s", (long long)values[0].number, lacks);
-    store_release(statement);
+    store_sqlite_fail_damaged(store, error, "task %lld has no %s", (long long)values[0].number, lacks);
+    store_sqlite_release(statement);
     return -1;
 }

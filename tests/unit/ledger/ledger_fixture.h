@@ -34,10 +34,27 @@ struct fixture {
     struct error error;
 };
 
+static inline struct ledger *fixture_open_at(const struct fixture *fixture, const char *path,
+                                             enum ledger_mode mode, const struct secret *key,
+                                             struct error *error)
+{
+    const struct ledger_place place = {.location = path, .job = fixture->identity.job, .key = key};
+
+    return ledger_open(&place, mode, &fixture->identity, error);
+}
+
+static inline bool fixture_exists(const struct fixture *fixture)
+{
+    const struct ledger_place place = {.location = fixture->path, .job = fixture->identity.job};
+    struct error error;
+
+    return ledger_exists(&place, &error) == 1;
+}
+
 static inline struct ledger *fixture_try(struct fixture *fixture, enum ledger_mode mode)
 {
     fixture->error = (struct error){.scope = ERROR_NONE};
-    return ledger_open(fixture->path, mode, &fixture->identity, fixture->key, &fixture->error);
+    return fixture_open_at(fixture, fixture->path, mode, fixture->key, &fixture->error);
 }
 
 static inline void fixture_open(struct fixture *fixture, enum ledger_mode mode)

@@ -39,7 +39,8 @@ static inline struct store *fixture_open(struct fixture *fixture, enum ledger_mo
 {
     bool is_new;
     fixture->error = (struct error){.scope = ERROR_NONE};
-    struct store *store = store_open(fixture->path, mode, NULL, fixture->key, &is_new, &fixture->error);
+    const struct ledger_place place = {.location = fixture->path, .job = "demo"};
+    struct store *store = store_open(&place, mode, fixture->key, &is_new, &fixture->error);
     if (!store)
         fail_msg("the store does not open: %s", fixture->error.text);
     return store;

@@ -12,12 +12,12 @@ static int always(void *context)
 /* Until it is healed each statement ends as if a person had interrupted it. */
 static void break_down(struct fixture *fixture)
 {
-    sqlite3_progress_handler(fixture->ledger->store->db, 1, always, NULL);
+    sqlite3_progress_handler(store_sqlite_of(fixture->ledger->store)->db, 1, always, NULL);
 }
 
 static void heal(struct fixture *fixture)
 {
-    sqlite3_progress_handler(fixture->ledger->store->db, 0, NULL, NULL);
+    sqlite3_progress_handler(store_sqlite_of(fixture->ledger->store)->db, 0, NULL, NULL);
 }
 
 static int try_journal(struct fixture *fixture, int64_t id, const char *key)

@@ -40,9 +40,9 @@ static void a_new_ledger_and_its_files_are_for_their_owner_alone(void **state)
 {
     struct fixture *fixture = *state;
     mode_t mask = umask(0);
-    assert_false(ledger_exists(fixture->path));
+    assert_false(fixture_exists(fixture));
     fixture_open(fixture, LEDGER_WRITE);
-    assert_true(ledger_exists(fixture->path));
+    assert_true(fixture_exists(fixture));
     static const char *const suffixes[] = {"", ".key", ".lock", "-wal", "-shm"};
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
         assert_int_equal(mode_of(beside(fixture, suffixes[i])), 0600);
@@ -125,7 +125,7 @@ static void a_second_run_is_told_who_holds_the_ledger(void **state)
     snprintf(link, sizeof link, "%s/other", fixture->folder);
     assert_int_equal(symlink(fixture->path, link), 0);
     struct error error;
-    assert_null(ledger_open(link, LEDGER_WRITE, &fixture->identity, NULL, &error));
+    assert_null(fixture_open_at(fixture, link, LEDGER_WRITE, NULL, &error));
     assert_int_equal(error.scope, ERROR_BUSY);
     unlink(link);
     close(end[1]);
@@ -166,12 +166,12 @@ static void a_key_of_the_job_needs_no_file(void **state)
     const struct secret key = {.data = text, .len = sizeof text - 1};
     const struct secret wrong = {.data = other, .len = sizeof other - 1};
     for (int round = 0; round < 2; round++) {
-        fixture->ledger = ledger_open(fixture->path, LEDGER_WRITE, &fixture->identity, &key, &fixture->error);
+        fixture->ledger = fixture_open_at(fixture, fixture->path, LEDGER_WRITE, &key, &fixture->error);
         assert_non_null(fixture->ledger);
         fixture_close(fixture);
     }
     assert_int_equal(access(beside(fixture, ".key"), F_OK), -1);
-    assert_null(ledger_open(fixture->path, LEDGER_READ, &fixture->identity, &wrong, &fixture->error));
+    assert_null(fixture_open_at(fixture, fixture->path, LEDGER_READ, &wrong, &fixture->error));
     fixture_assert_says(&fixture->error, "is not the one that this ledger was created with");
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has lost its digest key");
 }
@@ -334,7 +334,7 @@ static void a_ledger_with_two_names_is_refused(void **state)
     assert_int_equal(link(fixture->path, other), 0);
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "ledger has 2 names (hard links)");
     assert_refused(fixture, LEDGER_READ, ERROR_LEDGER, "ledger has 2 names (hard links)");
-    assert_null(ledger_open(other, LEDGER_READ, &fixture->identity, NULL, &error));
+    assert_null(fixture_open_at(fixture, other, LEDGER_READ, NULL, &error));
     fixture_assert_says(&error, "other has 2 names");
     unlink(other);
     fixture_open(fixture, LEDGER_WRITE);
@@ -348,7 +348,7 @@ static void a_missing_folder_is_named(void **state)
     struct error error;
     char path[64];
     snprintf(path, sizeof path, "%s/ledger", fixture->folder);
-    assert_null(ledger_open(path, LEDGER_WRITE, &fixture->identity, NULL, &error));
+    assert_null(fixture_open_at(fixture, path, LEDGER_WRITE, NULL, &error));
     assert_int_equal(error.scope, ERROR_LEDGER);
     fixture_assert_says(&error, fixture->folder);
     fixture_assert_says(&error, "No such file or directory");

@@ -135,7 +135,8 @@ static void missing_customers_and_those_in_doubt_are_counted(void **state)
     struct error error;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/ledger", folder);
-    struct ledger *ledger = ledger_open(path, LEDGER_WRITE, &identity, NULL, &error);
+    const struct ledger_place place = {.location = path, .job = identity.job};
+    struct ledger *ledger = ledger_open(&place, LEDGER_WRITE, &identity, &error);
     assert_non_null(ledger);
     struct customer_index *index = customer_index_new(1);
     add(ledger, "created", CREATED);
