@@ -30,6 +30,7 @@ void limiter_init(struct limiter *limiter, struct job_rate rate, uint32_t burst)
     uint64_t parts = ceil_divide(rate.count, LIMITER_WINDOW_MAX);
     *limiter = (struct limiter){
         .count = (uint32_t)(rate.count / parts),
+        .allowed = (uint32_t)(rate.count / parts),
         .burst = burst,
         .window_ns = ceil_divide(rate.per_ns, parts) + ceil_divide(WINDOW_MARGIN_NS, parts),
         .spacing_ns = ceil_divide(rate.per_ns, rate.count),
@@ -78,22 +79,37 @@ static uint64_t advance(struct limiter *limiter, uint64_t now_ns)
     return limiter->now_ns;
 }
 
+/* Of what is allowed, without 429s. */
+static uint64_t spacing_allowed(const struct limiter *limiter)
+{
+    return ceil_divide(limiter->spacing_ns * limiter->count, limiter->allowed);
+}
+
 static uint64_t spacing_now(const struct limiter *limiter)
 {
-    return ceil_divide(limiter->spacing_ns * LIMITER_SHARE_FULL, limiter->share);
+    return ceil_divide(spacing_allowed(limiter) * LIMITER_SHARE_FULL, limiter->share);
+}
+
+static uint64_t burst_ahead(const struct limiter *limiter)
+{
+    uint32_t burst = limiter->burst < limiter->allowed ? limiter->burst : limiter->allowed;
+
+    return limiter->share == LIMITER_SHARE_FULL ? (burst - 1) * spacing_allowed(limiter) : 0;
 }
 
 uint64_t limiter_next(struct limiter *limiter, uint64_t now_ns)
 {
     uint64_t next = later(advance(limiter, now_ns), limiter->held_until_ns);
+    if (limiter->allowed == 0)
+        return UINT64_MAX;
 
-    uint64_t ahead = limiter->share == LIMITER_SHARE_FULL ? (limiter->burst - 1) * limiter->spacing_ns : 0;
+    uint64_t ahead = burst_ahead(limiter);
     if (limiter->arrival_ns > ahead)
         next = later(next, limiter->arrival_ns - ahead);
 
     uint64_t taken = (uint64_t)limiter->sent_count + limiter->admitted;
-    if (taken >= limiter->count) {
-        uint64_t excess = taken - limiter->count + 1;
+    if (taken >= limiter->allowed) {
+        uint64_t excess = taken - limiter->allowed + 1;
         uint64_t oldest = excess <= limiter->sent_count ? sent_at(limiter, (uint32_t)excess - 1)
                                                         : limiter->now_ns; /* of those that still wait */
         next = later(next, oldest + limiter->window_ns);
@@ -109,7 +125,7 @@ void limiter_admit(struct limiter *limiter, uint64_t now_ns)
     /* A request that is a little late keeps the old schedule; otherwise each delay would cost rate for good.
      */
     bool is_late = limiter->now_ns > limiter->arrival_ns &&
-                   limiter->now_ns - limiter->arrival_ns <= limiter->spacing_ns / 2;
+                   limiter->now_ns - limiter->arrival_ns <= spacing_allowed(limiter) / 2;
     limiter->arrival_ns =
         (is_late ? limiter->arrival_ns : later(limiter->arrival_ns, limiter->now_ns)) + spacing_now(limiter);
     limiter->admitted++;
@@ -147,6 +163,29 @@ void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t left_ns
         return;
     limiter->share = limiter->share / 2 > SHARE_MIN ? limiter->share / 2 : SHARE_MIN;
     limiter->may_halve_ns = limiter->held_until_ns + limiter->interval_ns;
+}
+
+void limiter_slow(struct limiter *limiter, uint64_t now_ns)
+{
+    limiter_throttle(limiter, now_ns, later(limiter->now_ns, now_ns), 0);
+}
+
+void limiter_set_count(struct limiter *limiter, uint64_t now_ns, uint32_t count)
+{
+    uint64_t now = advance(limiter, now_ns);
+
+    limiter->allowed = count < limiter->count ? count : limiter->count;
+    if (limiter->allowed == 0)
+        return;
+    /* A wait that a smaller count made must not outlive it. */
+    uint64_t soonest = now + burst_ahead(limiter) + spacing_now(limiter);
+    if (limiter->arrival_ns > soonest)
+        limiter->arrival_ns = soonest;
+}
+
+uint32_t limiter_using(const struct limiter *limiter)
+{
+    return limiter->admitted > limiter->allowed ? limiter->admitted : limiter->allowed;
 }
 
 bool limiter_is_held(const struct limiter *limiter, uint64_t now_ns)

@@ -13,6 +13,10 @@
  * Each such interval without a 429, from the end of Retry-After on, gives back 1/20 of the full rate; so it
  * never falls below 1/20, and is full again 19 intervals after the last 429.
  *
+ * Where several jobs share the rate (model/rate_share.h), limiter_set_count says how much of it this one may
+ * use; both rules follow it. A request that was admitted under a larger count may still leave under a smaller
+ * one: limiter_using counts it.
+ *
  * Limits: memory is 8 bytes a request of the window, LIMITER_WINDOW_MAX of them. A higher count is kept by
  * parts (360,000/h as 90,000 in 15 minutes), which is stricter, never looser.
  * Thread: one at a time. Owner: init/clear.
@@ -35,6 +39,7 @@ struct limiter {
     uint64_t spacing_ns;  /* of GCRA, at the full rate */
     uint64_t interval_ns; /* between two steps of the share, either way */
     /* state */
+    uint32_t allowed;    /* of count: the share of this job */
     uint64_t now_ns;     /* the latest time seen */
     uint64_t arrival_ns; /* GCRA's theoretical arrival time */
     uint64_t held_until_ns;
@@ -73,6 +78,14 @@ void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t left_ns
 /* Nothing may leave for hold_ns; the rate stays as it is: for a Retry-After of another status than 429, or
  * one that an earlier process received. */
 void limiter_hold(struct limiter *limiter, uint64_t now_ns, uint64_t hold_ns);
+/* A 429 that another job of the account received now: as limiter_throttle of a request that left now. */
+void limiter_slow(struct limiter *limiter, uint64_t now_ns);
+/* From now on at most count requests in a window, and never more than of limiter_init; 0: none. Requests that
+ * left before count on. Not together with limiter_carry_over. */
+void limiter_set_count(struct limiter *limiter, uint64_t now_ns, uint32_t count);
+/* How many requests may still leave in a window from now on: what is allowed; or more, if more have been
+ * admitted before it was lowered. It does not grow but by limiter_set_count. */
+uint32_t limiter_using(const struct limiter *limiter);
 /* True while a Retry-After holds everything: admitted requests must not leave either. */
 bool limiter_is_held(const struct limiter *limiter, uint64_t now_ns);
 

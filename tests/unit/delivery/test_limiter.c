@@ -348,6 +348,109 @@ static void one_that_follows_another_keeps_its_distance(void **state)
     }
 }
 
+/* Shares of a rate. */
+
+static void a_smaller_count_holds_at_once_and_counts_what_is_on_its_way(void **state)
+{
+    (void)state;
+    struct limiter limiter;
+    limiter_init(&limiter, (struct job_rate){20, S}, 20);
+    for (int i = 0; i < 20; i++)
+        limiter_admit(&limiter, 10 * S);
+    limiter_set_count(&limiter, 10 * S, 5);
+    assert_int_equal(limiter_using(&limiter), 20);
+    for (int i = 0; i < 6; i++)
+        limiter_drop(&limiter);
+    assert_int_equal(limiter_using(&limiter), 14);
+    for (int i = 0; i < 14; i++)
+        limiter_sent(&limiter, 12 * S);
+    assert_int_equal(limiter_using(&limiter), 5);
+    assert_int_equal(limiter_next(&limiter, 12 * S),
+                     13 * S + 5 * MS); /* ten have left the window, and four stay */
+    limiter_clear(&limiter);
+}
+
+static void nothing_leaves_with_a_count_of_none(void **state)
+{
+    (void)state;
+    struct limiter limiter;
+    limiter_init(&limiter, (struct job_rate){20, S}, 5);
+    limiter_set_count(&limiter, 10 * S, 0);
+    assert_true(limiter_next(&limiter, 11 * S) == UINT64_MAX);
+    assert_int_equal(limiter_using(&limiter), 0);
+    limiter_set_count(&limiter, 12 * S, 1);
+    limiter_admit(&limiter, 12 * S);
+    limiter_sent(&limiter, 12 * S);
+    limiter_set_count(&limiter, 12 * S, 100); /* of 20: the job's own rate is the most */
+    assert_int_equal(limiter_using(&limiter), 20);
+    /* The second that one request in a second waits is not waited for any more. */
+    assert_true(limiter_next(&limiter, 12 * S) <= 12 * S + 50 * MS);
+    limiter_clear(&limiter);
+}
+
+static void a_429_of_another_job_halves_once(void **state)
+{
+    (void)state;
+    struct limiter limiter;
+    limiter_init(&limiter, (struct job_rate){20, S}, 5);
+    limiter_throttle(&limiter, 10 * S, 9 * S, 0);
+    limiter_slow(&limiter, 10 * S + 500 * MS); /* of the same burst */
+    assert_int_equal(limiter.share, LIMITER_SHARE_FULL / 2);
+    limiter_slow(&limiter, 11 * S);
+    assert_in_range(limiter.share, LIMITER_SHARE_FULL / 4, LIMITER_SHARE_FULL / 4 + LIMITER_SHARE_FULL / 40);
+    limiter_clear(&limiter);
+}
+
+enum { USES_MAX = 4096 };
+
+/* What left within any window is never more than what limiter_using gave at some moment of it, however the
+ * counts change and connections are delayed; and with a constant count it is used. */
+static void no_window_holds_more_than_what_was_used_in_it(void **state)
+{
+    (void)state;
+    static struct use {
+        uint64_t at_ns;
+        uint32_t count;
+    } uses[USES_MAX];
+    static uint64_t left[USES_MAX];
+    struct retry_random random = retry_random_from(7);
+    struct limiter limiter;
+    struct heap heap = {.at_ns = memory_new(USES_MAX, sizeof(uint64_t))};
+    size_t use_count = 0, left_count = 0;
+    uint64_t now = 10 * S, next_change = now;
+    limiter_init(&limiter, (struct job_rate){50, S}, 5);
+    for (unsigned step = 0; step < 200000; step++) {
+        now += retry_random_next(&random) % (5 * MS);
+        uses[use_count++ % USES_MAX] = (struct use){now, limiter_using(&limiter)};
+        for (; heap.count > 0 && heap.at_ns[0] <= now; heap_drop_first(&heap)) {
+            size_t in_window = 1;
+            uint32_t most = 0;
+            limiter_sent(&limiter, now);
+            left[left_count++ % USES_MAX] = now;
+            for (size_t i = left_count - 1; i-- > 0 && left[i % USES_MAX] + S > now; in_window++) {
+            }
+            for (size_t i = use_count; i-- > 0;
+                 most = uses[i % USES_MAX].count > most ? uses[i % USES_MAX].count : most)
+                if (i + 1 < use_count && uses[(i + 1) % USES_MAX].at_ns + S <= now)
+                    break;
+            if (in_window > most)
+                fail_msg("%zu in a window with at most %u, step %u", in_window, most, step);
+        }
+        if (now >= next_change) {
+            limiter_set_count(&limiter, now, (uint32_t)(retry_random_next(&random) % 60));
+            next_change = now + retry_random_next(&random) % (2 * S);
+        }
+        while (limiter_next(&limiter, now) <= now) {
+            limiter_admit(&limiter, now);
+            uint64_t wait = retry_random_next(&random) % 4 ? 0 : retry_random_next(&random) % (3 * S);
+            heap_add(&heap, now + wait);
+        }
+    }
+    assert_true(left_count > 5000);
+    limiter_clear(&limiter);
+    free(heap.at_ns);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +464,10 @@ int main(void)
         cmocka_unit_test(the_rate_does_not_recover_while_it_is_held),
         cmocka_unit_test(a_clock_that_steps_back_counts_as_the_last_time),
         cmocka_unit_test(one_that_follows_another_keeps_its_distance),
+        cmocka_unit_test(a_smaller_count_holds_at_once_and_counts_what_is_on_its_way),
+        cmocka_unit_test(nothing_leaves_with_a_count_of_none),
+        cmocka_unit_test(a_429_of_another_job_halves_once),
+        cmocka_unit_test(no_window_holds_more_than_what_was_used_in_it),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("limiter", tests, NULL, NULL);
