@@ -28,8 +28,8 @@ enum { SEND_GATE_LEDGER, SEND_GATE_SHARE, SEND_GATE_LEASES };
 struct send_gate {
     struct limiter limiter;
     struct max_rate max_rate;
-    bool withdrawn;        /* nothing is sent any more */
-    uint64_t from_boot_ns; /* nothing leaves before; 0: at once */
+    bool withdrawn;                                          /* nothing is sent any more */
+    uint64_t from_boot_ns;                                   /* nothing leaves before; 0: at once */
     const _Atomic uint64_t *until_boot_ns[SEND_GATE_LEASES]; /* nothing leaves from then on; NULL: for ever */
     uint32_t sending;          /* passed in this round of libcurl, and not yet counted by the limiter */
     _Atomic uint64_t requests; /* that passed, in all; any thread */

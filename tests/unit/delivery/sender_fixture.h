@@ -44,7 +44,7 @@ struct fixture {
     char base_url[64];
     struct record record;
     struct value values[FIELD_COUNT];
-    uint64_t nonce; /* the only one that the key slots may use; 0: any */
+    uint64_t nonce;                         /* the only one that the key slots may use; 0: any */
     uint64_t lease_from_ns;                 /* of sender_set_lease */
     const _Atomic uint64_t *lease_until_ns; /* the same */
     struct sender *sender;
