@@ -114,7 +114,7 @@ static void run_refresh(const struct options *options, struct job_series *series
 
     if (result != 0)
         add_error(stats, &error);
-    if (result != 0 && error.scope == ERROR_LEDGER)
+    if (result != 0 && (error.scope == ERROR_LEDGER || ledger_has_failed(series->ledger)))
         return;
     stats->complete = result == 0;
     if (refresh_counts_read(series->ledger, stats, &error) != 0)

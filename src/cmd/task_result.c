@@ -14,7 +14,9 @@ static int record(const struct task_result *result, int status, struct buffer *s
     json_write_object(&json);
     result->write_members(result->counts, &json);
     json_write_object_end(&json);
-    if (job_series_finish(result->series, status, buffer_slice(summary), &error) != 0)
+    /* A ledger that has failed for good was reported, and takes nothing more. */
+    if (!ledger_has_failed(result->series->ledger) &&
+        job_series_finish(result->series, status, buffer_slice(summary), &error) != 0)
         status = error_worse_status(status, output_error(&error));
     return status;
 }
@@ -36,7 +38,8 @@ static int print(const struct task_result *result, int status)
     } else {
         result->describe(result, &out);
     }
-    if (open_tasks_write(result->series->ledger, result->kind, result->started_ns, &out,
+    if (!ledger_has_failed(result->series->ledger) &&
+        open_tasks_write(result->series->ledger, result->kind, result->started_ns, &out,
                          options->json ? &json : NULL, &error) != 0)
         status = error_worse_status(status, output_error(&error));
     if (options->json) {

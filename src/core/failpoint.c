@@ -2,6 +2,7 @@
 
 #ifdef KYC_STEPS
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "core/clock.h"
 
 enum { FAILPOINT_NAMES_MAX = 64, FAILPOINT_WAIT_MS = 50 };
 
@@ -36,7 +39,10 @@ static void failpoint_log(const char *step)
     FILE *log = path ? fopen(path, "ae") : NULL;
 
     if (log) {
-        fprintf(log, "%s\n", step);
+        if (getenv("KYC_STEP_TIMES"))
+            fprintf(log, "%s %" PRIu64 "\n", step, clock_boot_ns());
+        else
+            fprintf(log, "%s\n", step);
         fclose(log);
     }
 }
@@ -60,6 +66,8 @@ static void failpoint_stop(void)
 
     if (!by || strcmp(by, "kill") == 0)
         raise(SIGKILL);
+    else if (strcmp(by, "stop") == 0)
+        raise(SIGSTOP);
     else if (strcmp(by, "term") == 0)
         failpoint_signal(SIGTERM);
     else
@@ -79,6 +87,11 @@ void failpoint(const char *name)
     if (stop_step && strcmp(stop_step, step) == 0)
         failpoint_stop();
     pthread_mutex_unlock(&failpoint_mutex);
+}
+
+const char *failpoint_setting(const char *name)
+{
+    return getenv(name);
 }
 
 #endif

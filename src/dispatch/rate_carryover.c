@@ -24,7 +24,8 @@ bool rate_carryover_evaluate(const struct ledger_sending *last, const struct rat
     else if (now->boot[0] != '\0' && now->boot_ns < elapsed_ns)
         elapsed_ns = now->boot_ns;
     *hold_ns = since(elapsed_ns, last->hold_ns);
-    return last->under_way || elapsed_ns < window_ns;
+    bool is_elsewhere = now->is_remote && (now->boot[0] == '\0' || strcmp(now->boot, last->boot) != 0);
+    return last->under_way || is_elsewhere || elapsed_ns < window_ns;
 }
 
 static int record(struct ledger *ledger, bool under_way, uint64_t hold_ns, struct error *error)
@@ -41,7 +42,11 @@ int rate_carryover_begin(struct sender *sender, struct ledger *ledger, const str
 {
     char boot[CLOCK_BOOT_ID_SIZE];
     const struct rate_carryover_now now = {
-        .boot = clock_boot_id(boot), .boot_ns = clock_boot_ns(), .real_ns = clock_real_ns()};
+        .boot = clock_boot_id(boot),
+        .boot_ns = clock_boot_ns(),
+        .real_ns = clock_real_ns(),
+        .is_remote = ledger_is_remote(job->ledger_path),
+    };
     struct ledger_sending last;
     uint64_t hold_ns = 0, wait_ns = 0;
     int found = ledger_sending(ledger, &last, error);

@@ -4,7 +4,8 @@
  * the previous one, or after one that was killed (whose end is unknown), delays its first request; and it
  * waits for the rest of a Retry-After that the previous one received. The time between the two is taken from
  * the boot clock, which cannot step. After a reboot, or with a ledger of another machine, it is the smaller
- * one of the wall clock's difference and the time since this boot. Thread: the ledger's.
+ * one of the wall clock's difference and the time since this boot; but of a process on another host, whose
+ * clock is not ours, the requests always count as younger than a window. Thread: the ledger's.
  */
 #ifndef KYC_DISPATCH_RATE_CARRYOVER_H
 #define KYC_DISPATCH_RATE_CARRYOVER_H
@@ -29,6 +30,7 @@ int rate_carryover_end(const struct sender *sender, struct ledger *ledger, struc
 struct rate_carryover_now {
     const char *boot; /* "": not known */
     uint64_t boot_ns, real_ns;
+    bool is_remote; /* other hosts write this ledger too */
 };
 
 /* True when requests of the previous process may be younger than window_ns. *hold_ns: the rest of its

@@ -47,7 +47,10 @@ static void request_stop(struct requests *requests, enum error_scope scope, cons
 /* Of a callback or the ledger. */
 static void stop_by_error(struct requests *requests, const struct error *error)
 {
-    requests->broken = requests->broken || error->scope == ERROR_LEDGER;
+    const struct ledger *ledger = requests->parts->ledger;
+
+    requests->broken =
+        requests->broken || error->scope == ERROR_LEDGER || (ledger && ledger_has_failed(ledger));
     request_stop(requests, error->scope, error->text);
 }
 

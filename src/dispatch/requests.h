@@ -59,7 +59,8 @@ struct request {
 
 /* Callbacks, each between ledger_begin and ledger_commit but for `committed` and `release`. Those that
  * return int: 0 unless something else is stated, or -1 with an error, at which the series stops. With
- * ERROR_LEDGER nothing of the round is committed, and no other callback but `release` is called any more. */
+ * ERROR_LEDGER, or once the ledger has failed, nothing of the round is committed, and no other callback but
+ * `release` is called any more. */
 struct requests_handler {
     /* Fills in the next request: 1; 0 when there is none at present: it is called again after each request
      * that ended. */

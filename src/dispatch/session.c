@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "dispatch/nonce_reservation.h"
 #include "dispatch/rate_carryover.h"
+#include "ledger/ledger_lease.h"
 #include "model/job_setting.h"
 
 struct session {
@@ -39,6 +40,19 @@ static int read_clocks(struct session *session, struct error *error)
     return ledger_clock(ledger, &session->clock_run, &session->clocks.lead_ns, error);
 }
 
+/* Nothing leaves without the right to send. */
+static void set_lease(const struct session *session)
+{
+    const struct ledger *ledger = session->parts.ledger;
+    uint64_t from_ns = ledger_lease_from_ns(ledger), now_ns = clock_boot_ns();
+
+    sender_set_lease(session->sender, from_ns, ledger_lease_until(ledger));
+    if (from_ns >= now_ns + CLOCK_NS_PER_S)
+        log_info("waiting %" PRIu64
+                 " s: the run before this one did not end in order, and may still have the right to send",
+                 (from_ns - now_ns) / CLOCK_NS_PER_S);
+}
+
 /* Everything before the first request. */
 static int prepare(struct session *session, struct error *error)
 {
@@ -51,6 +65,8 @@ static int prepare(struct session *session, struct error *error)
         nonce_reservation_start(&session->nonces, session->sender, parts->ledger,
                                 job_setting_number(&parts->job->provider, SETTING_NONCE_FLOOR), error) != 0)
         return -1;
+    if (parts->ledger)
+        set_lease(session);
     if (parts->is_probe)
         return 0;
     return rate_carryover_begin(session->sender, parts->ledger, parts->job, parts->provider, error);

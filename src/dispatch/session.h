@@ -1,5 +1,6 @@
 /* session: a connection with a provider for one job: the locks of its keys, nonces that are reserved in the
- * ledger, the rate carried over from the process before (but of a probe), and the sender's thread.
+ * ledger, the right to send that the ledger's lease gives, the rate carried over from the process before (but
+ * of a probe), and the sender's thread.
  *
  * Opened in one way for all commands that send. It writes nonce floors and other
  * meta data to the ledger, but neither customers nor events. Thread: the ledger's (the coordinator's); the

@@ -351,6 +351,12 @@ static int finish_ledger(struct pipeline *pipeline, int status, struct error *er
     return result;
 }
 
+/* The ledger has failed, or another run has taken it over. */
+static bool is_broken(const struct pipeline *pipeline, int status)
+{
+    return status == ERROR_LEDGER || (pipeline->ledger && ledger_has_failed(pipeline->ledger));
+}
+
 static int finish(struct pipeline *pipeline, int status, bool ended)
 {
     struct run_stats *stats = pipeline->stats;
@@ -387,14 +393,14 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
     if (status == 0 && (stats->rejected || stats->refused || stats->in_doubt || stats->unsent ||
                         left_in_doubt || stats->provider_warned))
         status = 1;
-    if (pipeline->settings->send && status != ERROR_LEDGER &&
+    if (pipeline->settings->send && !is_broken(pipeline, status) &&
         (refresh_counts_read_run(pipeline->ledger, stats, &error) != 0 ||
          count_in_doubt(pipeline, &error) != 0))
         status = log_and_merge_status(status, &error);
     stats->finished_ns = clock_real_ns();
     stats->status = status;
-    if (pipeline->settings->send && finish_ledger(pipeline, status, &error) != 0 &&
-        status != ERROR_LEDGER) /* else it failed and was reported before */
+    bool was_broken = is_broken(pipeline, status); /* and reported */
+    if (pipeline->settings->send && finish_ledger(pipeline, status, &error) != 0 && !was_broken)
         status = stats->status = log_and_merge_status(status, &error);
     if (pipeline->ledger)
         ledger_chain_head(pipeline->ledger, stats->chain_head);

@@ -43,7 +43,8 @@ static void time_between_two_processes_is_counted_by_a_clock_that_cannot_step(vo
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct ledger_sending last = {
             .boot_ns = 500 * S, .real_ns = 1000 * S, .hold_ns = table[i].hold_s * S};
-        const struct rate_carryover_now now = {table[i].boot, table[i].boot_s * S, table[i].real_s * S};
+        const struct rate_carryover_now now = {table[i].boot, table[i].boot_s * S, table[i].real_s * S,
+                                               false};
         uint64_t hold_ns = 1;
         strcpy(last.boot, table[i].last_boot);
         bool keeps_distance = rate_carryover_evaluate(&last, &now, S, &hold_ns);
@@ -52,12 +53,33 @@ static void time_between_two_processes_is_counted_by_a_clock_that_cannot_step(vo
     }
 }
 
+/* Ten minutes after it by the wall clock, of which nobody knows whether it is that of the other host. */
+static void the_clock_of_another_host_is_not_believed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *last_boot, *boot;
+        bool is_remote, want;
+    } table[] = {
+        {A, A, true, false}, {A, B, true, true},   {"", "", true, true},
+        {A, "", true, true}, {A, B, false, false},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct ledger_sending last = {.boot_ns = 500 * S, .real_ns = 1000 * S, .hold_ns = 700 * S};
+        const struct rate_carryover_now now = {table[i].boot, 1100 * S, 1600 * S, table[i].is_remote};
+        uint64_t hold_ns = 0;
+        strcpy(last.boot, table[i].last_boot);
+        if (rate_carryover_evaluate(&last, &now, S, &hold_ns) != table[i].want || hold_ns != 100 * S)
+            fail_msg("row %zu: %llu", i, (unsigned long long)hold_ns);
+    }
+}
+
 static void the_end_of_a_killed_process_is_not_known(void **state)
 {
     (void)state;
     const struct ledger_sending last = {
         .under_way = true, .boot = A, .boot_ns = 500 * S, .real_ns = 1000 * S};
-    const struct rate_carryover_now now = {A, 900000 * S, 900000 * S};
+    const struct rate_carryover_now now = {A, 900000 * S, 900000 * S, false};
     uint64_t hold_ns = 1;
     assert_true(rate_carryover_evaluate(&last, &now, S, &hold_ns));
     assert_int_equal(hold_ns, 0);
@@ -68,7 +90,7 @@ static void a_process_that_was_killed_while_it_waited_leaves_the_rest_of_the_wai
     (void)state;
     const struct ledger_sending last = {
         .under_way = true, .boot = A, .boot_ns = 500 * S, .real_ns = 1000 * S, .hold_ns = 60 * S};
-    const struct rate_carryover_now now = {A, 520 * S, 900000 * S};
+    const struct rate_carryover_now now = {A, 520 * S, 900000 * S, false};
     uint64_t hold_ns = 0;
     assert_true(rate_carryover_evaluate(&last, &now, S, &hold_ns));
     assert_int_equal(hold_ns, 40 * S);
@@ -78,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(time_between_two_processes_is_counted_by_a_clock_that_cannot_step),
+        cmocka_unit_test(the_clock_of_another_host_is_not_believed),
         cmocka_unit_test(the_end_of_a_killed_process_is_not_known),
         cmocka_unit_test(a_process_that_was_killed_while_it_waited_leaves_the_rest_of_the_wait),
     };
