@@ -28,9 +28,10 @@ struct adopt {
     struct user_stream *stream;
     struct json_reader *reader;
     struct arena arena;
-    bool is_asked;      /* the listing, or its next page */
-    bool is_listed;     /* to its end */
-    bool is_incomplete; /* users may be missing, or could not be read or compared */
+    struct ledger_wanted wanted; /* of one commit */
+    bool is_asked;               /* the listing, or its next page */
+    bool is_listed;              /* to its end */
+    bool is_incomplete;          /* users may be missing, or could not be read or compared */
 };
 
 /* Which user a request fetches. */
@@ -97,16 +98,21 @@ static int write_user(struct adopt *adopt, struct adopt_record *record, struct e
 /* At most BATCH_MAX customers whose user is certain. 1: there may be more; 0; -1. */
 static int write_users(struct adopt *adopt, struct error *error)
 {
-    struct adopt_record *record;
+    struct adopt_record *records[BATCH_MAX];
+    size_t count = 0;
 
-    for (size_t i = 0; i < BATCH_MAX; i++) {
-        record = adopt_plan_pop(adopt->parts->plan);
-        if (!record)
-            return 0;
-        if (write_user(adopt, record, error) != 0)
-            return -1;
+    ledger_wanted_reset(&adopt->wanted);
+    while (count < BATCH_MAX && (records[count] = adopt_plan_pop(adopt->parts->plan))) {
+        ledger_wanted_key(&adopt->wanted, records[count]->external_id);
+        ledger_wanted_user(&adopt->wanted, slice_from(records[count]->user_id));
+        count++;
     }
-    return 1;
+    if (!adopt->parts->is_dry && ledger_prefetch(adopt->parts->ledger, &adopt->wanted, error) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (write_user(adopt, records[i], error) != 0)
+            return -1;
+    return count == BATCH_MAX;
 }
 
 /* With both hints: the message is in the reject file, whose reader has no manual. */
@@ -139,6 +145,17 @@ static struct slice describe_hold(struct adopt *adopt, const struct adopt_record
     return message;
 }
 
+/* A record that is not unclear any more. */
+static bool is_released(const struct adopt *adopt, const struct adopt_record *record)
+{
+    return record->result == ADOPT_CREATE && record->is_held && !adopt->is_incomplete;
+}
+
+static bool is_unclear(const struct adopt_record *record)
+{
+    return record->result == ADOPT_UNCLEAR && !record->is_in_doubt;
+}
+
 /* Holds an unclear record, or lets one go that is not unclear any more. */
 static int write_hold(struct adopt *adopt, const struct adopt_record *record, struct error *error)
 {
@@ -155,11 +172,9 @@ static int write_hold(struct adopt *adopt, const struct adopt_record *record, st
         .at_ns = clock_real_ns(),
     };
 
-    if (record->result == ADOPT_CREATE)
-        return record->is_held && !adopt->is_incomplete
-                   ? ledger_forget_refusal(parts->ledger, record->customer, intent.at_ns, error)
-                   : 0;
-    if (record->result != ADOPT_UNCLEAR || record->is_in_doubt)
+    if (is_released(adopt, record))
+        return ledger_forget_refusal(parts->ledger, record->customer, intent.at_ns, error);
+    if (!is_unclear(record))
         return 0;
     adopt->counts->held++;
     return ledger_hold(parts->ledger, &intent, describe_hold(adopt, record), error);
@@ -171,9 +186,19 @@ static int write_holds(struct adopt *adopt, size_t *next, struct error *error)
     const struct adopt_parts *parts = adopt->parts;
     size_t count = adopt_plan_record_count(parts->plan), end = *next + BATCH_MAX;
 
-    if (ledger_begin(parts->ledger, error) != 0)
+    if (end > count)
+        end = count;
+    ledger_wanted_reset(&adopt->wanted);
+    for (size_t i = *next; i < end; i++) {
+        const struct adopt_record *record = adopt_plan_record(parts->plan, i);
+        if (is_released(adopt, record))
+            ledger_wanted_id(&adopt->wanted, record->customer);
+        else if (is_unclear(record))
+            ledger_wanted_key(&adopt->wanted, record->external_id);
+    }
+    if (ledger_begin(parts->ledger, error) != 0 || ledger_prefetch(parts->ledger, &adopt->wanted, error) != 0)
         return -1;
-    for (; *next < count && *next < end; ++*next)
+    for (; *next < end; ++*next)
         if (write_hold(adopt, adopt_plan_record(parts->plan, *next), error) != 0)
             return -1;
     return ledger_commit(parts->ledger, error) == 0 ? *next < count : -1;
@@ -354,5 +379,6 @@ int adopt_run(const struct adopt_parts *parts, struct adopt_counts *counts, stru
     user_stream_free(adopt.stream);
     json_reader_free(adopt.reader);
     arena_clear(&adopt.arena);
+    ledger_wanted_clear(&adopt.wanted);
     return result;
 }

@@ -106,6 +106,22 @@ int dispatcher_begin(struct dispatcher *dispatcher, struct error *error)
     return dispatcher->failed ? 0 : ledger_begin(dispatcher->parts.ledger, error);
 }
 
+int dispatcher_prefetch(struct dispatcher *dispatcher, const struct fifo *deliveries,
+                        struct ledger_wanted *wanted, struct error *error)
+{
+    if (dispatcher->failed)
+        return 0;
+    for (const struct fifo_link *link = deliveries->first; link; link = link->next) {
+        const struct delivery *delivery =
+            (const struct delivery *)((const char *)link - offsetof(struct delivery, link));
+        if (reconcile_is_listing(dispatcher->reconcile, delivery))
+            continue;
+        ledger_wanted_id(wanted, ((const struct task *)delivery)->customer);
+        ledger_wanted_user(wanted, slice_from(delivery->outcome.user_id));
+    }
+    return ledger_prefetch(dispatcher->parts.ledger, wanted, error);
+}
+
 static bool is_question(const struct task *task)
 {
     enum operation operation = task->delivery.call.operation;

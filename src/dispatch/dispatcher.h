@@ -68,6 +68,10 @@ int dispatcher_record_identity(struct dispatcher *dispatcher, const struct recor
 
 /* Opens the round's transaction; before dispatcher_add. 0, or -1. */
 int dispatcher_begin(struct dispatcher *dispatcher, struct error *error);
+/* Reads from the ledger at once what the round will: what concludes these deliveries, and what is in wanted,
+ * which it adds to. Worth it only of a remote ledger. After dispatcher_begin. 0, or -1. */
+int dispatcher_prefetch(struct dispatcher *dispatcher, const struct fifo *deliveries,
+                        struct ledger_wanted *wanted, struct error *error);
 /* Commits the round, counts the tasks that it concluded, and submits new ones and those whose backoff is
  * over. 0, or -1. */
 int dispatcher_commit(struct dispatcher *dispatcher, struct error *error);

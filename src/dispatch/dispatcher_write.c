@@ -27,6 +27,7 @@ static int journal(struct dispatcher *dispatcher, struct task *task, const uint8
     fingerprint_email(dispatcher->parts.fingerprint, task->record, email);
     const struct ledger_intent intent = {
         .id = task->customer,
+        .is_new = task->customer == 0, /* decide has looked it up among all keys */
         .external_id = task->record->values[FIELD_EXTERNAL_ID].text,
         .row = task->record->row,
         .operation = call->operation,
@@ -187,6 +188,7 @@ int dispatcher_record_twin(struct dispatcher *dispatcher, const struct record *r
 {
     const struct ledger_intent intent = {
         .id = decision->customer,
+        .is_new = decision->customer == 0,
         .external_id = record->values[FIELD_EXTERNAL_ID].text,
         .row = record->row,
         .operation = OPERATION_CREATE,

@@ -266,7 +266,9 @@ int ledger_begin(struct ledger *ledger, struct error *error)
 
 int ledger_prefetch(struct ledger *ledger, const struct ledger_wanted *wanted, struct error *error)
 {
-    return store_prefetch(ledger->store, wanted, error);
+    bool is_empty = wanted->id_count == 0 && wanted->key_count == 0 && wanted->user_count == 0;
+
+    return is_empty ? 0 : store_prefetch(ledger->store, wanted, error);
 }
 
 int ledger_commit(struct ledger *ledger, struct error *error)

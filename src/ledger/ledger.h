@@ -159,7 +159,9 @@ int ledger_prefetch(struct ledger *ledger, const struct ledger_wanted *wanted, s
 
 /* An operation before its first attempt (journalled before sent). */
 struct ledger_intent {
-    int64_t id; /* 0: a new customer */
+    int64_t id;  /* 0: a new customer, or one that is found by its key */
+    bool is_new; /* id is 0, and the caller has read all keys of this ledger: no look-up. If the key is there
+                    all the same, the write or the commit fails */
     struct slice external_id;
     uint64_t row; /* of the input */
     enum operation operation;

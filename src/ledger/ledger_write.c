@@ -32,6 +32,12 @@ int ledger_write_begin(struct ledger *ledger, int64_t id, struct ledger_customer
                : store_fail_damaged(ledger->store, error, "customer %lld is gone", (long long)id);
 }
 
+static struct ledger_customer new_customer(const struct ledger *ledger, struct slice external_id)
+{
+    return (struct ledger_customer){
+        .id = ledger->last_customer + 1, .external_id = external_id, .state = LEDGER_UNSENT};
+}
+
 int ledger_write_begin_by_key(struct ledger *ledger, struct slice external_id,
                               struct ledger_customer *customer, struct error *error)
 {
@@ -40,8 +46,7 @@ int ledger_write_begin_by_key(struct ledger *ledger, struct slice external_id,
     arena_reset(&ledger->arena);
     if (store_find_key(ledger->store, external_id, &id, error) != 0)
         return -1;
-    *customer = (struct ledger_customer){
-        .id = ledger->last_customer + 1, .external_id = external_id, .state = LEDGER_UNSENT};
+    *customer = new_customer(ledger, external_id);
     if (id == 0)
         return 0;
     if (ledger_write_begin(ledger, id, customer, error) != 0)
@@ -140,6 +145,12 @@ static int begin_intent(struct ledger *ledger, const struct ledger_intent *inten
                         struct ledger_customer *customer, struct error *error)
 {
     assert(intent->external_id.len > 0 && intent->digest && intent->at_ns > 0);
+    assert(!intent->is_new || intent->id == 0);
+    if (intent->is_new) {
+        arena_reset(&ledger->arena);
+        *customer = new_customer(ledger, intent->external_id);
+        return 0;
+    }
     if (intent->id == 0)
         return ledger_write_begin_by_key(ledger, intent->external_id, customer, error);
     if (ledger_write_begin(ledger, intent->id, customer, error) != 0)

@@ -23,8 +23,10 @@ struct coordinator {
     uint64_t creates, twins;    /* records to be created, and the twins among them that no earlier run had
                                    refused */
     bool twins_warned;          /* a dry run has warned that a run would stop */
-    bool ended;                 /* every batch was received */
-    bool stopping;              /* no further record is processed */
+    bool prefetches;            /* what a round reads of the ledger is read at once */
+    struct ledger_wanted wanted;
+    bool ended;    /* every batch was received */
+    bool stopping; /* no further record is processed */
     unsigned interrupts;
     int status;
     struct run_progress progress;
@@ -347,6 +349,23 @@ static void stop_if_provider_stopped(struct coordinator *coordinator)
     request_stop(coordinator, &error, false);
 }
 
+/* Opens the round's transaction. 0, or -1. */
+static int begin_round(struct coordinator *coordinator, const struct coordinator_queue_arrivals *arrivals,
+                       struct error *error)
+{
+    const struct coordinator_parts *parts = &coordinator->parts;
+    struct ledger_wanted *wanted = &coordinator->wanted;
+
+    if (dispatcher_begin(parts->dispatcher, error) != 0)
+        return -1;
+    if (!coordinator->prefetches)
+        return 0;
+    ledger_wanted_reset(wanted);
+    for (size_t i = 0; arrivals->batch && i < arrivals->batch->count; i++)
+        decide_want(&parts->decide, &arrivals->batch->records[i], wanted);
+    return dispatcher_prefetch(parts->dispatcher, &arrivals->deliveries, wanted, error);
+}
+
 /* One round: arrivals, then everything that follows from them, then one commit. */
 static void run_round(struct coordinator *coordinator)
 {
@@ -360,7 +379,7 @@ static void run_round(struct coordinator *coordinator)
     if (arrivals.batch)
         start_batch(coordinator, arrivals.batch);
     coordinator->ended = coordinator->ended || arrivals.ended;
-    failed = dispatcher && dispatcher_begin(dispatcher, &error) != 0;
+    failed = dispatcher && begin_round(coordinator, &arrivals, &error) != 0;
     if (failed)
         dispatcher_fail(dispatcher);
     if (dispatcher && dispatcher_receive(dispatcher, &arrivals.deliveries, &error) != 0)
@@ -383,8 +402,10 @@ static bool is_done(const struct coordinator *coordinator)
 
 int coordinator_run(const struct coordinator_parts *parts, bool *ended)
 {
-    struct coordinator coordinator = {.parts = *parts};
-
+    struct coordinator coordinator = {
+        .parts = *parts,
+        .prefetches = parts->dispatcher && ledger_is_remote(parts->settings->job->ledger_path),
+    };
     const struct run_progress_parts progress = {parts->stats, parts->ingest, parts->decide.index,
                                                 parts->dispatcher};
 
@@ -392,6 +413,7 @@ int coordinator_run(const struct coordinator_parts *parts, bool *ended)
     while (!is_done(&coordinator))
         run_round(&coordinator);
     run_progress_end(&coordinator.progress);
+    ledger_wanted_clear(&coordinator.wanted);
     *ended = coordinator.ended && !coordinator.batch;
     return coordinator.status;
 }

@@ -231,6 +231,21 @@ static int decide_without_user(const struct decide_context *context, const struc
     return find_twin(context, record, arena, decision, error);
 }
 
+void decide_want(const struct decide_context *context, const struct record *record,
+                 struct ledger_wanted *wanted)
+{
+    const struct customer_index_entry *known =
+        record->rejected || record->skipped ? NULL
+                                            : customer_index_find(context->index, record->unique_hash[0]);
+
+    if (!known)
+        return;
+    bool is_changed = known->pending || known->digest != digest_word(record->digest);
+    bool is_compared = is_changed && context->job->delivery.update && context->provider->can_update;
+    if (!known->has_user_id || is_compared || !known->identified)
+        ledger_wanted_id(wanted, (int64_t)known->id);
+}
+
 int decide(const struct decide_context *context, struct record *record, struct arena *arena,
            struct decision *decision, struct error *error)
 {

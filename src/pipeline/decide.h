@@ -31,4 +31,8 @@ struct decide_context {
 int decide(const struct decide_context *context, struct record *record, struct arena *arena,
            struct decision *decision, struct error *error);
 
+/* Adds the customer whose row decide() will read, or what follows from it will write. */
+void decide_want(const struct decide_context *context, const struct record *record,
+                 struct ledger_wanted *wanted);
+
 #endif

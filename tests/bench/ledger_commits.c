@@ -54,6 +54,7 @@ static int journal(struct writing *writing, int64_t *id, struct error *error)
     fill_random(writing, email, sizeof email);
     fill_random(writing, writing->members, writing->members_len);
     const struct ledger_intent intent = {
+        .is_new = true,
         .external_id = slice_from(key),
         .row = ++writing->row,
         .operation = OPERATION_CREATE,

@@ -251,6 +251,36 @@ static void the_next_run_sees_a_new_customer(void **state)
     assert_verifies(fixture, 2);
 }
 
+static bool is_erased(struct fixture *fixture, const char *key)
+{
+    bool erased = false;
+    assert_int_equal(ledger_is_erased(fixture->ledger, slice_from(key), &erased, &fixture->error), 0);
+    return erased;
+}
+
+/* Also in the process that erased them, and in one that has asked before. */
+static void an_erased_key_is_known_until_the_erasure_is_rolled_back(void **state)
+{
+    struct fixture *fixture = *state;
+    bool found;
+    fixture_create(fixture, "C-1", "abc", "U-1");
+    fixture_create(fixture, "C-2", "abc", "U-2");
+    assert_false(is_erased(fixture, "C-1"));
+    assert_true(erase(fixture, "C-1"));
+    assert_true(is_erased(fixture, "C-1"));
+    assert_false(is_erased(fixture, "C-2"));
+    fixture_begin(fixture);
+    assert_int_equal(
+        erase_one(fixture->ledger, SLICE_LITERAL("C-2"), FIXTURE_AT + 9, &found, &fixture->error), 0);
+    assert_true(is_erased(fixture, "C-2"));
+    fixture_begin(fixture); /* rolled back */
+    assert_false(is_erased(fixture, "C-2"));
+    fixture_commit(fixture);
+    fixture_reopen(fixture);
+    assert_true(is_erased(fixture, "C-1"));
+    assert_false(is_erased(fixture, "C-2"));
+}
+
 static void an_erased_body_that_somebody_fills_again_is_found(void **state)
 {
     static const char *const edits[] = {
@@ -294,6 +324,7 @@ int main(void)
         ERASE(its_tasks_are_erased_and_still_proven),
         ERASE(what_may_be_in_doubt_is_not_erased),
         ERASE(the_next_run_sees_a_new_customer),
+        ERASE(an_erased_key_is_known_until_the_erasure_is_rolled_back),
         ERASE(nobody_gives_an_erased_customer_a_user),
         ERASE(an_erased_body_that_somebody_fills_again_is_found),
     };

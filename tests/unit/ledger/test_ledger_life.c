@@ -202,6 +202,78 @@ static void no_customer_is_deleted_and_no_id_is_used_twice(void **state)
     assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
 }
 
+static int journal_as_new(struct fixture *fixture, const char *key, int64_t *id)
+{
+    struct fixture_digests digests = fixture_digests("abc");
+    const struct ledger_intent intent = {
+        .is_new = true,
+        .external_id = slice_from(key),
+        .operation = OPERATION_CREATE,
+        .digest = digests.digest,
+        .member_digests = slice_make(digests.members, sizeof digests.members),
+        .email_digest = slice_make(digests.members, FINGERPRINT_MEMBER_LEN),
+        .at_ns = FIXTURE_AT,
+    };
+
+    return ledger_journal(fixture->ledger, &intent, id, &fixture->error);
+}
+
+/* A caller that has read all keys saves a look-up, and is not trusted with it. */
+static void a_new_customer_whose_key_is_there_is_not_written(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t id = 0;
+    fixture_begin(fixture);
+    assert_int_equal(journal_as_new(fixture, "C-1", &id), 0);
+    assert_int_equal(id, 1);
+    fixture_commit(fixture);
+    fixture_begin(fixture);
+    bool is_written =
+        journal_as_new(fixture, "C-1", &id) == 0 && ledger_commit(fixture->ledger, &fixture->error) == 0;
+    assert_false(is_written);
+    assert_int_equal(fixture->error.scope, ERROR_LEDGER);
+    fixture_begin(fixture);
+    assert_int_equal(journal_as_new(fixture, "C-2", &id), 0);
+    assert_int_equal(id, 2);
+    fixture_commit(fixture);
+    assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM customer"), 2);
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
+}
+
+/* A file answers without; a database has to give the same. */
+static void what_is_asked_for_ahead_changes_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ledger_wanted wanted = {.id_count = 0};
+    int64_t id = fixture_create(fixture, "C-1", "abc", "U-1"), owner = 0;
+    for (int round = 0; round < 3; round++) {
+        ledger_wanted_reset(&wanted);
+        ledger_wanted_id(&wanted, 0);
+        ledger_wanted_key(&wanted, slice_make(NULL, 0));
+        ledger_wanted_user(&wanted, slice_make(NULL, 0));
+        assert_int_equal(wanted.id_count + wanted.key_count + wanted.user_count, 0);
+        for (int i = 0; i < 200; i++) {
+            ledger_wanted_id(&wanted, i);
+            ledger_wanted_key(&wanted, i % 2 ? SLICE_LITERAL("C-1") : SLICE_LITERAL("C-2"));
+            ledger_wanted_user(&wanted, i % 2 ? SLICE_LITERAL("U-1") : SLICE_LITERAL("U-2"));
+        }
+        assert_int_equal(wanted.id_count, 199);
+        assert_int_equal(wanted.key_count, 200);
+        fixture_begin(fixture);
+        assert_int_equal(ledger_prefetch(fixture->ledger, &wanted, &fixture->error), 0);
+        assert_int_equal(ledger_owner(fixture->ledger, SLICE_LITERAL("U-1"), &owner, &fixture->error), 0);
+        assert_int_equal(owner, id);
+        assert_int_equal(ledger_owner(fixture->ledger, SLICE_LITERAL("U-2"), &owner, &fixture->error), 0);
+        assert_int_equal(owner, 0);
+        assert_int_equal(
+            fixture_journal_at(fixture, id, "C-1", OPERATION_UPDATE, round % 2 ? "abd" : "abe", FIXTURE_AT),
+            id);
+        fixture_commit(fixture);
+    }
+    ledger_wanted_clear(&wanted);
+    assert_null(wanted.ids);
+}
+
 static enum ledger_settlement rekey(struct fixture *fixture, const char *from, const char *to)
 {
     const struct ledger_rekey rekey = {.from = slice_from(from), .to = slice_from(to), .at_ns = 9};
@@ -755,6 +827,8 @@ int main(void)
         LIFE(a_new_create_that_never_left_is_unsent),
         LIFE(a_create_given_up_is_sent_again_by_the_next_run),
         LIFE(no_customer_is_deleted_and_no_id_is_used_twice),
+        LIFE(a_new_customer_whose_key_is_there_is_not_written),
+        LIFE(what_is_asked_for_ahead_changes_nothing),
         LIFE(a_twin_makes_way_for_a_key_unless_it_was_refused),
         LIFE(what_never_left_does_not_count_as_refused_by_the_provider),
         LIFE(what_never_left_says_nothing_about_the_last_attempt),

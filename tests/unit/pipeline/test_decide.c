@@ -326,6 +326,31 @@ static void check_warnings(const struct situation *situation, const struct rule 
     }
 }
 
+/* Whatever shows more than the index has was read: it must have been wanted, and little else. */
+static void check_wanted(struct customers *customers, const struct situation *situation,
+                         const struct rule *rule, const struct decision *decision, struct record *record)
+{
+    const struct decide_context context = context_of(customers, situation->options);
+    bool is_read = decision->kind == DECISION_UPDATE || decision->kind == DECISION_RECONCILE ||
+                   decision->kind == DECISION_HELD || decision->agrees || decision->lacks_identity ||
+                   (decision->kind == DECISION_REFUSED && !is_text(decision->rule, RULE_NO_UPDATE));
+    bool is_plain =
+        situation->life == NEVER_SEEN || (situation->life == CREATED && situation->sent_row == ROW_SAME);
+    struct ledger_wanted wanted = {.id_count = 0};
+
+    decide_want(&context, record, &wanted);
+    CHECK(wanted.id_count <= 1 && wanted.key_count == 0 && wanted.user_count == 0);
+    CHECK(wanted.id_count == 0 || wanted.ids[0] == decision->customer);
+    CHECK(!is_read || wanted.id_count == 1);
+    CHECK(!is_plain || wanted.id_count == 0);
+    ledger_wanted_reset(&wanted);
+    record->rejected = true;
+    decide_want(&context, record, &wanted);
+    CHECK(wanted.id_count == 0);
+    record->rejected = false;
+    ledger_wanted_clear(&wanted);
+}
+
 static void check_situation(struct customers *customers, const struct situation *situation,
                             const struct customer *customer, unsigned used[RULES])
 {
@@ -348,6 +373,7 @@ static void check_situation(struct customers *customers, const struct situation 
         CHECK(!decision.is_repeat);
     CHECK(!decision.is_twin);
     check_knowledge(situation, rule, customer, &decision);
+    check_wanted(customers, situation, rule, &decision, &row.sample.record);
     check_warnings(situation, rule, &row.sample.record);
 }
 
