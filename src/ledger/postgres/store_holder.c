@@ -1,0 +1,107 @@
+#include "ledger/postgres/store_holder.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/failpoint.h"
+
+enum { HOLDER_HOST, HOLDER_BOOT, HOLDER_NAMESPACE, HOLDER_PROCESS, HOLDER_START, HOLDER_TIME, HOLDER_WORDS };
+enum { STAT_SIZE = 1024, STAT_STATE = 3, STAT_START = 22 }; /* of proc(5): fields, from 1 */
+
+static const char *this_boot(char boot[CLOCK_BOOT_ID_SIZE])
+{
+    const char *other = failpoint_setting("KYC_HOST_BOOT"); /* a test's second host */
+    if (other)
+        snprintf(boot, CLOCK_BOOT_ID_SIZE, "%s", other);
+    else
+        clock_boot_id(boot);
+    return boot[0] ? boot : "-";
+}
+
+/* 0: not known. */
+static uint64_t this_namespace(void)
+{
+    struct stat info;
+    return stat("/proc/self/ns/pid", &info) == 0 ? (uint64_t)info.st_ino : 0;
+}
+
+/* The state and the start of a process: 1; 0: there is none; -1: not known. */
+static int read_process(const char *pid, char *state, uint64_t *start)
+{
+    char path[64], text[STAT_SIZE];
+    snprintf(path, sizeof path, "/proc/%s/stat", pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return kill((pid_t)strtol(pid, NULL, 10), 0) != 0 && errno == ESRCH ? 0 : -1;
+    size_t len = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[len] = '\0';
+    char *field = strrchr(text, ')'); /* a program's name may hold anything */
+    if (!field || sscanf(field + 1, " %c", state) != 1)
+        return -1;
+    for (int i = STAT_STATE - 1; field && i < STAT_START; i++)
+        field = strchr(field + 1, ' ');
+    *start = field ? strtoull(field, NULL, 10) : 0;
+    return field ? 1 : -1;
+}
+
+/* A word of printable characters. */
+static void append_word(char text[STORE_HOLDER_SIZE], const char *word)
+{
+    size_t len = strlen(text);
+    if (len > 0 && len < STORE_HOLDER_SIZE - 1)
+        text[len++] = ' ';
+    for (const char *cursor = word[0] ? word : "-"; *cursor && len < STORE_HOLDER_SIZE - 1; cursor++)
+        text[len++] = *cursor > ' ' && *cursor < '\x7f' ? *cursor : '?';
+    text[len] = '\0';
+}
+
+static void append_number(char text[STORE_HOLDER_SIZE], uint64_t number)
+{
+    char digits[32];
+    snprintf(digits, sizeof digits, "%" PRIu64, number);
+    append_word(text, number > 0 ? digits : "-");
+}
+
+char *store_holder_of_self(char text[STORE_HOLDER_SIZE])
+{
+    char boot[CLOCK_BOOT_ID_SIZE], time[CLOCK_RFC3339_SIZE], state;
+    struct utsname system;
+    uint64_t start;
+    text[0] = '\0';
+    append_word(text, uname(&system) == 0 ? system.nodename : "-");
+    append_word(text, this_boot(boot));
+    append_number(text, this_namespace());
+    append_number(text, (uint64_t)getpid());
+    append_number(text, read_process("self", &state, &start) == 1 ? start : 0);
+    append_word(text, clock_rfc3339(clock_real_ns(), time));
+    return text;
+}
+
+bool store_holder_is_gone(struct slice holder)
+{
+    char boot[CLOCK_BOOT_ID_SIZE], words[HOLDER_WORDS][64], state;
+    struct slice rest = holder, word;
+    uint64_t start = 0;
+    size_t count = 0;
+    for (; count < HOLDER_WORDS && slice_next_item(&rest, SLICE_LITERAL(" "), &word); count++)
+        snprintf(words[count], sizeof words[count], "%.*s", (int)word.len, word.data);
+    if (count < HOLDER_WORDS || strcmp(words[HOLDER_BOOT], this_boot(boot)) != 0 || boot[0] == '\0')
+        return false;
+    uint64_t namespace = this_namespace(), then = strtoull(words[HOLDER_START], NULL, 10);
+    long pid = strtol(words[HOLDER_PROCESS], NULL, 10);
+    if (namespace == 0 || strtoull(words[HOLDER_NAMESPACE], NULL, 10) != namespace || pid <= 0 || then == 0)
+        return false;
+    int found = read_process(words[HOLDER_PROCESS], &state, &start);
+    /* A zombie has no connection any more, and sends nothing. */
+    return found == 0 || (found == 1 && (start != then || state == 'Z' || state == 'X'));
+}
