@@ -229,13 +229,13 @@ enum {
     SEEN_STANDBY,
 };
 static const char session_sql[] =
-    "SELECT current_setting('server_version_num'), current_setting('server_encoding'), "
-    "current_setting('synchronous_commit'), current_setting('synchronous_standby_names'), "
-    "current_setting('fsync'), pg_is_in_recovery()::text, EXISTS(SELECT FROM pg_stat_replication)::text, "
-    "set_config('idle_in_transaction_session_timeout', $1::text, false), "
-    "set_config('lock_timeout', $2::text, false), set_config('statement_timeout', '0', false), "
-    "set_config('row_security', 'off', false), set_config('jit', 'off', false), "
-    "set_config('default_transaction_isolation', 'read committed', false), "
+    "SELECT current_setting('server_version_num'), current_setting('server_encoding'),"
+    " current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),"
+    " current_setting('fsync'), pg_is_in_recovery()::text, EXISTS(SELECT FROM pg_stat_replication)::text,"
+    " set_config('idle_in_transaction_session_timeout', $1::text, false),"
+    " set_config('lock_timeout', $2::text, false), set_config('statement_timeout', '0', false),"
+    " set_config('row_security', 'off', false), set_config('jit', 'off', false),"
+    " set_config('default_transaction_isolation', 'read committed', false), "
     "CASE WHEN current_setting('server_version_num')::int >= 140000 THEN "
     "set_config('client_connection_check_interval', '1000', false) END, "
     "CASE WHEN current_setting('server_version_num')::int >= 140000 THEN "

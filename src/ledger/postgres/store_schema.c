@@ -21,12 +21,12 @@ static const char *const statements[] = {
     "CREATE TABLE nonce(key_id " TEXT " PRIMARY KEY, floor bigint NOT NULL)",
     "CREATE TABLE meta(key " TEXT " PRIMARY KEY, value " TEXT " NOT NULL)",
     "CREATE TABLE reading(customer bigint PRIMARY KEY, at bigint NOT NULL)",
-    "CREATE TABLE backup(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint NOT NULL, "
-    "path " TEXT " NOT NULL, chain_head " TEXT " NOT NULL)",
+    "CREATE TABLE backup(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint NOT NULL,"
+    " path " TEXT " NOT NULL, chain_head " TEXT " NOT NULL)",
     /* backend: of the main connection. waits_ms: for how long the holder itself may not send yet. */
-    "CREATE TABLE writer(one integer PRIMARY KEY CHECK (one = 1), epoch bigint NOT NULL, "
-    "holder " TEXT " NOT NULL, backend integer NOT NULL, released boolean NOT NULL, "
-    "waits_ms integer NOT NULL, renewed_at timestamptz NOT NULL) WITH (fillfactor = 10)",
+    "CREATE TABLE writer(one integer PRIMARY KEY CHECK (one = 1), epoch bigint NOT NULL,"
+    " holder " TEXT " NOT NULL, backend integer NOT NULL, released boolean NOT NULL,"
+    " waits_ms integer NOT NULL, renewed_at timestamptz NOT NULL) WITH (fillfactor = 10)",
     "CREATE FUNCTION fence(e bigint) RETURNS void LANGUAGE plpgsql AS $$ BEGIN "
     "UPDATE writer SET renewed_at = clock_timestamp() WHERE one = 1 AND epoch = e; "
     "IF NOT FOUND THEN RAISE EXCEPTION 'epoch % is over', e USING ERRCODE = 'KY001', "

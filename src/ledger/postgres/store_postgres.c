@@ -1,0 +1,99 @@
+#include "ledger/postgres/store_postgres.h"
+
+#include "ledger/postgres/store_postgres_ops.h"
+
+const char *store_postgres_location(const struct store *base)
+{
+    const struct store_postgres *store = (const struct store_postgres *)base;
+    return store->url.shown;
+}
+
+/* A URL has no place for a key beside it. */
+const char *store_postgres_key_location(const struct store *base)
+{
+    (void)base;
+    return "the job's ledger_key";
+}
+
+bool store_postgres_has_failed(const struct store *base)
+{
+    const struct store_postgres *store = (const struct store_postgres *)base;
+    return store->has_failed;
+}
+
+void store_postgres_fail_transaction(struct store *base, const struct error *error)
+{
+    struct store_postgres *store = (struct store_postgres *)base;
+    if (!store->failed)
+        store->why = *error;
+    store->failed = true;
+}
+
+int64_t store_postgres_epoch(const struct store *base)
+{
+    const struct store_postgres *store = (const struct store_postgres *)base;
+    return store->epoch;
+}
+
+uint64_t store_postgres_lease_from_ns(const struct store *base)
+{
+    const struct store_postgres *store = (const struct store_postgres *)base;
+    return store->from_ns;
+}
+
+const _Atomic uint64_t *store_postgres_lease_until(const struct store *base)
+{
+    const struct store_postgres *store = (const struct store_postgres *)base;
+    return &store->until_ns;
+}
+
+const struct store_ops store_postgres_ops = {
+    .location = store_postgres_location,
+    .key_location = store_postgres_key_location,
+    .has_failed = store_postgres_has_failed,
+    .fail = store_postgres_fail_transaction,
+    .epoch = store_postgres_epoch,
+    .lease_from_ns = store_postgres_lease_from_ns,
+    .lease_until = store_postgres_lease_until,
+    .begin = store_postgres_begin,
+    .prefetch = store_postgres_prefetch,
+    .commit = store_postgres_commit,
+    .begin_read = store_postgres_begin_read,
+    .end_read = store_postgres_end_read,
+    .read_customers = store_postgres_read_customers,
+    .find_key = store_postgres_find_key,
+    .find_owners = store_postgres_find_owners,
+    .last_customer = store_postgres_last_customer,
+    .last_named_customer = store_postgres_last_named_customer,
+    .insert_customer = store_postgres_insert_customer,
+    .update_customer = store_postgres_update_customer,
+    .reading = store_postgres_reading,
+    .reading_set = store_postgres_reading_set,
+    .reading_remove = store_postgres_reading_remove,
+    .reading_forget = store_postgres_reading_forget,
+    .read_task = store_postgres_read_task,
+    .find_task = store_postgres_find_task,
+    .last_task = store_postgres_last_task,
+    .insert_task = store_postgres_insert_task,
+    .update_task = store_postgres_update_task,
+    .next_task_of = store_postgres_next_task_of,
+    .append_event = store_postgres_append_event,
+    .set_chain = store_postgres_set_chain,
+    .last_event = store_postgres_last_event,
+    .has_head = store_postgres_has_head,
+    .insert_run = store_postgres_insert_run,
+    .update_run = store_postgres_update_run,
+    .last_run = store_postgres_last_run,
+    .last_complete_run = store_postgres_last_complete_run,
+    .has_run = store_postgres_has_run,
+    .meta = store_postgres_meta,
+    .each_meta = store_postgres_each_meta,
+    .meta_set = store_postgres_meta_set,
+    .nonce = store_postgres_nonce,
+    .nonce_set = store_postgres_nonce_set,
+    .each_nonce = store_postgres_each_nonce,
+    .each_reading = store_postgres_each_reading,
+    .note_backup = store_postgres_note_backup,
+    .each_backup = store_postgres_each_backup,
+    .put_row = store_postgres_put_row,
+};
