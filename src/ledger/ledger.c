@@ -205,6 +205,20 @@ struct ledger *ledger_open_copy(const struct ledger *ledger, const char *path, s
     return NULL;
 }
 
+struct ledger *ledger_open_store(struct store *store, const uint8_t key[FINGERPRINT_KEY_LEN],
+                                 const struct ledger_identity *identity, struct error *error)
+{
+    struct ledger *ledger = new_ledger(identity);
+
+    memcpy(ledger->key, key, sizeof ledger->key);
+    ledger->sealer = ledger_sealer_new(ledger->key);
+    ledger->store = store;
+    if (check_identity(ledger, error) == 0 && load_ends(ledger, LEDGER_WRITE, error) == 0)
+        return ledger;
+    ledger_close(ledger);
+    return NULL;
+}
+
 struct ledger *ledger_open(const struct ledger_place *place, enum ledger_mode mode,
                            const struct ledger_identity *identity, struct error *error)
 {

@@ -15,6 +15,7 @@
 #include "core/memory.h"
 #include "core/secret.h"
 #include "ledger/ledger_internal.h"
+#include "ledger/ledger_transfer.h"
 
 enum { KEY_MODE = 0600, BACKUP_MODE = 0600, KEY_LINE_SIZE = 2 * FINGERPRINT_KEY_LEN + 1 };
 
@@ -82,21 +83,26 @@ static int check_target(struct making *making, struct error *error)
     return making->key_path && check_key_file(making->ledger, making->key_path, error) < 0 ? -1 : 0;
 }
 
-/* In one read transaction: the head, and the rows that it proves. */
-static int copy_state(struct making *making, struct error *error)
+static int transfer(struct store *from, const char *path, struct error *error)
 {
-    struct store *store = making->ledger->store;
-    struct ledger_chain chain;
+    struct store *to = store_create_at(path, error);
+    int result = to ? ledger_transfer(from, to, error) : -1;
+
+    store_close(to);
+    return result;
+}
+
+/* In one read transaction: the head, and the rows that it proves. */
+static int copy_state(struct store *store, const char *path, struct ledger_chain *chain, struct error *error)
+{
     struct error ignored;
     uint64_t newest_ns;
 
     if (store_begin_read(store, error) != 0)
         return -1;
-    making->backup->at_ns = clock_real_ns();
-    int result = store_last_event(store, &chain, &newest_ns, error);
+    int result = store_last_event(store, chain, &newest_ns, error);
     if (result == 0)
-        result = store_copy(store, making->draft.draft_path, error);
-    digest_hex(chain.head, DIGEST_SHA256_LEN, making->backup->head);
+        result = store_is_file(store) ? store_copy(store, path, error) : transfer(store, path, error);
     if (store_end_read(store, result == 0 ? error : &ignored) != 0)
         result = -1;
     return result;
@@ -113,12 +119,9 @@ static int mark_copy(const struct making *making, struct error *error)
 
 int ledger_copy(struct ledger *ledger, const char *path, struct error *error)
 {
-    struct error ignored;
+    struct ledger_chain chain;
 
-    if (store_begin_read(ledger->store, error) != 0)
-        return -1;
-    int result = store_copy(ledger->store, path, error);
-    return store_end_read(ledger->store, result == 0 ? error : &ignored) == 0 ? result : -1;
+    return copy_state(ledger->store, path, &chain, error);
 }
 
 int ledger_write_key(const struct ledger *ledger, const char *path)
@@ -210,11 +213,17 @@ static int commit_files(struct making *making, struct error *error)
 
 static int make(struct making *making, struct error *error)
 {
+    struct ledger_chain chain;
+
     if (check_target(making, error) != 0)
         return -1;
     if (file_draft_open(&making->draft, making->path, BACKUP_MODE) != 0)
         return fail_write(making->path, error);
-    if (copy_state(making, error) != 0 || mark_copy(making, error) != 0 || verify_copy(making, error) != 0)
+    making->backup->at_ns = clock_real_ns();
+    if (copy_state(making->ledger->store, making->draft.draft_path, &chain, error) != 0)
+        return -1;
+    digest_hex(chain.head, DIGEST_SHA256_LEN, making->backup->head);
+    if (mark_copy(making, error) != 0 || verify_copy(making, error) != 0)
         return -1;
     failpoint("backup verified");
     return commit_files(making, error);

@@ -31,7 +31,8 @@ struct ledger_backup {
 int ledger_backup_make(struct ledger *ledger, const char *path, bool has_key_file,
                        struct ledger_backup *backup, struct ledger_verified *verified, struct error *error);
 
-/* Copies the ledger into the empty file at path (0600), unsynced. 0, or -1. */
+/* Copies the ledger into the empty file at path (0600), unsynced: a ledger in SQLite without a log, wherever
+ * this one is. 0, or -1. */
 int ledger_copy(struct ledger *ledger, const char *path, struct error *error);
 /* Writes the ledger's key into a file, 0600, that it replaces. 0, or -1 with errno. */
 int ledger_write_key(const struct ledger *ledger, const char *path);
@@ -57,12 +58,5 @@ struct ledger_lease;
 struct ledger_lease *ledger_lease_take(const struct ledger_place *place, struct error *error);
 /* NULL is allowed. */
 void ledger_lease_end(struct ledger_lease *lease);
-/* Copies the ledger's log into its file, before it is moved. Needs its lease. 0, or -1 with ERROR_BUSY:
- * another program has it open. */
-int ledger_fold_log(const char *path, struct error *error);
-/* Moves the ledger's file to another name. Needs its lease. 0, or -1. */
-int ledger_move(const char *from, const char *to, struct error *error);
-/* Removes the files beside a ledger that was closed and gets another name: log, lock and key. */
-void ledger_remove_beside(const char *path);
 
 #endif

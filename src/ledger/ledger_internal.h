@@ -52,6 +52,14 @@ int ledger_write_owner(struct ledger *ledger, struct error *error);
 /* Opens a copy of the ledger (store_copy) to be read. NULL on error. */
 struct ledger *ledger_open_copy(const struct ledger *ledger, const char *path, struct error *error);
 
+/* The ledger of a store that is open to be written, and becomes the ledger's own. NULL on error; then the
+ * store is closed. */
+struct ledger *ledger_open_store(struct store *store, const uint8_t key[FINGERPRINT_KEY_LEN],
+                                 const struct ledger_identity *identity, struct error *error);
+
+/* Of meta: where the ledger was moved to, and when (ledger_move); it is never written again. */
+#define LEDGER_MOVED_TO "moved_to"
+
 /* Appends an event: gives it its id and advances the chain. 0, or -1. */
 int ledger_write_event(struct ledger *ledger, struct ledger_event *event, struct error *error);
 

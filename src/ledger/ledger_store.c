@@ -81,19 +81,9 @@ int store_mark_copy(const char *path, const char *key, struct slice value, struc
     return store_sqlite_ops.mark_copy(path, key, value, error);
 }
 
-int store_fold_log(const char *path, struct error *error)
+struct store *store_create_at(const char *path, struct error *error)
 {
-    return store_sqlite_ops.fold_log(path, error);
-}
-
-int store_move(const char *from, const char *to, struct error *error)
-{
-    return store_sqlite_ops.move(from, to, error);
-}
-
-void store_remove_beside(const char *path)
-{
-    store_sqlite_ops.remove_beside(path);
+    return make(store_sqlite_ops.create_at(path, error), &store_sqlite_ops);
 }
 
 /* Of every database. */
@@ -417,6 +407,29 @@ int store_nonce_set(struct store *store, const char *key_id, uint64_t floor, str
 int store_copy(struct store *store, const char *path, struct error *error)
 {
     return store->ops->copy(store, path, error);
+}
+
+bool store_is_file(const struct store *store)
+{
+    return store->ops->create_at;
+}
+
+int store_put_row(struct store *store, const struct ledger_table *table, const struct ledger_value *values,
+                  struct error *error)
+{
+    return store->ops->put_row(store, table, values, error);
+}
+
+int store_each_meta(struct store *store, void (*each)(void *context, struct slice key, struct slice value),
+                    void *context, struct error *error)
+{
+    return store->ops->each_meta(store, each, context, error);
+}
+
+int store_each_reading(struct store *store, void (*each)(void *context, int64_t customer, uint64_t at_ns),
+                       void *context, struct error *error)
+{
+    return store->ops->each_reading(store, each, context, error);
 }
 
 int store_note_backup(struct store *store, const struct ledger_backup *backup, struct error *error)

@@ -207,10 +207,19 @@ int store_nonce_set(struct store *store, const char *key_id, uint64_t floor, str
 
 /* Backups. */
 
+/* True when the ledger is a file. */
+bool store_is_file(const struct store *store);
 /* Copies the state that a read transaction of the store sees into the empty file at path: a ledger in one
  * file, without a log beside it. The copy is not synced. A process that writes the ledger is not blocked. 0,
- * or -1 (ERROR_LEDGER with a message that names path). Between store_begin_read and store_end_read. */
+ * or -1 (ERROR_LEDGER with a message that names path). Between store_begin_read and store_end_read; only of a
+ * file. */
 int store_copy(struct store *store, const char *path, struct error *error);
+/* Makes a ledger in the empty file at path, with tables and no rows, to be filled by ledger_transfer: without
+ * lease, key or log. NULL on error. */
+struct store *store_create_at(const char *path, struct error *error);
+/* One row of customer, event, run or task, as store_each_row gave it. Between begin and commit. 0, or -1. */
+int store_put_row(struct store *store, const struct ledger_table *table, const struct ledger_value *values,
+                  struct error *error);
 /* Stores a value of meta in such a copy, which no process has open. 0, or -1. */
 int store_mark_copy(const char *path, const char *key, struct slice value, struct error *error);
 /* Opens such a copy to be read, without a lease or a key. */
@@ -222,16 +231,11 @@ int store_note_backup(struct store *store, const struct ledger_backup *backup, s
 int store_each_backup(struct store *store, void (*each)(void *context, const struct ledger_backup *backup),
                       void *context, struct error *error);
 
-/* Restoring. */
-
-/* Copies the log of a ledger into its file, as far as it can be read. Needs the lease. 0 (also when there is
- * none), or -1 with ERROR_BUSY: another program has the ledger open. */
-int store_fold_log(const char *path, struct error *error);
-/* Moves the ledger, with a log that could not be copied and without its key, to another name. Needs the
- * lease. 0 (also when there is none), or -1. */
-int store_move(const char *from, const char *to, struct error *error);
-/* Removes what SQLite and the lease keep beside a ledger that was closed. */
-void store_remove_beside(const char *location);
+/* Every value of meta, and every time of store_reading; valid during the call. 0, or -1. */
+int store_each_meta(struct store *store, void (*each)(void *context, struct slice key, struct slice value),
+                    void *context, struct error *error);
+int store_each_reading(struct store *store, void (*each)(void *context, int64_t customer, uint64_t at_ns),
+                       void *context, struct error *error);
 /* Every nonce floor; key_id is valid during the call. 0, or -1. */
 int store_each_nonce(struct store *store, void (*each)(void *context, const char *key_id, uint64_t floor),
                      void *context, struct error *error);

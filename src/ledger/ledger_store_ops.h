@@ -19,6 +19,13 @@ struct store {
     const struct store_ops *ops; /* set by ledger_store.c */
 };
 
+/* The first member of what `draft_new` returns: a ledger under way (ledger_draft.h). */
+struct store_draft {
+    const char *path;     /* the empty file that becomes the ledger, to be filled before draft_open; NULL:
+                             draft_open gives a store with tables and no rows */
+    const char *moved_to; /* the name that the present ledger will have; NULL: there is none */
+};
+
 struct store_ops {
     /* Places. */
     int (*exists)(const struct ledger_place *place, struct error *error); /* 1, 0, -1 */
@@ -134,25 +141,27 @@ struct store_ops {
                        void *context, struct error *error);
 
     /* Copies. */
-    /* An empty ledger in a file, with tables, to be filled by put_row: without lease, key or log. Only of
-     * files. */
+    /* Only of files, else NULL: a ledger in the empty file at path, with tables, to be filled between begin
+     * and commit by put_row and the functions outside the proof: without lease, key or log, and not synced.
+     */
     struct store *(*create_at)(const char *path, struct error *error);
     struct store *(*open_copy)(const char *path, struct error *error);
-    /* The whole state into the empty file at path. NULL: ledger_transfer does it. */
     int (*copy)(struct store *store, const char *path, struct error *error);
     /* One row of customer, event, run or task, as each_row gave it. Between begin and commit. */
     int (*put_row)(struct store *store, const struct ledger_table *table, const struct ledger_value *values,
                    struct error *error);
-    /* A ledger beside that of the lease, and its placing (ledger_draft.h). */
-    struct store *(*draft)(struct store *lease, const struct ledger_place *place, struct error *error);
-    int (*place_draft)(struct store *lease, struct store *draft, char **moved_to, struct error *error);
-    void (*drop_draft)(struct store *draft);
-    /* Only of files; else NULL. */
+    /* Only of files, else NULL. */
     char *(*beside)(const char *location, const char *suffix);
     int (*mark_copy)(const char *path, const char *key, struct slice value, struct error *error);
-    int (*fold_log)(const char *path, struct error *error);
-    int (*move)(const char *from, const char *to, struct error *error);
-    void (*remove_beside)(const char *path);
+
+    /* A ledger beside that of a lease, and its placing: as the functions of ledger_draft.h. */
+    char *(*draft_present)(struct store *lease, struct error *error);
+    struct store_draft *(*draft_new)(struct store *lease, struct error *error);
+    /* As open with LEDGER_WRITE; closed before draft_place and draft_free. */
+    struct store *(*draft_open)(struct store_draft *draft, const struct ledger_place *place,
+                                uint8_t key[FINGERPRINT_KEY_LEN], struct error *error);
+    int (*draft_place)(struct store_draft *draft, struct error *error);
+    void (*draft_free)(struct store_draft *draft);
 
     /* Verification. */
     int (*each_row)(struct store *store, const struct ledger_table *table,

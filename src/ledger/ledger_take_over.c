@@ -135,18 +135,3 @@ void ledger_lease_end(struct ledger_lease *lease)
 {
     store_close((struct store *)lease);
 }
-
-int ledger_fold_log(const char *path, struct error *error)
-{
-    return store_fold_log(path, error);
-}
-
-int ledger_move(const char *from, const char *to, struct error *error)
-{
-    return store_move(from, to, error);
-}
-
-void ledger_remove_beside(const char *path)
-{
-    store_remove_beside(path);
-}

@@ -14,7 +14,6 @@ enum {
     SYNC_STEPS = 64,  /* so that what is written reaches the disk in small parts: the commits of a run wait
                          behind it */
     BUSY_MS = 10000,
-    FOLD_BUSY_MS = 3000,
 };
 
 static int fail_copy(sqlite3 *copy, const char *path, int code, struct error *error)
@@ -139,6 +138,7 @@ static int open_to_write(const struct store_sqlite *store, sqlite3 **db)
                         NULL, NULL, NULL);
 }
 
+/* In a transaction of its own. */
 static int insert_backup(sqlite3 *db, const struct ledger_backup *backup)
 {
     static const char insert[] = "INSERT INTO backup(at, path, chain_head) VALUES(?1, ?2, ?3)";
@@ -162,8 +162,10 @@ int store_sqlite_note_backup(struct store *base, const struct ledger_backup *bac
 {
     struct store_sqlite *store = store_sqlite_of(base);
     sqlite3 *db = NULL;
-    int code = open_to_write(store, &db);
 
+    if (store->is_made)
+        return insert_backup(store->db, backup) == SQLITE_OK ? 0 : store_sqlite_fail(store, "written", error);
+    int code = open_to_write(store, &db);
     if (code == SQLITE_OK)
         code = insert_backup(db, backup);
     if (code != SQLITE_OK) {
@@ -196,88 +198,4 @@ int store_sqlite_each_backup(struct store *base,
         free(text);
     }
     return statement ? row : -1;
-}
-
-/* Restoring. */
-
-struct store *store_sqlite_lease(const struct ledger_place *place, struct error *error)
-{
-    struct store_sqlite *store = store_sqlite_new(place->location);
-
-    if (store_sqlite_file_check_system(store->path, error) == 0 && store_sqlite_file_lock(store, error) == 0)
-        return &store->store;
-    store_sqlite_close(&store->store);
-    return NULL;
-}
-
-/* Leaving WAL mode copies the log into the file, and is refused while another connection is open. A program
- * that has the file open keeps its names: at its end it would remove the log of the ledger that has them by
- * then. */
-int store_sqlite_fold_log(const char *path, struct error *error)
-{
-    sqlite3 *db = NULL;
-    int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
-
-    if (code == SQLITE_OK) {
-        sqlite3_busy_timeout(db, FOLD_BUSY_MS);
-        code = sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) & 0xff;
-    }
-    sqlite3_close(db);
-    if (code != SQLITE_BUSY && code != SQLITE_LOCKED)
-        return 0;
-    return error_set(
-        error, ERROR_BUSY,
-        "the ledger %s: another program has it open, and would damage the one that takes its place\nhint: end that program (a status, a backup, a sqlite3 shell), then repeat this command",
-        path);
-}
-
-/* The log first: beside another ledger it would be taken for that one's. */
-int store_sqlite_move(const char *from, const char *to, struct error *error)
-{
-    static const char *const suffixes[] = {"-wal", "-journal", ""};
-
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        char *old = store_sqlite_path_with(from, suffixes[i]), *new = store_sqlite_path_with(to, suffixes[i]);
-        bool is_moved = rename(old, new) == 0 || errno == ENOENT;
-        if (!is_moved)
-            error_set(
-                error, ERROR_LEDGER,
-                "the ledger's file %s cannot be moved to %s: %s\nhint: check the folder and its permissions",
-                old, new, strerror(errno));
-        free(old);
-        free(new);
-        if (!is_moved)
-            return -1;
-        failpoint("ledger moved aside");
-    }
-    char *shared = store_sqlite_path_with(from, "-shm");
-    unlink(shared);
-    free(shared);
-    return 0;
-}
-
-void store_sqlite_remove_beside(const char *location)
-{
-    static const char *const suffixes[] = {"-wal", "-shm", "-journal", ".lock", ".key"};
-
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        char *path = store_sqlite_path_with(location, suffixes[i]);
-        unlink(path);
-        free(path);
-    }
-}
-
-int store_sqlite_each_nonce(struct store *base,
-                            void (*each)(void *context, const char *key_id, uint64_t floor), void *context,
-                            struct error *error)
-{
-    struct store_sqlite *store = store_sqlite_of(base);
-    sqlite3_stmt *statement = store_sqlite_prepare(store, STORE_SQL_NONCES, error);
-    int row = -1;
-    while (statement && (row = store_sqlite_next_row(store, statement, error)) == 1) {
-        char *key_id = memory_copy(store_sqlite_column(statement, 0));
-        each(context, key_id, (uint64_t)sqlite3_column_int64(statement, 1));
-        free(key_id);
-    }
-    return row;
 }

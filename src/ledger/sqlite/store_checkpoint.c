@@ -221,6 +221,8 @@ static bool is_idle(struct store_checkpointer *checkpointer, bool may_wait, int 
 void store_sqlite_checkpoint(struct store_sqlite *store)
 {
     struct store_checkpointer *checkpointer = store->checkpointer;
+    if (!checkpointer)
+        return;
     int written = checkpointer->frames - checkpointer->base, copied;
     bool is_last = written > LOG_FRAMES_MAX || checkpointer->passes >= PASSES_MAX;
 
@@ -248,6 +250,8 @@ int store_sqlite_checkpoint_failed(struct store_sqlite *store, struct error *err
 {
     struct store_checkpointer *checkpointer = store->checkpointer;
 
+    if (!checkpointer)
+        return 0;
     pthread_mutex_lock(&checkpointer->mutex);
     bool has_failed = checkpointer->has_failed;
     if (has_failed)

@@ -41,6 +41,7 @@ enum store_sql {
     STORE_SQL_COMMIT,
     STORE_SQL_META,
     STORE_SQL_META_SET,
+    STORE_SQL_METAS,
     STORE_SQL_NONCE,
     STORE_SQL_NONCE_SET,
     STORE_SQL_NONCES,
@@ -69,6 +70,7 @@ enum store_sql {
     STORE_SQL_RUN_ROWS,
     STORE_SQL_TASK_ROWS,
     STORE_SQL_READING,
+    STORE_SQL_READINGS,
     STORE_SQL_READING_SET,
     STORE_SQL_READING_REMOVE,
     STORE_SQL_READING_FORGET,
@@ -108,9 +110,10 @@ struct store_sqlite {
     sqlite3_stmt *statements[STORE_SQL_COUNT];
     char *path, *lock_path, *key_path;
     int lock_fd;                             /* -1: LEDGER_READ */
+    bool is_made;                            /* by store_sqlite_create_at: without lease and log */
     bool failed;                             /* a statement failed: see above */
     struct error why;                        /* then: the first failure */
-    struct store_checkpointer *checkpointer; /* NULL: LEDGER_READ */
+    struct store_checkpointer *checkpointer; /* NULL: LEDGER_READ, is_made */
 };
 
 static inline struct store_sqlite *store_sqlite_of(struct store *store)
@@ -326,9 +329,21 @@ struct store *store_sqlite_open_copy(const char *path, struct error *error);
 int store_sqlite_copy(struct store *base, const char *path, struct error *error);
 char *store_sqlite_beside(const char *location, const char *suffix);
 int store_sqlite_mark_copy(const char *path, const char *key, struct slice value, struct error *error);
-int store_sqlite_fold_log(const char *path, struct error *error);
-int store_sqlite_move(const char *from, const char *to, struct error *error);
-void store_sqlite_remove_beside(const char *path);
+struct store *store_sqlite_create_at(const char *path, struct error *error);
+int store_sqlite_put_row(struct store *base, const struct ledger_table *table,
+                         const struct ledger_value *values, struct error *error);
+int store_sqlite_each_meta(struct store *base,
+                           void (*each)(void *context, struct slice key, struct slice value), void *context,
+                           struct error *error);
+int store_sqlite_each_reading(struct store *base,
+                              void (*each)(void *context, int64_t customer, uint64_t at_ns), void *context,
+                              struct error *error);
+char *store_sqlite_draft_present(struct store *base, struct error *error);
+struct store_draft *store_sqlite_draft_new(struct store *base, struct error *error);
+struct store *store_sqlite_draft_open(struct store_draft *draft, const struct ledger_place *place,
+                                      uint8_t key[FINGERPRINT_KEY_LEN], struct error *error);
+int store_sqlite_draft_place(struct store_draft *draft, struct error *error);
+void store_sqlite_draft_free(struct store_draft *draft);
 int store_sqlite_each_row(struct store *base, const struct ledger_table *table,
                           bool (*each)(void *context, const struct ledger_value *values), void *context,
                           struct error *error);

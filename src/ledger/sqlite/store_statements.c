@@ -24,6 +24,7 @@ static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_NONCE] = "SELECT floor FROM nonce WHERE key_id = ?1",
     [STORE_SQL_NONCE_SET] = "INSERT INTO nonce(key_id, floor) VALUES(?1, ?2) "
                             "ON CONFLICT(key_id) DO UPDATE SET floor = excluded.floor",
+    [STORE_SQL_METAS] = "SELECT key, value FROM meta ORDER BY key",
     [STORE_SQL_NONCES] = "SELECT key_id, floor FROM nonce",
     [STORE_SQL_INCOMPLETE] = "SELECT 'a nonce', 'floor' FROM nonce WHERE floor IS NULL "
                              "UNION ALL SELECT 'meta', 'value' FROM meta WHERE value IS NULL LIMIT 1",
@@ -68,6 +69,7 @@ static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_RUN_ROWS] = "SELECT {run} FROM run ORDER BY id",
     [STORE_SQL_TASK_ROWS] = "SELECT {task} FROM task ORDER BY id",
     [STORE_SQL_READING] = "SELECT at FROM reading WHERE customer = ?1",
+    [STORE_SQL_READINGS] = "SELECT customer, at FROM reading ORDER BY customer",
     [STORE_SQL_READING_SET] = "INSERT INTO reading(customer, at) VALUES(?1, ?2) "
                               "ON CONFLICT(customer) DO UPDATE SET at = excluded.at",
     [STORE_SQL_READING_REMOVE] = "DELETE FROM reading WHERE customer = ?1",
@@ -341,7 +343,7 @@ sqlite3_stmt *store_sqlite_prepare_write(struct store_sqlite *store, enum store_
         *error = store->why;
         return NULL;
     }
-    assert(store->lock_fd >= 0 && "a ledger opened to be read is never written");
+    assert((store->lock_fd >= 0 || store->is_made) && "a ledger opened to be read is never written");
     assert(!sqlite3_get_autocommit(store->db) && "every write is between store_begin and store_commit");
     return store_sqlite_prepare(store, which, error);
 }
