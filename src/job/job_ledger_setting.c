@@ -14,8 +14,8 @@ static int fail_url(struct job_reader *reader, const struct job_node *value, con
         fault);
 }
 
-int job_ledger_read(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                    void *target)
+int job_ledger_setting_read(struct job_reader *reader, const struct job_node *value,
+                            const struct job_key *key, void *target)
 {
     struct job *job = target;
     struct slice ledger;
@@ -42,7 +42,7 @@ int job_ledger_read(struct job_reader *reader, const struct job_node *value, con
     return 0;
 }
 
-int job_ledger_finish(struct job_reader *reader, const struct job_node *top)
+int job_ledger_setting_finish(struct job_reader *reader, const struct job_node *top)
 {
     const struct job_node *ledger = job_yaml_member(top, SLICE_LITERAL("ledger")),
                           *password = job_yaml_member(top, SLICE_LITERAL("ledger_password")),

@@ -55,7 +55,7 @@ const struct job_key job_file_keys[] = {
     {"delivery", job_keys_read_table, offsetof(struct job, delivery), .keys = job_delivery_keys,
      .form = "mapping", .absent = "the defaults of its settings",
      .help = "how fast requests are sent, how often they are repeated, and when a run stops"},
-    {"ledger", .read = job_ledger_read, .form = "sqlite:PATH", .absent = "sqlite:JOB.ledger",
+    {"ledger", .read = job_ledger_setting_read, .form = "sqlite:PATH", .absent = "sqlite:JOB.ledger",
      .help =
          "the file that records every customer and every request, on a local disk; back it up with its .key",
      .example = "sqlite:state/nightly.ledger"},
@@ -137,7 +137,7 @@ static int interpret(struct job_reader *reader, struct job_node *top)
     /* A misspelt `feilds` is better said as unknown than as missing: so first what is there, then what is
      * not. */
     if (job_keys_read(reader, top, job_file_keys, "", job) != 0 || check_complete(reader, top) != 0 ||
-        job_input_finish(reader, top) != 0 || job_ledger_finish(reader, top) != 0)
+        job_input_finish(reader, top) != 0 || job_ledger_setting_finish(reader, top) != 0)
         return -1;
     if (!job->ledger_path)
         job->ledger_path = default_path(reader, "", ".ledger");

@@ -38,10 +38,10 @@ extern const struct job_key job_rule_keys[]; /* of one rule */
 /* job_delivery.c; target: the struct job_delivery. */
 extern const struct job_key job_delivery_keys[];
 
-/* job_ledger_setting.c; target: the struct job. job_ledger_finish: once all is read, what a ledger in
+/* job_ledger_setting.c; target: the struct job. job_ledger_setting_finish: once all is read, what a ledger in
  * PostgreSQL needs of the other settings. */
-job_key_read job_ledger_read;
-int job_ledger_finish(struct job_reader *reader, const struct job_node *top);
+job_key_read job_ledger_setting_read;
+int job_ledger_setting_finish(struct job_reader *reader, const struct job_node *top);
 
 /* job_notify.c; target: the struct job_notify at the row's offset. */
 job_key_read job_notify_read;
