@@ -114,7 +114,6 @@ MessageTimeout=3
 KillWait=2
 MinJobAge=600
 JobRequeue=1
-RequeueExit=6,7,137
 CONF
     for my $i (1 .. $count) {
         $text .= "NodeName=n$i NodeHostname=localhost NodeAddr=127.0.0.1 Port=$ports[$i - 1] CPUs=2 RealMemory=4000 State=UNKNOWN\n";
