@@ -11,15 +11,9 @@
 
 /* Places. */
 
-/* NULL with error: no such database. */
-static const struct store_ops *ops_of(const struct ledger_place *place, struct error *error)
+static const struct store_ops *ops_of(const struct ledger_place *place)
 {
-    if (!postgres_url_is_one(place->location))
-        return &store_sqlite_ops;
-    error_set(
-        error, ERROR_LEDGER,
-        "a ledger in PostgreSQL is not supported yet\nhint: name a file in the job: ledger: sqlite:PATH");
-    return NULL;
+    return postgres_url_is_one(place->location) ? &store_postgres_ops : &store_sqlite_ops;
 }
 
 static struct store *make(struct store *store, const struct store_ops *ops)
@@ -31,9 +25,7 @@ static struct store *make(struct store *store, const struct store_ops *ops)
 
 int store_exists(const struct ledger_place *place, struct error *error)
 {
-    const struct store_ops *ops = ops_of(place, error);
-
-    return ops ? ops->exists(place, error) : -1;
+    return ops_of(place)->exists(place, error);
 }
 
 char *store_beside(const char *location, const char *suffix)
@@ -43,24 +35,22 @@ char *store_beside(const char *location, const char *suffix)
 
 int store_check_place(const struct ledger_place *place, struct error *error)
 {
-    const struct store_ops *ops = ops_of(place, error);
-
-    return ops ? ops->check_place(place, error) : -1;
+    return ops_of(place)->check_place(place, error);
 }
 
 struct store *store_open(const struct ledger_place *place, enum ledger_mode mode,
                          uint8_t key[FINGERPRINT_KEY_LEN], bool *is_new, struct error *error)
 {
-    const struct store_ops *ops = ops_of(place, error);
+    const struct store_ops *ops = ops_of(place);
 
-    return ops ? make(ops->open(place, mode, key, is_new, error), ops) : NULL;
+    return make(ops->open(place, mode, key, is_new, error), ops);
 }
 
 struct store *store_lease(const struct ledger_place *place, struct error *error)
 {
-    const struct store_ops *ops = ops_of(place, error);
+    const struct store_ops *ops = ops_of(place);
 
-    return ops ? make(ops->lease(place, error), ops) : NULL;
+    return make(ops->lease(place, error), ops);
 }
 
 void store_close(struct store *store)

@@ -8,6 +8,7 @@
 #include "core/digest.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "ledger/postgres/store_batch.h"
 #include "ledger/postgres/store_keeper.h"
 #include "ledger/postgres/store_postgres.h"
 #include "ledger/postgres/store_postgres_ops.h"
@@ -89,6 +90,8 @@ static struct store_postgres *new_store(const struct ledger_place *place, enum l
     store->mode = mode;
     store->lease_ns = store_postgres_lease_ns();
     store->last_customer = store->last_task = -1;
+    store->batch = store_batch_new();
+    store->cache = mode == LEDGER_READ ? NULL : store_cache_new();
     if (store_postgres_name(store, place, error) == 0)
         return store;
     store_postgres_close(&store->store);
@@ -103,6 +106,8 @@ void store_postgres_close(struct store *base)
     store_postgres_stop_keeping(store);
     store_postgres_release(store);
     store_postgres_disconnect(&store->main);
+    store_batch_free(store->batch);
+    store_cache_free(store->cache);
     postgres_url_clear(&store->url);
     memory_wiped_free(store->password.data);
     free(store);

@@ -48,6 +48,12 @@ const _Atomic uint64_t *store_postgres_lease_until(const struct store *base)
 }
 
 const struct store_ops store_postgres_ops = {
+    .exists = store_postgres_exists,
+    .check_place = store_postgres_check_place,
+    .open = store_postgres_open,
+    .lease = store_postgres_lease,
+    .close = store_postgres_close,
+    .create_tables = store_postgres_create_tables,
     .location = store_postgres_location,
     .key_location = store_postgres_key_location,
     .has_failed = store_postgres_has_failed,

@@ -1,5 +1,9 @@
-/* ledger_file: what another program does to a ledger's file, on a connection of its own; and its removal. For
- * the fixtures of this folder. */
+/* ledger_file: where the ledger of a test is, what another program does to it on a connection of its own, and
+ * its removal. For the fixtures of this folder.
+ *
+ * It is a file in a folder of its own; with KYC_LEDGER=postgresql the schema kyc_demo of a database of this
+ * process, on the server KYC_POSTGRES_URL names (`postgresql://postgres@127.0.0.1:PORT`).
+ */
 #ifndef KYC_TESTS_LEDGER_FILE_H
 #define KYC_TESTS_LEDGER_FILE_H
 
@@ -8,13 +12,67 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <libpq-fe.h>
 #include <sqlite3.h>
+
+#include "core/secret.h"
+
+enum { LEDGER_FILE_PATH_SIZE = 96 };
+
+/* The server's URL; NULL: ledgers are files. */
+static inline const char *ledger_file_server(void)
+{
+    const char *kind = getenv("KYC_LEDGER");
+    return kind && strcmp(kind, "postgresql") == 0 ? getenv("KYC_POSTGRES_URL") : NULL;
+}
+
+/* Ends a test that is about files; tests/postgres/one_backend.txt has the reasons. */
+#define ledger_file_only()                                                                                   \
+    do {                                                                                                     \
+        if (ledger_file_server())                                                                            \
+            skip();                                                                                          \
+    } while (0)
+
+/* What a ledger in a database needs: a job's ledger_key. */
+static inline const struct secret *ledger_file_key(const struct secret *key)
+{
+    static char text[] = "the key of a unit test";
+    static const struct secret given = {.data = text, .len = sizeof text - 1};
+    return key || !ledger_file_server() ? key : &given;
+}
+
+static inline PGconn *ledger_file_connect(const char *url)
+{
+    PGconn *connection = PQconnectdb(url);
+    if (PQstatus(connection) != CONNECTION_OK)
+        fail_msg("%s: %s", url, PQerrorMessage(connection));
+    PQsetNoticeProcessor(connection, NULL, NULL);
+    PQclear(PQexec(connection, "SET search_path = kyc_demo, public; SET client_min_messages = error"));
+    return connection;
+}
+
+static inline PGresult *ledger_file_query(const char *url, const char *text)
+{
+    PGconn *connection = ledger_file_connect(url);
+    PGresult *result = PQexec(connection, text);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", text, PQerrorMessage(connection));
+    PQfinish(connection);
+    return result;
+}
 
 static inline void ledger_file_sql(const char *path, const char *text)
 {
+    if (ledger_file_server()) {
+        PQclear(ledger_file_query(path, text));
+        return;
+    }
     sqlite3 *db;
     char *why = NULL;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
@@ -27,6 +85,12 @@ static inline void ledger_file_sql(const char *path, const char *text)
 /* The first column of the first row, as a number. */
 static inline int64_t ledger_file_number(const char *path, const char *query)
 {
+    if (ledger_file_server()) {
+        PGresult *result = ledger_file_query(path, query);
+        int64_t found = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+        PQclear(result);
+        return found;
+    }
     sqlite3 *db;
     sqlite3_stmt *statement;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
@@ -38,12 +102,50 @@ static inline int64_t ledger_file_number(const char *path, const char *query)
     return number;
 }
 
+/* The database of this process, made at first use: its children use it too. */
+static inline void ledger_file_drop_database(void);
+static inline const char *ledger_file_database(void)
+{
+    static char url[LEDGER_FILE_PATH_SIZE], text[64];
+    if (url[0] != '\0')
+        return url;
+    snprintf(url, sizeof url, "%s/postgres", ledger_file_server());
+    snprintf(text, sizeof text, "CREATE DATABASE kyc_unit_%d", (int)getpid());
+    PQclear(ledger_file_query(url, text));
+    snprintf(url, sizeof url, "%s/kyc_unit_%d", ledger_file_server(), (int)getpid());
+    atexit(ledger_file_drop_database);
+    return url;
+}
+
+static inline void ledger_file_drop_database(void)
+{
+    char url[LEDGER_FILE_PATH_SIZE], text[64];
+    const char *name = strrchr(ledger_file_database(), '/') + 1;
+    if (strtol(name + strlen("kyc_unit_"), NULL, 10) != (long)getpid())
+        return;
+    snprintf(url, sizeof url, "%s/postgres", ledger_file_server());
+    snprintf(text, sizeof text, "DROP DATABASE %s WITH (FORCE)", name);
+    PQclear(ledger_file_query(url, text));
+}
+
+/* Makes the folder of a test from a pattern for mkdtemp; path receives the place of a ledger that does not
+ * exist yet. */
+static inline void ledger_file_make(char *folder, char path[LEDGER_FILE_PATH_SIZE])
+{
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, LEDGER_FILE_PATH_SIZE, "%s/ledger", folder);
+    if (!ledger_file_server())
+        return;
+    snprintf(path, LEDGER_FILE_PATH_SIZE, "%s", ledger_file_database());
+    ledger_file_sql(path, "DROP SCHEMA IF EXISTS kyc_demo CASCADE");
+}
+
 /* Removes the ledger with the files beside it, and its folder. 0, or -1: the folder has more. */
 static inline int ledger_file_remove(const char *folder, const char *path)
 {
     static const char *const suffixes[] = {"", ".lock", ".key", "-wal", "-shm", "-journal"};
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        char beside[64];
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes && !ledger_file_server(); i++) {
+        char beside[LEDGER_FILE_PATH_SIZE + 16];
         snprintf(beside, sizeof beside, "%s%s", path, suffixes[i]);
         unlink(beside);
     }

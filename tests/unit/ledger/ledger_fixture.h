@@ -26,7 +26,7 @@
 enum { FIXTURE_MEMBERS = 3, FIXTURE_AT = 1000000 };
 
 struct fixture {
-    char folder[32], path[48];
+    char folder[32], path[LEDGER_FILE_PATH_SIZE];
     struct ledger_identity identity;
     const struct secret *key; /* of the job; NULL: LEDGER.key */
     struct ledger *ledger;
@@ -38,7 +38,8 @@ static inline struct ledger *fixture_open_at(const struct fixture *fixture, cons
                                              enum ledger_mode mode, const struct secret *key,
                                              struct error *error)
 {
-    const struct ledger_place place = {.location = path, .job = fixture->identity.job, .key = key};
+    const struct ledger_place place = {
+        .location = path, .job = fixture->identity.job, .key = ledger_file_key(key)};
 
     return ledger_open(&place, mode, &fixture->identity, error);
 }
@@ -81,8 +82,7 @@ static inline int fixture_setup_empty(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     snprintf(fixture->folder, sizeof fixture->folder, "/tmp/kyc-ledger-XXXXXX");
-    assert_non_null(mkdtemp(fixture->folder));
-    snprintf(fixture->path, sizeof fixture->path, "%s/ledger", fixture->folder);
+    ledger_file_make(fixture->folder, fixture->path);
     fixture->identity = (struct ledger_identity){"demo", "payward", SLICE_LITERAL("https://api.example.com")};
     arena_init(&fixture->arena, 4096);
     *state = fixture;
@@ -94,7 +94,7 @@ static inline int fixture_setup(void **state)
 {
     fixture_setup_empty(state);
     struct fixture *fixture = *state;
-    fixture_open(fixture, LEDGER_WRITE);
+    fixture_open(fixture, LEDGER_MAKE);
     assert_int_equal(ledger_begin(fixture->ledger, &fixture->error), 0);
     assert_int_equal(ledger_run_start(fixture->ledger, "run", "1", "abc", FIXTURE_AT, &fixture->error), 0);
     assert_int_equal(ledger_commit(fixture->ledger, &fixture->error), 0);

@@ -22,7 +22,7 @@
 #include "unit/ledger/ledger_file.h"
 
 struct fixture {
-    char folder[32], path[48];
+    char folder[32], path[LEDGER_FILE_PATH_SIZE];
     uint8_t key[FINGERPRINT_KEY_LEN];
     struct store *store;
     struct arena arena;
@@ -39,7 +39,8 @@ static inline struct store *fixture_open(struct fixture *fixture, enum ledger_mo
 {
     bool is_new;
     fixture->error = (struct error){.scope = ERROR_NONE};
-    const struct ledger_place place = {.location = fixture->path, .job = "demo"};
+    const struct ledger_place place = {
+        .location = fixture->path, .job = "demo", .key = ledger_file_key(NULL)};
     struct store *store = store_open(&place, mode, fixture->key, &is_new, &fixture->error);
     if (!store)
         fail_msg("the store does not open: %s", fixture->error.text);
@@ -52,10 +53,9 @@ static inline int fixture_setup(void **state)
     struct fixture *fixture = calloc(1, sizeof *fixture);
     *state = fixture;
     snprintf(fixture->folder, sizeof fixture->folder, "/tmp/kyc-store-XXXXXX");
-    assert_non_null(mkdtemp(fixture->folder));
-    snprintf(fixture->path, sizeof fixture->path, "%s/ledger", fixture->folder);
+    ledger_file_make(fixture->folder, fixture->path);
     arena_init(&fixture->arena, 4096);
-    fixture->store = fixture_open(fixture, LEDGER_WRITE);
+    fixture->store = fixture_open(fixture, LEDGER_MAKE);
     fixture_ok(fixture, store_begin(fixture->store, &fixture->error));
     fixture_ok(fixture, store_create_tables(fixture->store, &fixture->error));
     fixture_ok(fixture, store_commit(fixture->store, &fixture->error));

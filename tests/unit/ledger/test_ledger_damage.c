@@ -138,7 +138,7 @@ static void a_null_in_place_of_values_is_reported(void **state)
     struct fixture *fixture = *state;
     sqlite3 *db;
     sqlite3_stmt *columns;
-    char copy[64], text[512];
+    char copy[LEDGER_FILE_PATH_SIZE + 16], text[512];
     unsigned columns_done = 0;
     snprintf(copy, sizeof copy, "%s.copy", fixture->path);
     snprintf(text, sizeof text, "VACUUM INTO '%s'", copy);

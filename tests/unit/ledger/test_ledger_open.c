@@ -8,7 +8,7 @@
 
 static const char *beside(const struct fixture *fixture, const char *suffix)
 {
-    static char path[64];
+    static char path[LEDGER_FILE_PATH_SIZE + 16];
     snprintf(path, sizeof path, "%s%s", fixture->path, suffix);
     return path;
 }
@@ -121,7 +121,7 @@ static void a_second_run_is_told_who_holds_the_ledger(void **state)
     struct ledger *reader = fixture_try(fixture, LEDGER_READ);
     assert_non_null(reader);
     ledger_close(reader);
-    char link[64];
+    char link[LEDGER_FILE_PATH_SIZE + 16];
     snprintf(link, sizeof link, "%s/other", fixture->folder);
     assert_int_equal(symlink(fixture->path, link), 0);
     struct error error;
@@ -326,7 +326,7 @@ static void a_making_that_was_cut_short_is_finished(void **state)
 static void a_ledger_with_two_names_is_refused(void **state)
 {
     struct fixture *fixture = *state;
-    char other[64];
+    char other[LEDGER_FILE_PATH_SIZE + 16];
     struct error error;
     fixture_open(fixture, LEDGER_WRITE);
     fixture_close(fixture);
@@ -346,7 +346,7 @@ static void a_missing_folder_is_named(void **state)
     size_t len = strlen(fixture->folder);
     snprintf(fixture->folder + len, sizeof fixture->folder - len, "/none");
     struct error error;
-    char path[64];
+    char path[LEDGER_FILE_PATH_SIZE + 16];
     snprintf(path, sizeof path, "%s/ledger", fixture->folder);
     assert_null(fixture_open_at(fixture, path, LEDGER_WRITE, NULL, &error));
     assert_int_equal(error.scope, ERROR_LEDGER);

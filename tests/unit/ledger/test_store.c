@@ -461,7 +461,7 @@ static void a_row_that_lacks_a_value_is_damage(void **state)
 
 static long size_of_log(struct fixture *fixture)
 {
-    char path[64];
+    char path[LEDGER_FILE_PATH_SIZE + 16];
     struct stat info;
     snprintf(path, sizeof path, "%s-wal", fixture->path);
     assert_int_equal(stat(path, &info), 0);

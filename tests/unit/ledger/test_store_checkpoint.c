@@ -10,7 +10,7 @@ static char value[MEGABYTE];
 
 static long size_of(struct fixture *fixture, const char *suffix)
 {
-    char path[64];
+    char path[LEDGER_FILE_PATH_SIZE + 16];
     struct stat info;
     snprintf(path, sizeof path, "%s%s", fixture->path, suffix);
     assert_int_equal(stat(path, &info), 0);
