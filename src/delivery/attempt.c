@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/secret.h"
@@ -47,6 +48,8 @@ static int on_leave(void *context, char *remote, char *local, int remote_port, i
     }
     if (!may_use(attempt, &address, &entry))
         return CURL_PREREQFUNC_ABORT;
+    if (send_gate_may_close(attempt->endpoint->gate))
+        failpoint("request at the gate");
     uint64_t now = clock_mono_ns();
     if (!send_gate_pass(attempt->endpoint->gate, now, clock_boot_ns())) {
         attempt->deferred = true;

@@ -13,6 +13,14 @@ void send_gate_clear(struct send_gate *gate)
     max_rate_clear(&gate->max_rate);
 }
 
+bool send_gate_may_close(const struct send_gate *gate)
+{
+    for (size_t i = 0; i < SEND_GATE_LEASES; i++)
+        if (gate->until_boot_ns[i])
+            return true;
+    return false;
+}
+
 bool send_gate_is_leased(const struct send_gate *gate, uint64_t boot_ns)
 {
     for (size_t i = 0; i < SEND_GATE_LEASES; i++)

@@ -42,6 +42,8 @@ void send_gate_clear(struct send_gate *gate);
 /* True when a request may leave: it is then counted as sent. now_ns: monotonic. boot_ns: clock_boot_ns, read
  * after every other check of the request. */
 bool send_gate_pass(struct send_gate *gate, uint64_t now_ns, uint64_t boot_ns);
+/* True when the right to send may end. */
+bool send_gate_may_close(const struct send_gate *gate);
 /* True when this process has the right to send at boot_ns. */
 bool send_gate_is_leased(const struct send_gate *gate, uint64_t boot_ns);
 /* After a round of libcurl: reports the requests that passed to the limiter, as sent at now_ns. */

@@ -44,7 +44,7 @@ uint64_t store_postgres_lease_from_ns(const struct store *base)
 const _Atomic uint64_t *store_postgres_lease_until(const struct store *base)
 {
     const struct store_postgres *store = (const struct store_postgres *)base;
-    return &store->until_ns;
+    return store->epoch > 0 ? &store->until_ns : NULL;
 }
 
 const struct store_ops store_postgres_ops = {
