@@ -40,9 +40,10 @@ int ledger_run_start(struct ledger *ledger, const char *command, const char *ver
     if (last.id == INT64_MAX || last.epoch == INT64_MAX)
         return store_fail_damaged(ledger->store, error, "no run can follow run %lld, of epoch %lld",
                                   (long long)last.id, (long long)last.epoch);
+    int64_t epoch = store_epoch(ledger->store); /* of this writer, where others take a ledger over */
     ledger->run = (struct ledger_run){
         .id = last.id + 1,
-        .epoch = last.epoch + 1,
+        .epoch = epoch > last.epoch ? epoch : last.epoch + 1,
         .command = arena_copy(arena, slice_from(command)),
         .started = arena_copy(arena, slice_from(clock_rfc3339(at_ns, started))),
         .status = -1,

@@ -21,6 +21,7 @@ int store_postgres_name(struct store_postgres *store, const struct ledger_place 
     const char *fault;
     int len = snprintf(store->schema, sizeof store->schema, "kyc_%s", place->job);
 
+    store->url_text = memory_copy(slice_from(place->location));
     if (postgres_url_read(&store->url, place->location, &fault) != 0)
         return error_set(error, ERROR_USAGE, "the URL of the ledger %s", fault);
     if ((size_t)len >= sizeof store->schema)

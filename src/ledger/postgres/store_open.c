@@ -109,6 +109,7 @@ void store_postgres_close(struct store *base)
     store_batch_free(store->batch);
     store_cache_free(store->cache);
     postgres_url_clear(&store->url);
+    free(store->url_text);
     memory_wiped_free(store->password.data);
     free(store);
 }

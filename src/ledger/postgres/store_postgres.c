@@ -102,4 +102,5 @@ const struct store_ops store_postgres_ops = {
     .note_backup = store_postgres_note_backup,
     .each_backup = store_postgres_each_backup,
     .put_row = store_postgres_put_row,
+    .open_view = store_postgres_open_view,
 };

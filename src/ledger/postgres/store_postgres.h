@@ -127,6 +127,7 @@ struct store_readings; /* store_verification.c: users that were read ahead */
 
 struct store_postgres {
     struct store store; /* first */
+    char *url_text;     /* as the job has it */
     struct postgres_url url;
     char schema[STORE_POSTGRES_SCHEMA_SIZE];
     char application[80];   /* as the server lists it: `kyc-import JOB` */
