@@ -1,0 +1,89 @@
+#!/usr/bin/perl
+# jobs/parallel/check with the real GNU parallel: each shard once, a failed one again, on another host where one does not
+# answer; the same command again continues; the merge follows when every shard has succeeded.
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use KycTest;
+
+plan skip_all => 'GNU parallel is not installed (scripts/install-deps installs it)' if (run_program('parallel', '--version'))[1] !~ /GNU parallel/;
+my $check = abs_path("$FindBin::Bin/../../jobs/parallel/check");
+my $scratch = scratch_folder();
+my $path = $ENV{PATH};
+# Without the notes that it keeps in the home of the user.
+$ENV{HOME} = "$scratch";
+
+# In the place of the program: logs its arguments, and ends as its job file says: `I: STATUS TIMES`.
+mkdir "$scratch/bin";
+write_file("$scratch/bin/kyc-import", <<'SH');
+#!/bin/sh
+echo "${ON_HOST:-here}: $(printf '<%s> ' "$@")" >>"$2.calls"
+shard=$(echo "$*" | sed -n 's|.* --shard \([0-9]*\)/.*|\1|p')
+set -- "$2" $(sed -n "s/^${shard:-merge}: //p" "$2")
+[ "$(grep -c "<$shard/" "$1.calls")" -gt "${3:-0}" ] && [ -n "$shard" ] || exit "${2:-0}"
+SH
+# A host that does not answer, and others, which are this machine.
+write_file("$scratch/bin/ssh", <<'SH');
+#!/bin/sh
+while [ "${1#-}" != "$1" ]; do shift; done
+[ "$1" != gone.example ] || { echo "ssh: connect to host gone.example: Connection timed out" >&2; exit 255; }
+ON_HOST=$1; export ON_HOST
+shift
+[ "$1" != -- ] || shift
+exec sh -c "$*"
+SH
+chmod 0755, "$scratch/bin/kyc-import", "$scratch/bin/ssh";
+$ENV{PATH} = "$scratch/bin:$path";
+my $home = abs_path("$scratch");
+
+sub job { my ($name, $text) = @_; write_file("$scratch/$name", $text); return "$home/$name" }
+sub calls { my @lines = split /\n/, eval { read_file("$_[0].calls") } // ''; unlink "$_[0].calls"; return @lines }
+sub shard_line { my ($job, $host, $shard, $count, @more) = @_; return "$host: " . join '', map { "<$_> " } 'check', $job, '--shard', "$shard/$count", '--report', "$job shards/shard-$shard-of-$count", '--rows-ok', @more }
+
+my $job = job('a job.yaml', '');
+my ($status, $out, $err) = run_program($check, $job, 3, "$job shards", '--set', 'report=a "b" $c');
+is($status, 0, 'three shards and their merge') or diag($out, $err);
+my @calls = calls($job);
+is_deeply([sort @calls[0 .. 2]], [map { shard_line($job, 'here', $_, 3, '--set', 'report=a "b" $c') } 0 .. 2], 'each shard once, whatever is in its arguments');
+is_deeply([@calls[3 .. $#calls]], ["here: <merge> <$job> <$job shards/shard-*-of-3> <--again> <--set> <report=a \"b\" \$c> "], 'then the merge');
+ok(!-e "$job shards/parallel.log", 'and the next check makes all of them');
+
+$job = job('twice.yaml', "1: 137 1\n");
+($status) = run_program($check, $job, 3, "$job shards");
+is("$status " . scalar(grep { m{<1/3>} } calls($job)), '0 2', 'a shard that was killed is made again, in the same command');
+
+$job = job('broken.yaml', "1: 3 99\n");
+($status, $out, $err) = run_program($check, $job, 3, "$job shards");
+@calls = calls($job);
+ok($status == 3 && !grep({ /<merge>/ } @calls), 'one that fails each time: its status, and no merge') or diag("$status $out$err");
+like($err, qr{^not merged: .*shards/parallel\.log\); the same command continues$}m, 'with the way on');
+is(scalar(grep { m{<1/3>} } @calls), 3, 'after three times');
+job('broken.yaml', '');
+($status) = run_program($check, $job, 3, "$job shards");
+@calls = calls($job);
+is($status, 0, 'the same command again, when the cause is gone');
+is_deeply([map { m{<(\d/3)>|<(merge)>} ? $1 // $2 : $_ } @calls], ['1/3', 'merge'], 'makes that shard alone, and merges');
+
+$job = job('merge.yaml', "merge: 1\n");
+($status) = run_program($check, $job, 1, "$job shards");
+ok($status == 1 && !-e "$job shards/parallel.log", 'rejected rows are status 1, as of one process');
+$job = job('refused.yaml', "merge: 3\n");
+($status) = run_program($check, $job, 1, "$job shards");
+ok($status == 3 && -e "$job shards/parallel.log", 'a merge that is refused: its status; the shards stay');
+
+{
+    local $ENV{HOSTS} = 'one.example,gone.example,two.example';
+    $job = job('hosts.yaml', '');
+    ($status, $out, $err) = run_program($check, $job, 4, "$job shards");
+    @calls = calls($job);
+    is($status, 0, 'over ssh, with a host that does not answer') or diag($out, $err);
+    is_deeply([sort map { m{<(\d/4)>} } @calls], [map { "$_/4" } 0 .. 3], 'each shard is made');
+    is_deeply([grep { !/^(?:one|two)\.example: <check>|^here: <merge>/ } @calls], [], 'by the hosts that do, and merged here');
+}
+
+($status, $out, $err) = run_program($check, $job);
+is("$status $err", "2 usage: check JOB N FOLDER [OPTION...]\n", 'without arguments: how it is used');
+done_testing;
