@@ -65,6 +65,8 @@ static const struct command command_table[] = {
     {"restore", "JOB FILE", OPTION_RESTORE,
      "put a backup in the ledger's place; runs wait until a person has decided what it lacks",
      command_restore},
+    {"ledger", "copy JOB FROM TO", OPTION_LEDGER,
+     "move the ledger to another place, as from a file into PostgreSQL or back", command_ledger},
     {"forget", "JOB", OPTION_FORGET, "erase customers from the ledger and the report files, for good",
      command_forget},
     {"version", NULL, OPTION_OTHER, "print the version", command_version},
@@ -280,14 +282,10 @@ int command_main(int argc, char **argv)
     }
     if (!(command->option_bit & ENDS_IN_ORDER))
         signals_unblock();
-    bool lacks_file = command->option_bit & OPTION_WITH_FILE && !options.file;
-    if (command->argument && command->argument[0] != '[' && (!options.argument || lacks_file)) {
-        bool lacks_job = !options.argument && command->option_bit & OPTION_WITH_JOB;
-        log_error("no %s given\nhint: kyc-import %s %s; kyc-import help %s lists the options",
-                  lacks_job    ? "job file"
-                  : lacks_file ? "backup file"
-                               : "input",
-                  name, command->argument, name);
+    const char *missing = options_find_missing(&options, command->option_bit);
+    if (missing) {
+        log_error("no %s given\nhint: kyc-import %s %s; kyc-import help %s lists the options", missing, name,
+                  command->argument, name);
         status = ERROR_USAGE;
     } else {
         status = command->run(&options);

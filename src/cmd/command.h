@@ -31,6 +31,7 @@ int command_rejects(const struct options *options);
 int command_words(const struct options *options);
 int command_restore(const struct options *options);
 int command_results(const struct options *options);
+int command_ledger(const struct options *options);
 int command_links(const struct options *options);
 int command_documents(const struct options *options);
 int command_probe(const struct options *options);

@@ -76,7 +76,7 @@ static const struct option option_table[] = {
      "continue although the ledger is missing, or older than at its last run"},
     {"--json", NULL, OPTION_FLAG,
      OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE | OPTION_LINKS | OPTION_DOCUMENTS |
-         OPTION_REFRESH | OPTION_ADOPT | OPTION_BACKUP | OPTION_FORGET | OPTION_RESTORE,
+         OPTION_REFRESH | OPTION_ADOPT | OPTION_BACKUP | OPTION_FORGET | OPTION_RESTORE | OPTION_LEDGER,
      OFFSET(json), 0, "print the summary as one JSON object"},
     {"--rows-ok", NULL, OPTION_FLAG,
      OPTION_CHECK | OPTION_RUN | OPTION_REFRESH | OPTION_LINKS | OPTION_DOCUMENTS | OPTION_ADOPT,
@@ -314,20 +314,49 @@ static int set_option(struct options *options, const struct option *option, cons
     return 0;
 }
 
+/* The arguments that are not options, in their order. */
+static const struct positional {
+    const char *name;
+    unsigned commands;
+    size_t offset; /* in struct options */
+} positionals[] = {
+    {"action", OPTION_LEDGER, OFFSET(action)},
+    {"job file", OPTION_WITH_JOB, OFFSET(argument)},
+    {"input", OPTION_GUESS, OFFSET(argument)},
+    {"", OPTION_OTHER, OFFSET(argument)},
+    {"backup file", OPTION_WITH_FILE, OFFSET(file)},
+    {"ledger to copy", OPTION_LEDGER, OFFSET(from_ledger)},
+    {"place for the copy", OPTION_LEDGER, OFFSET(to_ledger)},
+};
+
+enum { POSITIONAL_COUNT = sizeof positionals / sizeof *positionals };
+
 static int set_argument(struct options *options, const char *argument, unsigned command, struct error *error)
 {
-    bool takes_file = command & OPTION_WITH_FILE;
+    const char *last = "";
 
-    if (!options->argument)
-        options->argument = argument;
-    else if (takes_file && !options->file)
-        options->file = argument;
-    else
-        return error_set(
-            error, ERROR_USAGE,
-            "unexpected argument `%s`\nhint: the argument is `%s` already; --help lists the options",
-            argument, takes_file ? options->file : options->argument);
-    return 0;
+    for (size_t i = 0; i < POSITIONAL_COUNT; i++) {
+        const char **text = (const char **)(void *)((char *)options + positionals[i].offset);
+        if (!(positionals[i].commands & command))
+            continue;
+        if (!*text) {
+            *text = argument;
+            return 0;
+        }
+        last = *text;
+    }
+    return error_set(error, ERROR_USAGE,
+                     "unexpected argument `%s`\nhint: the argument is `%s` already; --help lists the options",
+                     argument, last);
+}
+
+const char *options_find_missing(const struct options *options, unsigned command)
+{
+    for (size_t i = 0; i < POSITIONAL_COUNT; i++)
+        if (positionals[i].commands & command && positionals[i].name[0] &&
+            !*(const char *const *)(const void *)((const char *)options + positionals[i].offset))
+            return positionals[i].name;
+    return NULL;
 }
 
 int options_parse(struct options *options, unsigned command, char **arguments, struct error *error)

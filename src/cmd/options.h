@@ -34,11 +34,12 @@ enum {
     OPTION_BACKUP = 1 << 21,
     OPTION_RESTORE = 1 << 22,
     OPTION_FORGET = 1 << 23,
+    OPTION_LEDGER = 1 << 24,
     OPTION_WITH_FILE = OPTION_BACKUP | OPTION_RESTORE, /* a second argument */
     OPTION_WITH_JOB = OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_RESOLVE | OPTION_RESULTS |
                       OPTION_PROBE | OPTION_EXPLAIN | OPTION_REJECTS | OPTION_WORDS | OPTION_LINKS |
                       OPTION_DOCUMENTS | OPTION_REFRESH | OPTION_ADOPT | OPTION_BACKUP | OPTION_RESTORE |
-                      OPTION_FORGET,
+                      OPTION_FORGET | OPTION_LEDGER,
     OPTION_ALL = OPTION_WITH_JOB | OPTION_OTHER | OPTION_GUESS,
 };
 
@@ -50,6 +51,7 @@ enum results_format { RESULTS_CSV, RESULTS_NDJSON };
 struct options {
     const char *argument; /* JOB, the INPUT of guess, or the command of help; NULL: none */
     const char *file;     /* the second argument, of OPTION_WITH_FILE; NULL: none */
+    const char *action, *from_ledger, *to_ledger; /* of OPTION_LEDGER: `copy JOB FROM TO` */
     const char **inputs, **sets;
     size_t input_count, set_count;
     uint64_t limit;
@@ -70,6 +72,9 @@ struct options {
  */
 int options_parse(struct options *options, unsigned command, char **arguments, struct error *error);
 void options_clear(struct options *options);
+
+/* The first argument that the command needs and has not: `job file`; NULL: none. */
+const char *options_find_missing(const struct options *options, unsigned command);
 
 /* One row for each option of a command: `--limit N`. */
 void options_help(unsigned command, struct help_page *page);

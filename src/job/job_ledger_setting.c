@@ -1,17 +1,52 @@
+#include "job/job_ledger_setting.h"
+
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
+#include "core/memory.h"
 #include "core/postgres_url.h"
 #include "job/job_parts.h"
 #include "job/job_scalar.h"
 
+#define SQLITE "sqlite:"
+
 enum { SCHEMA_NAME_MAX = 59 }; /* of a job: PostgreSQL cuts names at 63 bytes, and `kyc_` is before it */
 
-static int fail_url(struct job_reader *reader, const struct job_node *value, const char *fault)
+/* *location: what a value of `ledger` names, in a new text; NULL: *fault, as the rest of a sentence that
+ * begins with the setting's name, without any part of a URL. */
+static char *find_location(const char *folder, const char *value, const char **fault)
 {
-    return job_keys_fail(
-        reader, value,
-        "`ledger` %s\nhint: as in postgresql://kyc@db.example.com/kyc, with the password in ledger_password: env:NAME",
-        fault);
+    struct postgres_url url;
+
+    if (postgres_url_is_one(value)) {
+        if (postgres_url_read(&url, value, fault) != 0)
+            return NULL;
+        postgres_url_clear(&url);
+        return memory_copy(slice_from(value));
+    }
+    if (strncmp(value, SQLITE, strlen(SQLITE)) == 0 && value[strlen(SQLITE)] != '\0')
+        return file_join(folder, value + strlen(SQLITE));
+    *fault = "should be sqlite:PATH or postgresql://USER@HOST/DATABASE";
+    return NULL;
+}
+
+#define URL_HINT                                                                                             \
+    "hint: as in postgresql://kyc@db.example.com/kyc, with the password in ledger_password: env:NAME"
+
+char *job_ledger_setting_location(const struct job *job, const char *value, struct error *error)
+{
+    const char *fault;
+    char *location = find_location(job->folder, value, &fault);
+
+    if (!location && postgres_url_is_one(value))
+        error_set(error, ERROR_USAGE, "the place of a ledger %s\n" URL_HINT, fault);
+    else if (!location)
+        error_set(
+            error, ERROR_USAGE,
+            "the place of a ledger %s\nhint: write it as in the job's `ledger`; a path is relative to the job file's folder",
+            fault);
+    return location;
 }
 
 int job_ledger_setting_read(struct job_reader *reader, const struct job_node *value,
@@ -19,27 +54,23 @@ int job_ledger_setting_read(struct job_reader *reader, const struct job_node *va
 {
     struct job *job = target;
     struct slice ledger;
+    const char *fault;
     (void)key;
     job->ledger_place = value->place;
     if (job_scalar_read(reader, value, &ledger) != 0)
         return -1;
-    if (postgres_url_is_one(ledger.data)) {
-        struct postgres_url url;
-        const char *fault;
-        job->ledger_path = ledger.data;
-        reader->hide_lines = true; /* somebody may write a password into it */
-        int result = postgres_url_read(&url, ledger.data, &fault);
-        if (result == 0)
-            postgres_url_clear(&url);
-        else
-            fail_url(reader, value, fault);
-        reader->hide_lines = false;
-        return result;
+    char *location = find_location(job->folder, ledger.data, &fault);
+    if (location) {
+        job->ledger_path = arena_copy(&job->arena, slice_from(location)).data;
+        free(location);
+        return 0;
     }
-    if (!slice_begins_with(ledger, "sqlite:") || ledger.len == strlen("sqlite:"))
-        return job_keys_fail(reader, value, "`ledger` should be sqlite:PATH");
-    job->ledger_path = job_scalar_join(reader, ledger.data + strlen("sqlite:"));
-    return 0;
+    if (!postgres_url_is_one(ledger.data))
+        return job_keys_fail(reader, value, "`ledger` %s", fault);
+    reader->hide_lines = true; /* somebody may write a password into it */
+    job_keys_fail(reader, value, "`ledger` %s\n" URL_HINT, fault);
+    reader->hide_lines = false;
+    return -1;
 }
 
 int job_ledger_setting_finish(struct job_reader *reader, const struct job_node *top)

@@ -117,7 +117,24 @@ static int check_job(struct ledger *ledger, struct error *error)
     return 0;
 }
 
-static int check_identity(struct ledger *ledger, struct error *error)
+/* A key file (LEDGER.key) may be given as the job's ledger_key: then the secret is the key itself, in
+ * hexadecimal digits, and not what the key is made from. */
+static bool use_key_of_file(struct ledger *ledger, const struct secret *secret)
+{
+    uint8_t key[FINGERPRINT_KEY_LEN];
+    bool is_one = secret && secret->data && digest_read_hex(secret_slice(secret), key, sizeof key);
+
+    if (is_one) {
+        memcpy(ledger->key, key, sizeof key);
+        ledger_sealer_free(ledger->sealer);
+        ledger->sealer = ledger_sealer_new(ledger->key);
+    }
+    secret_wipe(key, sizeof key);
+    return is_one;
+}
+
+/* secret: the job's ledger_key; NULL: none. */
+static int check_identity(struct ledger *ledger, const struct secret *secret, struct error *error)
 {
     char check[LEDGER_KEY_CHECK_SIZE], digests[NUMBER_SIZE];
     struct slice found;
@@ -126,6 +143,8 @@ static int check_identity(struct ledger *ledger, struct error *error)
         return -1;
     int same =
         meta_is(ledger, "key_check", slice_from(ledger_sealer_check(ledger->sealer, check)), &found, error);
+    if (same == 0 && use_key_of_file(ledger, secret))
+        same = slice_is(found, ledger_sealer_check(ledger->sealer, check));
     if (same < 0)
         return -1;
     if (same == 0)
@@ -199,28 +218,43 @@ struct ledger *ledger_open_copy(const struct ledger *ledger, const char *path, s
     memcpy(copy->key, ledger->key, sizeof copy->key);
     copy->sealer = ledger_sealer_new(copy->key);
     copy->store = store_open_copy(path, error);
-    if (copy->store && check_identity(copy, error) == 0 && load_ends(copy, LEDGER_READ, error) == 0)
+    if (copy->store && check_identity(copy, NULL, error) == 0 && load_ends(copy, LEDGER_READ, error) == 0)
         return copy;
     ledger_close(copy);
     return NULL;
 }
 
 struct ledger *ledger_open_store(struct store *store, const uint8_t key[FINGERPRINT_KEY_LEN],
-                                 const struct ledger_identity *identity, struct error *error)
+                                 const struct secret *secret, const struct ledger_identity *identity,
+                                 struct error *error)
 {
     struct ledger *ledger = new_ledger(identity);
 
     memcpy(ledger->key, key, sizeof ledger->key);
     ledger->sealer = ledger_sealer_new(ledger->key);
     ledger->store = store;
-    if (check_identity(ledger, error) == 0 && load_ends(ledger, LEDGER_WRITE, error) == 0)
+    if (check_identity(ledger, secret, error) == 0 && load_ends(ledger, LEDGER_WRITE, error) == 0)
         return ledger;
     ledger_close(ledger);
     return NULL;
 }
 
-struct ledger *ledger_open(const struct ledger_place *place, enum ledger_mode mode,
-                           const struct ledger_identity *identity, struct error *error)
+/* 0 unless it was moved to another place than this one; NULL: to any. */
+static int check_not_moved(struct ledger *ledger, const char *to, struct error *error)
+{
+    struct slice time, location;
+    int moved = ledger_moved_to(ledger, &ledger->arena, &time, &location, error);
+
+    if (moved == 1 && !(to && slice_is(location, to)))
+        return error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s was copied to %.*s on %.*s, and is not written any more: two ledgers of one job would create everybody twice\nhint: continue there: set `ledger` in the job to that place",
+            store_location(ledger->store), (int)location.len, location.data, (int)time.len, time.data);
+    return moved < 0 ? -1 : 0;
+}
+
+static struct ledger *open_at(const struct ledger_place *place, enum ledger_mode mode, const char *moved_to,
+                              const struct ledger_identity *identity, struct error *error)
 {
     struct ledger *ledger = new_ledger(identity);
     bool is_new = false;
@@ -228,12 +262,25 @@ struct ledger *ledger_open(const struct ledger_place *place, enum ledger_mode mo
     ledger->store = store_open(place, mode, ledger->key, &is_new, error);
     if (ledger->store) {
         ledger->sealer = ledger_sealer_new(ledger->key);
-        if ((is_new ? set_identity(ledger, error) : check_identity(ledger, error)) == 0 &&
+        if ((is_new ? set_identity(ledger, error) : check_identity(ledger, place->key, error)) == 0 &&
+            (mode == LEDGER_READ || check_not_moved(ledger, moved_to, error) == 0) &&
             load_ends(ledger, mode, error) == 0)
             return ledger;
     }
     ledger_close(ledger);
     return NULL;
+}
+
+struct ledger *ledger_open(const struct ledger_place *place, enum ledger_mode mode,
+                           const struct ledger_identity *identity, struct error *error)
+{
+    return open_at(place, mode, NULL, identity, error);
+}
+
+struct ledger *ledger_open_to_move(const struct ledger_place *place, const char *to,
+                                   const struct ledger_identity *identity, struct error *error)
+{
+    return open_at(place, LEDGER_WRITE, to, identity, error);
 }
 
 void ledger_close(struct ledger *ledger)

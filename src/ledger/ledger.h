@@ -295,6 +295,12 @@ int ledger_copied(struct ledger *ledger, struct arena *arena, struct slice *time
 int ledger_copied_mark(const char *path, struct slice time, struct error *error);
 /* Between begin and commit. */
 int ledger_copied_clear(struct ledger *ledger, struct error *error);
+/* Whether the ledger was moved to another place (ledger_move.h), and is not to be written: 1 with when and
+ * where to, in the arena; 0; -1. */
+int ledger_moved_to(struct ledger *ledger, struct arena *arena, struct slice *time, struct slice *location,
+                    struct error *error);
+/* Of a ledger that was restored from a backup of a moved one. Between begin and commit. */
+int ledger_moved_clear(struct ledger *ledger, struct error *error);
 /* True if no customer was ever written. */
 bool ledger_is_empty(const struct ledger *ledger);
 /* Customers in it: the highest id, too. */

@@ -66,7 +66,7 @@ static int build(struct ledger_draft *draft, const struct ledger_place *place,
         store_close(store);
         return -1;
     }
-    draft->ledger = ledger_open_store(store, key, identity, error);
+    draft->ledger = ledger_open_store(store, key, place->key, identity, error);
     secret_wipe(key, sizeof key);
     failpoint("backup copied");
     return draft->ledger ? 0 : -1;

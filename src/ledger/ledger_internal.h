@@ -52,12 +52,17 @@ int ledger_write_owner(struct ledger *ledger, struct error *error);
 /* Opens a copy of the ledger (store_copy) to be read. NULL on error. */
 struct ledger *ledger_open_copy(const struct ledger *ledger, const char *path, struct error *error);
 
-/* The ledger of a store that is open to be written, and becomes the ledger's own. NULL on error; then the
- * store is closed. */
+/* The ledger of a store that is open to be written, and becomes the ledger's own; secret: the job's
+ * ledger_key, NULL: none. NULL on error; then the store is closed. */
 struct ledger *ledger_open_store(struct store *store, const uint8_t key[FINGERPRINT_KEY_LEN],
-                                 const struct ledger_identity *identity, struct error *error);
+                                 const struct secret *secret, const struct ledger_identity *identity,
+                                 struct error *error);
 
-/* Of meta: where the ledger was moved to, and when (ledger_move); it is never written again. */
+/* ledger_open with LEDGER_WRITE, also of a ledger that is marked as moved to this location. */
+struct ledger *ledger_open_to_move(const struct ledger_place *place, const char *to,
+                                   const struct ledger_identity *identity, struct error *error);
+
+/* Of meta: when and where to the ledger was moved (ledger_move.h), `TIME LOCATION`; empty: it was not. */
 #define LEDGER_MOVED_TO "moved_to"
 
 /* Appends an event: gives it its id and advances the chain. 0, or -1. */

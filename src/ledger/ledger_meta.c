@@ -168,6 +168,24 @@ int ledger_copied_clear(struct ledger *ledger, struct error *error)
     return set_time(ledger, COPIED, slice_make(NULL, 0), error);
 }
 
+int ledger_moved_to(struct ledger *ledger, struct arena *arena, struct slice *time, struct slice *location,
+                    struct error *error)
+{
+    struct slice value;
+    int found = store_meta(ledger->store, LEDGER_MOVED_TO, arena, &value, error);
+
+    *location = slice_make("", 0);
+    if (found != 1 || value.len == 0)
+        return found < 0 ? -1 : 0;
+    *location = value;
+    return slice_next_item(location, SLICE_LITERAL(" "), time);
+}
+
+int ledger_moved_clear(struct ledger *ledger, struct error *error)
+{
+    return set_time(ledger, LEDGER_MOVED_TO, slice_make(NULL, 0), error);
+}
+
 int ledger_nonce_reserve(struct ledger *ledger, const char *key_id, uint64_t floor, struct error *error)
 {
     uint64_t now;

@@ -51,7 +51,7 @@ static void put_meta(void *context, struct slice key, struct slice value)
 {
     struct transfer *transfer = context;
 
-    /* The first is of the database; the second of the ledger that is copied (ledger_move). */
+    /* The first is of the database; the second of the ledger that is copied (ledger_move.h). */
     if (transfer->result == 0 && !slice_is(key, "schema_version") && !slice_is(key, LEDGER_MOVED_TO))
         transfer->result = store_meta_set(transfer->to, key.data, value, transfer->error);
 }

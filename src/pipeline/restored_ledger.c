@@ -161,7 +161,7 @@ static int mark_copy(struct restoring *restoring, struct error *error)
 
     if (ledger_begin(copy, error) != 0 ||
         ledger_run_start(copy, "restore", KYC_VERSION, "", clock_real_ns(), error) != 0 ||
-        ledger_copied_clear(copy, error) != 0 ||
+        ledger_copied_clear(copy, error) != 0 || ledger_moved_clear(copy, error) != 0 ||
         (!restored->is_newest && ledger_restored_set(copy, slice_from(restored->at), error) != 0) ||
         (!restoring->is_present_current &&
          ledger_nonce_reserve_all(copy, nonce_floor(restoring), error) != 0) ||

@@ -25,12 +25,19 @@ int restored_mark_check(const struct job *job, const struct provider *provider, 
 {
     char advice[TEXT_SIZE];
     struct arena arena;
-    struct slice time;
+    struct slice time, location;
 
     arena_init(&arena, TEXT_SIZE);
     restored_mark_advice(job, provider, advice, sizeof advice);
-    int result = ledger_restored(ledger, &arena, &time, error);
+    int result = ledger_moved_to(ledger, &arena, &time, &location, error);
     if (result == 1)
+        error_set(
+            error, ERROR_LEDGER,
+            "%s: it was copied to %.*s on %.*s, where the job continues\nhint: set `ledger` in the job to that place",
+            job->ledger_path, (int)location.len, location.data, (int)time.len, time.data);
+    if (result == 0)
+        result = ledger_restored(ledger, &arena, &time, error);
+    if (result == 1 && location.len == 0)
         error_set(
             error, ERROR_LEDGER,
             "%s: it was restored from a backup of %.*s, and nobody has decided yet what became of customers that were created since: each of them would be created again\nhint: %s",

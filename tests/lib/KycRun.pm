@@ -150,7 +150,7 @@ sub case_arguments
     # of requests are of the run itself (tests/cli/adopt.t looks).
     push @more, '--new-ledger' if $command eq 'run' && !grep({ /^--(?:dry-run|new-ledger)$/ } @more) && is_first($case)
         && ($case->{url} || (!$case->{looks} && $case->{provider} =~ /^(?:kira|payso)$/));
-    return (program('kyc-import'), $command, "$case->{folder}/job.yaml",
+    return (program('kyc-import'), $command eq 'ledger' ? qw(ledger copy) : $command, "$case->{folder}/job.yaml",
         (map { ('--set', "$_=$set{$_}") } grep { defined $set{$_} } sort keys %set), @more);
 }
 
