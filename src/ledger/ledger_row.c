@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/utf8.h"
+
 enum { NO_STATUS = -1 };
 
 /* How a struct holds a column. */
@@ -261,6 +263,44 @@ void ledger_row_to_values(const struct ledger_table *table, const void *row, str
         if (column->is_required)
             values[i].is_null = false;
     }
+}
+
+static bool is_clean(struct slice text)
+{
+    return text.len == 0 || (!memchr(text.data, '\0', text.len) && utf8_is_valid(text));
+}
+
+static struct slice clean(struct slice text, struct arena *arena)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    char *bytes = arena_bytes(arena, text.len * (sizeof replacement - 1) + 1);
+    size_t len = 0;
+    for (struct utf8_char character; text.len > 0; text = slice_skip(text, character.len)) {
+        character = utf8_first(text);
+        bool is_kept = !character.broken && character.code != 0;
+        size_t added = is_kept ? character.len : sizeof replacement - 1;
+        memcpy(bytes + len, is_kept ? text.data : replacement, added);
+        len += added;
+    }
+    bytes[len] = '\0';
+    return slice_make(bytes, len);
+}
+
+static bool is_identifier(const char *name)
+{
+    static const char *const names[] = {"external_id", "former_key", "user_id", "slot"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+void ledger_row_clean(const struct ledger_table *table, struct ledger_value *values, struct arena *arena)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->columns[i].type == LEDGER_TEXT && !values[i].is_null && !is_clean(values[i].bytes) &&
+            !is_identifier(table->columns[i].name))
+            values[i].bytes = clean(values[i].bytes, arena);
 }
 
 static void write_member(enum member kind, const struct ledger_value *value, struct arena *arena,

@@ -205,6 +205,10 @@ struct ledger_value {
 
 /* values: one for each column of the table; they borrow from the row. */
 void ledger_row_to_values(const struct ledger_table *table, const void *row, struct ledger_value *values);
+/* A database of UTF-8 refuses a text with a NUL or a byte that is not UTF-8, and a run must not end by what
+ * an answer holds: each such byte becomes U+FFFD, copied into the arena. Not in what a row is looked up by
+ * (keys, users, slots), which is checked where it comes from. */
+void ledger_row_clean(const struct ledger_table *table, struct ledger_value *values, struct arena *arena);
 /* row: the table's struct; its slices are copied into the arena, or borrow from values where arena is NULL.
  * Returns the name of the first column that lacks the value that it requires, and row is not to be used;
  * NULL: none. */

@@ -38,6 +38,7 @@ static int write_change(struct ledger *ledger, const struct ledger_task *before,
     };
 
     ledger_row_to_values(&ledger_task_table, &after, values);
+    ledger_row_clean(&ledger_task_table, values, &ledger->arena);
     int result =
         change->kind == LEDGER_TASK_CHANGE_JOURNAL
             ? store_insert_task(ledger->store, values, error)

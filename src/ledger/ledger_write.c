@@ -17,6 +17,7 @@ int ledger_write_event(struct ledger *ledger, struct ledger_event *event, struct
     event->id = ledger->chain.last_event + 1;
     event->run = ledger->run.id;
     ledger_row_to_values(&ledger_event_table, event, values);
+    ledger_row_clean(&ledger_event_table, values, &ledger->arena);
     ledger_sealer_add(ledger->sealer, values, &ledger->chain);
     return store_append_event(ledger->store, values, error);
 }
@@ -101,6 +102,7 @@ int ledger_write_change(struct ledger *ledger, const struct ledger_customer *bef
     const struct ledger_customer after = ledger_apply(before, change, &ledger->arena);
 
     ledger_row_to_values(&ledger_customer_table, &after, values);
+    ledger_row_clean(&ledger_customer_table, values, &ledger->arena);
     if (is_new) {
         if (store_insert_customer(ledger->store, values, error) != 0)
             return -1;

@@ -1,4 +1,7 @@
 /* store_read: single customers, from the cache or by one question. */
+#include <string.h>
+
+#include "core/utf8.h"
 #include "ledger/postgres/store_batch.h"
 #include "ledger/postgres/store_postgres_ops.h"
 
@@ -100,6 +103,12 @@ int store_postgres_read_customers(struct store *base, const int64_t *ids, size_t
 
 /* Customers by key or user. */
 
+/* Others are asked for nowhere: the database has none of them, and would take it for an error. */
+static bool is_text(struct slice text)
+{
+    return text.len > 0 && !memchr(text.data, '\0', text.len) && utf8_is_valid(text);
+}
+
 static bool find_cached(struct store_postgres *store, enum store_postgres_sql which, struct slice text,
                         int64_t *id)
 {
@@ -142,7 +151,7 @@ static int find_texts(struct store_postgres *store, enum store_postgres_sql whic
     int result = store_postgres_check_usable(store, error);
     begin_question(&question, which);
     for (size_t i = 0; i < count; i++)
-        if (!find_cached(store, which, texts[i], &ids[i]) && texts[i].len > 0)
+        if (!find_cached(store, which, texts[i], &ids[i]) && is_text(texts[i]))
             add_text(&question, texts[i]);
     if (result == 0 && question.count > 0) {
         PGresult *found = ask(store, &question, error);
@@ -150,7 +159,7 @@ static int find_texts(struct store_postgres *store, enum store_postgres_sql whic
         if (found)
             keep(store, found);
         for (size_t i = 0; i < count && found; i++)
-            if (ids[i] == 0 && texts[i].len > 0 && !find_cached(store, which, texts[i], &ids[i])) {
+            if (ids[i] == 0 && is_text(texts[i]) && !find_cached(store, which, texts[i], &ids[i])) {
                 ids[i] = find_in(store, found, column, texts[i]);
                 if (ids[i] == 0)
                     note_absent(store, which, texts[i]);
@@ -181,7 +190,7 @@ static void want_texts(struct store_postgres *store, struct question *question, 
 {
     int64_t id;
     for (size_t i = 0; i < count; i++)
-        if (!find_cached(store, question->which, texts[i], &id))
+        if (!find_cached(store, question->which, texts[i], &id) && is_text(texts[i]))
             add_text(question, texts[i]);
 }
 

@@ -483,6 +483,39 @@ static void only_what_was_never_sent_is_untouched(void **state)
     arena_clear(&arena);
 }
 
+/* A hostile answer. */
+static void a_text_that_a_database_refuses_is_cleaned(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct ledger_value values[LEDGER_CUSTOMER_COLUMNS], before[LEDGER_CUSTOMER_COLUMNS];
+    const struct ledger_customer hostile = {
+        .id = 1,
+        .external_id = SLICE_LITERAL("K\xff"),
+        .digest = SLICE_LITERAL("\0\xff"),
+        .code = SLICE_LITERAL("a\0b\xc3"),
+        .message = SLICE_LITERAL("\xed\xa0\x80"),
+        .request_id = SLICE_LITERAL("\xc3\xa4\xf0\x9f\x98\x80"),
+    };
+    arena_init(&arena, 256);
+    ledger_row_to_values(&ledger_customer_table, &hostile, before);
+    memcpy(values, before, sizeof values);
+    ledger_row_clean(&ledger_customer_table, values, &arena);
+    for (size_t i = 0; i < LEDGER_CUSTOMER_COLUMNS; i++) {
+        const char *name = ledger_customer_table.columns[i].name;
+        struct slice want = before[i].bytes;
+        if (strcmp(name, "code") == 0)
+            want = SLICE_LITERAL("a\xef\xbf\xbd"
+                                 "b\xef\xbf\xbd");
+        else if (strcmp(name, "message") == 0)
+            want = SLICE_LITERAL("\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+        if (!slice_equal(values[i].bytes, want))
+            fail_msg("%s: %.*s", name, (int)values[i].bytes.len, values[i].bytes.data);
+        assert_int_equal(values[i].is_null, before[i].is_null);
+    }
+    arena_clear(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,6 +528,7 @@ int main(void)
         cmocka_unit_test(words_of_tasks_are_those_that_people_query),
         cmocka_unit_test(a_row_that_does_not_fit_its_state_is_found),
         cmocka_unit_test(only_what_was_never_sent_is_untouched),
+        cmocka_unit_test(a_text_that_a_database_refuses_is_cleaned),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("ledger_row", tests, NULL, NULL);
