@@ -7,6 +7,7 @@
 #include "core/failpoint.h"
 #include "ledger/postgres/store_batch.h"
 #include "ledger/postgres/store_postgres_ops.h"
+#include "ledger/postgres/store_readings.h"
 
 /* A pipeline has failed: bad as of store_postgres_sync_read. */
 static int fail(struct store_postgres *store, PGresult *bad, struct error *error)
@@ -89,6 +90,7 @@ int store_postgres_begin(struct store *base, struct error *error)
     if (!was_started)
         return 0;
     store_cache_clear(store->cache);
+    store_readings_clear(store->readings);
     store_batch_reset(store->batch);
     store_batch_clear_notes(&store->batch->known_metas);
     store_batch_clear_notes(&store->batch->known_nonces);

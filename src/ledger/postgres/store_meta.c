@@ -5,6 +5,7 @@
 
 #include "ledger/postgres/store_batch.h"
 #include "ledger/postgres/store_postgres_ops.h"
+#include "ledger/postgres/store_readings.h"
 
 enum { READINGS_AT_A_TIME = 2000 };
 
@@ -164,6 +165,7 @@ static int note_reading(struct store *base, int64_t customer, uint64_t at_ns, bo
         store_batch_note(&batch->readings, &batch->arena, slice_make(NULL, 0), customer);
     note->number = (int64_t)at_ns;
     note->is_removed = is_removed;
+    store_readings_note(store->readings, customer, at_ns);
     return 0;
 }
 
@@ -183,6 +185,7 @@ int store_postgres_reading_forget(struct store *base, uint64_t after_ns, struct 
     struct store_parameters parameters = {.count = 0};
     if (check_write(store, error) != 0 || store_postgres_open_transaction(store, error) != 0)
         return -1;
+    store_readings_clear(store->readings);
     store_postgres_add_number(&parameters, (int64_t)after_ns);
     return store_postgres_do(store, STORE_POSTGRES_READING_FORGET, &parameters, error);
 }

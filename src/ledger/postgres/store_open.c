@@ -12,6 +12,7 @@
 #include "ledger/postgres/store_keeper.h"
 #include "ledger/postgres/store_postgres.h"
 #include "ledger/postgres/store_postgres_ops.h"
+#include "ledger/postgres/store_readings.h"
 #include "ledger/postgres/store_writer.h"
 
 enum { SQL_MAX = 64 * 1024 };
@@ -108,6 +109,7 @@ void store_postgres_close(struct store *base)
     store_postgres_disconnect(&store->main);
     store_batch_free(store->batch);
     store_cache_free(store->cache);
+    store_readings_free(store->readings);
     postgres_url_clear(&store->url);
     free(store->url_text);
     memory_wiped_free(store->password.data);

@@ -123,7 +123,7 @@ struct store_array {
 struct store_batch;    /* store_batch.h: the rows that wait for the commit */
 struct store_cache;    /* store_cache.h */
 struct store_keeper;   /* store_keeper.h */
-struct store_readings; /* store_verification.c: users that were read ahead */
+struct store_readings; /* store_readings.h */
 
 struct store_postgres {
     struct store store; /* first */
@@ -141,6 +141,7 @@ struct store_postgres {
     bool is_open;                    /* the transaction is open on the server */
     bool is_reading;                 /* between store_begin_read and store_end_read */
     bool is_copying;                 /* a COPY runs on main: nothing else may be sent */
+    unsigned cursors;                /* open now */
     bool failed;                     /* this transaction, with why */
     bool has_failed;                 /* for good, with why */
     struct error why;

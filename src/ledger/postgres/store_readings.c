@@ -1,0 +1,71 @@
+#include "ledger/postgres/store_readings.h"
+
+#include <stdlib.h>
+
+#include "core/memory.h"
+
+void store_readings_set(struct store_readings **readings, const struct ledger_selection *selection,
+                        PGresult *rows)
+{
+    if (!*readings)
+        *readings = memory_new(1, sizeof **readings);
+    store_readings_clear(*readings);
+    (*readings)->selection = *selection;
+    (*readings)->rows = rows;
+    for (int i = 0; rows && i < PQntuples(rows); i++)
+        (*readings)->read_at_ns[i] = (uint64_t)store_postgres_number(rows, i, LEDGER_CUSTOMER_COLUMNS);
+}
+
+static int64_t id_of(const struct store_readings *readings, int row)
+{
+    return store_postgres_number(readings->rows, row, 0);
+}
+
+int store_readings_next(struct store_readings *readings, const struct ledger_selection *selection)
+{
+    const struct ledger_selection *own = &readings->selection;
+
+    if (!readings->rows || own->states != selection->states || own->with_deleted != selection->with_deleted ||
+        own->read_before_ns != selection->read_before_ns || selection->after < own->after)
+        return -1;
+    /* Back to the rows that were given before, if that is what is asked for. */
+    while (readings->next > 0 && id_of(readings, readings->next - 1) > selection->after)
+        readings->next--;
+    while (readings->next < PQntuples(readings->rows) && id_of(readings, readings->next) <= selection->after)
+        readings->next++;
+    return readings->next < PQntuples(readings->rows) ? readings->next : -1;
+}
+
+/* The window is sorted. */
+void store_readings_note(struct store_readings *readings, int64_t customer, uint64_t at_ns)
+{
+    int low = 0, high = readings && readings->rows ? PQntuples(readings->rows) : 0;
+
+    while (low < high) {
+        int middle = (low + high) / 2;
+        int64_t id = id_of(readings, middle);
+        if (id == customer)
+            readings->read_at_ns[middle] = at_ns;
+        if (id == customer)
+            return;
+        if (id < customer)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+}
+
+void store_readings_clear(struct store_readings *readings)
+{
+    if (!readings)
+        return;
+    PQclear(readings->rows);
+    readings->rows = NULL;
+    readings->next = 0;
+}
+
+void store_readings_free(struct store_readings *readings)
+{
+    store_readings_clear(readings);
+    free(readings);
+}
