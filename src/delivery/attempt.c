@@ -51,7 +51,8 @@ static int on_leave(void *context, char *remote, char *local, int remote_port, i
     if (send_gate_may_close(attempt->endpoint->gate))
         failpoint("request at the gate");
     uint64_t now = clock_mono_ns();
-    if (!send_gate_pass(attempt->endpoint->gate, now, clock_boot_ns())) {
+    if (!key_slot_may_send(attempt->key_slot, clock_boot_ns()) ||
+        !send_gate_pass(attempt->endpoint->gate, now, clock_boot_ns())) {
         attempt->deferred = true;
         return CURL_PREREQFUNC_ABORT;
     }

@@ -48,7 +48,7 @@ static struct slice kind_of(const struct provider_credential *row, char text[KIN
 
 /* In the same order in every process: of two that start together and share a part, one acquires it. */
 static int acquire_locks(struct key_slot *key_slot, const struct job_credentials *credentials,
-                         const char *folder, struct error *error)
+                         const char *folder, const char *account, struct error *error)
 {
     const struct provider_credential *row = find_locking(key_slot->provider->credentials, credentials);
     char id[KEY_SLOT_KEY_ID_SIZE], kind[KIND_SIZE];
@@ -58,7 +58,7 @@ static int acquire_locks(struct key_slot *key_slot, const struct job_credentials
         assert(key_slot->lock_count < KEY_SLOT_LOCKS_MAX);
         if (key_slot->lock_count > 0)
             identify(kind_of(row, kind), job_credential(credentials, row->name), id);
-        int fd = key_lock_open(folder, id, row->name, error);
+        int fd = key_lock_open(folder, id, row->name, account, error);
         if (fd < 0)
             return -1;
         key_slot->locks[key_slot->lock_count++] = fd;
@@ -67,15 +67,17 @@ static int acquire_locks(struct key_slot *key_slot, const struct job_credentials
 }
 
 struct key_slot *key_slot_new(const struct provider *provider, const struct job_credentials *credentials,
-                              uint32_t in_flight_max, const char *lock_folder, struct error *error)
+                              uint32_t in_flight_max, const char *lock_folder, const char *account,
+                              struct error *error)
 {
     struct key_slot *key_slot = memory_new(1, sizeof *key_slot);
     key_slot->provider = provider;
     key_slot->in_flight_max = in_flight_max;
+    key_slot->is_leased = account && provider->is_signed;
     key_slot->login.required = provider->has_login;
     key_slot->login_delivery.call.operation = OPERATION_LOGIN;
     key_slot_identify(provider, credentials, key_slot->key_id);
-    if (acquire_locks(key_slot, credentials, lock_folder, error) != 0) {
+    if (acquire_locks(key_slot, credentials, lock_folder, account, error) != 0) {
         key_slot_free(key_slot);
         return NULL;
     }
@@ -92,6 +94,21 @@ void key_slot_free(struct key_slot *key_slot)
     for (size_t i = 0; i < key_slot->lock_count; i++)
         key_lock_close(key_slot->locks[i]);
     free(key_slot);
+}
+
+void key_slot_lease(struct key_slot *key_slot, uint64_t start, uint64_t floor, bool keep,
+                    uint64_t until_boot_ns)
+{
+    if (start > key_slot->first_nonce)
+        key_slot->first_nonce = start;
+    key_slot_extend(key_slot, floor);
+    key_slot->is_draining = !keep;
+    key_slot->until_boot_ns = until_boot_ns;
+}
+
+bool key_slot_may_send(const struct key_slot *key_slot, uint64_t boot_ns)
+{
+    return !key_slot->is_leased || boot_ns < key_slot->until_boot_ns;
 }
 
 void key_slot_start_nonces(struct key_slot *key_slot, uint64_t start)

@@ -39,6 +39,9 @@ struct key_slot {
     uint64_t first_nonce;           /* no nonce is below */
     _Atomic uint64_t last_nonce;    /* the highest nonce used; 0: none */
     _Atomic uint64_t published;
+    bool is_leased;         /* the key is shared, one job at a time: it may be used … */
+    bool is_draining;       /* … not for new requests, … */
+    uint64_t until_boot_ns; /* … and only before this time; 0: it is not held */
 };
 
 /* Identifies credentials without revealing them: hex of 16 bytes of a SHA-256 over the first of the
@@ -49,10 +52,19 @@ void key_slot_identify(const struct provider *provider, const struct job_credent
 
 /* Takes the credentials' locks in lock_folder, of every provider: two jobs with one credential share the
  * provider's limit. Each has a lock of its own (provider_credential.locks), since two jobs may share one and
- * not the other. NULL with ERROR_BUSY or ERROR_USAGE, as key_lock_open. */
+ * not the other. account: as of key_lock_open; with it, a signed provider's key is not held yet. NULL with
+ * ERROR_BUSY or ERROR_USAGE, as key_lock_open. */
 struct key_slot *key_slot_new(const struct provider *provider, const struct job_credentials *credentials,
-                              uint32_t in_flight_max, const char *lock_folder, struct error *error);
+                              uint32_t in_flight_max, const char *lock_folder, const char *account,
+                              struct error *error);
 void key_slot_free(struct key_slot *key_slot);
+
+/* The lease of a shared key (rate_share.h): nonces from start on, up to floor, which is reserved; requests
+ * before until_boot_ns (0: it is not held), none new unless keep. */
+void key_slot_lease(struct key_slot *key_slot, uint64_t start, uint64_t floor, bool keep,
+                    uint64_t until_boot_ns);
+/* True when a request with this key may leave at boot_ns (clock_boot_ns). */
+bool key_slot_may_send(const struct key_slot *key_slot, uint64_t boot_ns);
 
 /* No nonce will be below start. Before the first one. */
 void key_slot_start_nonces(struct key_slot *key_slot, uint64_t start);

@@ -28,7 +28,8 @@ int key_slots_init(struct key_slots *key_slots, const struct job *job, const str
                    struct error *error);
 void key_slots_clear(struct key_slots *key_slots);
 
-/* The slot with the fewest requests in flight, in turn; NULL when all are full or wait for their login. */
-struct key_slot *key_slots_choose(struct key_slots *key_slots);
+/* The slot with the fewest requests in flight, in turn; NULL when all are full, wait for their login, or are
+ * not held at boot_ns (clock_boot_ns; key_slot_lease). */
+struct key_slot *key_slots_choose(struct key_slots *key_slots, uint64_t boot_ns);
 
 #endif

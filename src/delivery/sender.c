@@ -55,8 +55,11 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
         return NULL;
     }
     sender->endpoint.gate = &sender->gate;
+    struct job_rate rate = provider_rate(provider, job);
+    send_gate_init(&sender->gate, job->delivery.shared ? rate_share_parts(rate) : rate,
+                   job->delivery.burst > 0 ? job->delivery.burst : 1);
     sender->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    sender->multi = sender->timer >= 0 ? curl_multi_init() : NULL;
+    sender->multi = sender->timer >= 0 && sender_share_init(sender) == 0 ? curl_multi_init() : NULL;
     if (!sender->multi) {
         error_set(error, ERROR_USAGE,
                   "cannot prepare for sending: %s\nhint: raise the limit on open files (ulimit -n)",
@@ -65,8 +68,6 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
         return NULL;
     }
     make_attempts(sender, sender->key_slots.in_flight_max);
-    send_gate_init(&sender->gate, provider_rate(provider, job),
-                   job->delivery.burst > 0 ? job->delivery.burst : 1);
     breaker_init(&sender->breaker, job->delivery.retry_for_ns);
     sender->random = retry_random_any();
     return sender;
@@ -85,6 +86,7 @@ void sender_free(struct sender *sender)
     send_gate_clear(&sender->gate);
     endpoint_clear(&sender->endpoint);
     sender_queue_clear(&sender->queue);
+    sender_share_clear(sender);
     free(sender->attempts);
     free(sender);
 }
@@ -104,6 +106,11 @@ const char *sender_key_slot_id(const struct sender *sender, size_t key_slot)
 void sender_key_slot_start(struct sender *sender, size_t key_slot, uint64_t start)
 {
     key_slot_start_nonces(sender->key_slots.items[key_slot], start);
+}
+
+uint64_t sender_key_slot_start_ns(const struct sender *sender, size_t key_slot)
+{
+    return sender->key_slots.items[key_slot]->first_nonce;
 }
 
 void sender_key_slot_extend(struct sender *sender, size_t key_slot, uint64_t floor)
@@ -213,7 +220,7 @@ static void refuse_inherited_hold(struct sender *sender, uint64_t now)
     if (now + sender->job->delivery.retry_for_ns >= sender->inherited_hold_ns)
         return;
     text_format(text, sizeof text,
-                "the provider asked the last run to wait, and %" PRIu64
+                "the provider asked another run to wait, and %" PRIu64
                 " s of that are left, longer than delivery.retry_for: run again after that",
                 (sender->inherited_hold_ns - now) / CLOCK_NS_PER_S);
     refuse_waiting(sender, "retry_after", text);
@@ -224,6 +231,19 @@ static void refuse_for_retry_after(struct sender *sender)
 {
     char text[RETRY_AFTER_TEXT_SIZE];
     refuse_waiting(sender, "retry_after", retry_after_text(sender->excessive_wait_ns, text));
+}
+
+/* The share of the account could not be renewed for too long. */
+static void refuse_without_share(struct sender *sender)
+{
+    struct sender_share *share = &sender->share;
+    if (!share->is_used)
+        return;
+    pthread_mutex_lock(&share->mutex);
+    bool has_failed = share->has_failed; /* its text is constant from then on */
+    pthread_mutex_unlock(&share->mutex);
+    if (has_failed)
+        refuse_waiting(sender, "shared", share->failure);
 }
 
 static void refuse_futile_logins(struct sender *sender)
@@ -296,7 +316,8 @@ static uint64_t launch_ready(struct sender *sender)
             return next_lease_ns(sender);
         uint64_t pause = breaker_next_ns(&sender->breaker);
         next = pause > next ? pause : next;
-        struct key_slot *key_slot = sender->idle ? key_slots_choose(&sender->key_slots) : NULL;
+        struct key_slot *key_slot =
+            sender->idle ? key_slots_choose(&sender->key_slots, clock_boot_ns()) : NULL;
         if (!key_slot || next > now)
             return key_slot ? next : UINT64_MAX;
         if (login_is_due(&key_slot->login, now) && login_is_futile(&key_slot->login)) {
@@ -328,6 +349,8 @@ static enum sender_hold find_hold(const struct sender *sender, uint64_t *until_n
         *until_ns = lease_begins_ns(sender);
         return SENDER_LEASE;
     }
+    if (sender_share_waits(sender))
+        return SENDER_LEASE;
     if (breaker->is_open) {
         *until_ns = breaker->is_probing ? 0 : breaker->next_ns;
         return SENDER_PAUSED;
@@ -431,6 +454,7 @@ void sender_run(struct sender *sender)
     block_sigpipe();
     for (;;) {
         receive_orders(sender);
+        sender_share_exchange(sender);
         if (sender->aborted)
             sender_drop_in_flight(sender);
         if (sender->gate.withdrawn)
@@ -440,6 +464,7 @@ void sender_run(struct sender *sender)
         if (sender->excessive_wait_ns > 0)
             refuse_for_retry_after(sender);
         refuse_inherited_hold(sender, clock_mono_ns());
+        refuse_without_share(sender);
         uint64_t next = launch_ready(sender);
         count_busy(sender);
         publish(sender);

@@ -83,6 +83,8 @@ size_t sender_key_slot_count(const struct sender *sender);
 const char *sender_key_slot_id(const struct sender *sender, size_t key_slot);
 /* Before sender_run: no nonce will be below start. */
 void sender_key_slot_start(struct sender *sender, size_t key_slot, uint64_t start);
+/* The latter's start. Before sender_run. */
+uint64_t sender_key_slot_start_ns(const struct sender *sender, size_t key_slot);
 /* No nonce will be above floor, which is durable; never lowered. Any thread. */
 void sender_key_slot_extend(struct sender *sender, size_t key_slot, uint64_t floor);
 /* The highest nonce used, 0: none. Any thread. */

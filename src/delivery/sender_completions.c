@@ -119,6 +119,7 @@ static void apply_retry_after(struct sender *sender, const struct attempt *attem
         limiter_throttle(&sender->gate.limiter, now, attempt->sent_ns, wait_ns);
     else if (wait_ns > 0)
         limiter_hold(&sender->gate.limiter, now, wait_ns);
+    sender_share_note(sender, outcome->kind == OUTCOME_THROTTLED, wait_ns);
     if (wait_ns > sender->job->delivery.retry_for_ns && wait_ns > sender->excessive_wait_ns)
         sender->excessive_wait_ns = wait_ns;
 }

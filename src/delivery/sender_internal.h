@@ -24,10 +24,36 @@
 #include "delivery/send_gate.h"
 #include "delivery/sender.h"
 #include "delivery/sender_queue.h"
+#include "delivery/sender_share.h"
 
 #define SENDER_NO_CLOCK INT64_MIN
 
 enum { SENDER_HOLD_STEPS = 8 }; /* more than there are in enum sender_hold */
+
+/* What sender_share.c exchanges with the thread that renews the share of an account. */
+struct sender_share {
+    bool is_used;                   /* constant: the job shares its account */
+    int event;                      /* constant */
+    _Atomic uint64_t until_boot_ns; /* of the gate */
+    pthread_mutex_t mutex;
+    /* under the mutex: for the sender's thread */
+    bool has_count, slows;
+    uint32_t count;
+    uint64_t hold_until_ns; /* monotonic */
+    bool has_failed;
+    char failure[OUTCOME_MESSAGE_SIZE];
+    /* under the mutex: from the sender's thread */
+    uint32_t using_count;
+    uint64_t received_hold_until_ns; /* monotonic */
+    bool was_throttled;
+    struct sender_share_key {
+        bool is_new, is_idle;
+        struct sender_key_lease lease;
+    } * keys; /* one for each key slot */
+    /* the thread that renews */
+    bool has_throttles, reported_throttled;
+    uint64_t throttles;
+};
 
 struct sender {
     /* constant */
@@ -42,6 +68,7 @@ struct sender {
     int timer; /* a timerfd */
     /* any thread */
     struct sender_queue queue;
+    struct sender_share share;
     _Atomic int64_t provider_clock; /* of sender_provider_clock; SENDER_NO_CLOCK: not known */
     _Atomic uint64_t hold; /* of sender_held_by: until_ns in steps of SENDER_HOLD_STEPS, and the hold */
     _Atomic uint32_t published_in_flight;                                       /* of sender_in_flight */
@@ -69,6 +96,17 @@ struct sender {
 void sender_complete_finished(struct sender *sender);
 /* Ends everything in flight, now: in doubt, or not sent. */
 void sender_drop_in_flight(struct sender *sender);
+/* sender_share.c: before sender_run; 0, or -1 with errno. */
+int sender_share_init(struct sender *sender);
+void sender_share_clear(struct sender *sender);
+/* On the sender's thread, before it launches anything: applies what it was told, and publishes what it uses.
+ */
+void sender_share_exchange(struct sender *sender);
+/* A Retry-After (wait_ns; 0: none) or a 429 has been received, by the sender's thread. */
+void sender_share_note(struct sender *sender, bool is_throttled, uint64_t wait_ns);
+/* True while another job has all of what this one needs: of the rate, or of the keys. */
+bool sender_share_waits(const struct sender *sender);
+
 /* Completes a delivery that was not sent. */
 void sender_complete_unsent(struct sender *sender, struct delivery *delivery, enum outcome_kind kind,
                             const char *code, const char *message);

@@ -290,6 +290,8 @@ size_t share_table_keys(struct share_table *table, uint64_t now_ns, const char *
     size_t count = 0, mine = 0;
 
     expire(table, now_ns, limit);
+    if (table->window_ns == 0)
+        set_window(table, now_ns, limit);
     struct share_table_holder *wanting = ensure_holder(table, holder);
     if (!wanting)
         return 0;

@@ -17,15 +17,17 @@ static uint64_t later(uint64_t a, uint64_t b)
 }
 
 int nonce_reservation_start(struct nonce_reservation *nonces, struct sender *sender, struct ledger *ledger,
-                            uint64_t by_hand, struct error *error)
+                            uint64_t by_hand, bool is_shared, struct error *error)
 {
+    size_t count = sender_key_slot_count(sender);
+
     nonces->sender = sender;
     nonces->ledger = ledger;
-    nonces->count = sender_key_slot_count(sender);
-    nonces->key_slots = memory_new(nonces->count + 1, sizeof *nonces->key_slots);
+    nonces->count = is_shared ? 0 : count;
+    nonces->key_slots = memory_new(count + 1, sizeof *nonces->key_slots);
     if (ledger && ledger_begin(ledger, error) != 0)
         return -1;
-    for (size_t i = 0; i < nonces->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *key_id = sender_key_slot_id(sender, i);
         uint64_t stored = 0;
         if (ledger && ledger_nonce_floor(ledger, key_id, &stored, error) != 0)
@@ -38,6 +40,8 @@ int nonce_reservation_start(struct nonce_reservation *nonces, struct sender *sen
                 stored);
         uint64_t start = later(clock_real_ns(), later(stored, by_hand)) + 1;
         sender_key_slot_start(sender, i, start);
+        if (is_shared)
+            continue;
         nonces->key_slots[i].reserved = start + AHEAD_NS;
         if (ledger && ledger_nonce_reserve(ledger, key_id, nonces->key_slots[i].reserved, error) != 0)
             return -1;
@@ -79,6 +83,20 @@ void nonce_reservation_publish(struct nonce_reservation *nonces)
             failpoint("nonce floor raised");
         }
     }
+}
+
+int nonce_reservation_record_shared(const struct sender *sender, struct ledger *ledger, struct error *error)
+{
+    for (size_t i = 0; i < sender_key_slot_count(sender); i++) {
+        const char *key_id = sender_key_slot_id(sender, i);
+        uint64_t stored = 0, last = sender_key_slot_last_nonce(sender, i);
+        if (last == 0)
+            continue;
+        if (ledger_nonce_floor(ledger, key_id, &stored, error) != 0 ||
+            (last > stored && ledger_nonce_reserve(ledger, key_id, last, error) != 0))
+            return -1;
+    }
+    return 0;
 }
 
 uint64_t nonce_reservation_next_ns(const struct nonce_reservation *nonces)

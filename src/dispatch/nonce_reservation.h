@@ -30,9 +30,10 @@ struct nonce_reservation {
 
 /* Every key starts above the clock, its stored floor and by_hand (provider.nonce_floor; 0: none), with a
  * first floor that is durable when this returns 0. -1 with ERROR_LEDGER. Without a ledger nothing is stored,
- * and the first floor is the last. */
+ * and the first floor is the last. is_shared: the keys are leased (rate_share.h), and their nonces reserved
+ * there: nothing is here. */
 int nonce_reservation_start(struct nonce_reservation *nonces, struct sender *sender, struct ledger *ledger,
-                            uint64_t by_hand, struct error *error);
+                            uint64_t by_hand, bool is_shared, struct error *error);
 void nonce_reservation_clear(struct nonce_reservation *nonces);
 
 /* In a transaction of the ledger: reserves further nonces for the keys that are due. 0, or -1 with
@@ -40,6 +41,10 @@ void nonce_reservation_clear(struct nonce_reservation *nonces);
 int nonce_reservation_extend(struct nonce_reservation *nonces, struct error *error);
 /* After its commit: the sender may use them. */
 void nonce_reservation_publish(struct nonce_reservation *nonces);
+/* Between begin and commit, after sender_run has returned: the ledger's floor of each shared key becomes the
+ * last nonce that this process used, in case that the key is not shared next time. 0, or -1 with
+ * ERROR_LEDGER. */
+int nonce_reservation_record_shared(const struct sender *sender, struct ledger *ledger, struct error *error);
 /* The monotonic time by which nonce_reservation_extend is to be called again; UINT64_MAX: never. */
 uint64_t nonce_reservation_next_ns(const struct nonce_reservation *nonces);
 

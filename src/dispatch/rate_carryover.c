@@ -54,7 +54,8 @@ int rate_carryover_begin(struct sender *sender, struct ledger *ledger, const str
     if (found < 0)
         return -1;
     if (found &&
-        rate_carryover_evaluate(&last, &now, provider_rate(provider, job).per_ns + SPARE_NS, &hold_ns))
+        rate_carryover_evaluate(&last, &now, provider_rate(provider, job).per_ns + SPARE_NS, &hold_ns) &&
+        !job->delivery.shared)
         wait_ns = sender_carry_over_rate(sender);
     if (hold_ns > 0)
         sender_hold(sender, hold_ns);

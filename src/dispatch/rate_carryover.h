@@ -1,5 +1,8 @@
 /* rate_carryover: keeps the rate limit across the processes of one job.
  *
+ * Of a shared account (delivery.shared) it carries over a Retry-After alone: the share of a process that has
+ * ended is free a window later (model/rate_share.h).
+ *
  * The provider's window does not reset when a process exits. So a process that starts within one window of
  * the previous one, or after one that was killed (whose end is unknown), delays its first request; and it
  * waits for the rest of a Retry-After that the previous one received. The time between the two is taken from

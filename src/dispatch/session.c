@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "dispatch/nonce_reservation.h"
 #include "dispatch/rate_carryover.h"
+#include "dispatch/rate_share.h"
 #include "ledger/ledger_lease.h"
 #include "model/job_setting.h"
 
@@ -18,6 +19,7 @@ struct session {
     pthread_t thread;
     bool is_started;
     struct nonce_reservation nonces;
+    struct rate_share *share; /* NULL: the account is not shared */
     struct clocks clocks;
     int64_t clock_run;
     bool is_clock_recorded;                   /* of this session */
@@ -63,7 +65,11 @@ static int prepare(struct session *session, struct error *error)
     session->sender = sender_new(parts->job, parts->provider, parts->done, parts->context, error);
     if (!session->sender ||
         nonce_reservation_start(&session->nonces, session->sender, parts->ledger,
-                                job_setting_number(&parts->job->provider, SETTING_NONCE_FLOOR), error) != 0)
+                                job_setting_number(&parts->job->provider, SETTING_NONCE_FLOOR),
+                                parts->job->delivery.shared, error) != 0)
+        return -1;
+    if (parts->job->delivery.shared &&
+        !(session->share = rate_share_open(parts->job, parts->provider, session->sender, error)))
         return -1;
     if (parts->ledger)
         set_lease(session);
@@ -93,6 +99,7 @@ void session_close(struct session *session)
     if (!session)
         return;
     session_finish(session);
+    rate_share_close(session->share);
     sender_free(session->sender);
     nonce_reservation_clear(&session->nonces);
     free(session);
@@ -192,9 +199,14 @@ void session_finish(struct session *session)
     sender_finish(session->sender);
     pthread_join(session->thread, NULL);
     session->is_started = false;
+    rate_share_close(session->share);
+    session->share = NULL;
 }
 
 int session_record_end(const struct session *session, struct error *error)
 {
+    if (session->parts.job->delivery.shared &&
+        nonce_reservation_record_shared(session->sender, session->parts.ledger, error) != 0)
+        return -1;
     return rate_carryover_end(session->sender, session->parts.ledger, error);
 }

@@ -66,7 +66,7 @@ machine_parallel 'a Retry-After longer than retry_for' => sub {
         my $sentence = 'clock steps: the next run' . ($clock ? ', two hours on' : '');
         ($status, undef, $err) = machine_run($case, $clock && {clock => $clock}, '-q');
         is($status, 4, "$sentence, stops as well") or diag $err;
-        like($err, qr/the provider asked the last run to wait, and 5\d\d s of that are left, longer than delivery\.retry_for: run again after that/, "$sentence, says for how long");
+        like($err, qr/the provider asked another run to wait, and 5\d\d s of that are left, longer than delivery\.retry_for: run again after that/, "$sentence, says for how long");
     }
     is(case_summary($case)->{unsent}, 3, 'every row is unsent');
     # Killed while it waits for the rest, it leaves the rest to the next one.

@@ -41,7 +41,7 @@ static struct key_slot *make_key_slot(const struct provider *provider, char *key
     struct job_credential items[JOB_PARTS_MAX];
     struct job_credentials credentials = job_parts_credentials(items, "api_key", key, (char *)NULL);
     struct error error = {0};
-    struct key_slot *key_slot = key_slot_new(provider, &credentials, 1, folder, &error);
+    struct key_slot *key_slot = key_slot_new(provider, &credentials, 1, folder, NULL, &error);
     assert_non_null(key_slot);
     return key_slot;
 }
@@ -124,8 +124,8 @@ static void two_that_share_a_part_of_their_credentials_exclude_each_other(void *
             struct job_credentials b =
                 job_parts_credentials(of_b, "api_key", table[i].b_key, "client_id", table[i].b_client,
                                       "token", table[i].b_token, "password", "shared", (char *)NULL);
-            struct key_slot *first = key_slot_new(providers[j], &a, 1, folder, &error);
-            struct key_slot *second = key_slot_new(providers[j], &b, 1, folder, &error);
+            struct key_slot *first = key_slot_new(providers[j], &a, 1, folder, NULL, &error);
+            struct key_slot *second = key_slot_new(providers[j], &b, 1, folder, NULL, &error);
             if (!first || !second != !!table[i].part)
                 fail_msg("%s: %s", table[i].sentence, error.text);
             if (table[i].part) {
@@ -134,7 +134,7 @@ static void two_that_share_a_part_of_their_credentials_exclude_each_other(void *
             }
             key_slot_free(first);
             key_slot_free(second);
-            second = key_slot_new(providers[j], &b, 1, folder, &error);
+            second = key_slot_new(providers[j], &b, 1, folder, NULL, &error);
             assert_non_null(second); /* what was taken before the refusal was given back */
             key_slot_free(second);
         }
@@ -166,20 +166,20 @@ static void a_key_is_held_by_one_at_a_time_and_the_message_names_the_holder(void
 {
     (void)state;
     struct error error = {0};
-    int fd = key_lock_open(folder, "abc", "api_key", &error);
+    int fd = key_lock_open(folder, "abc", "api_key", NULL, &error);
     assert_true(fd >= 0);
-    assert_int_equal(key_lock_open(folder, "abc", "api_key", &error), -1);
+    assert_int_equal(key_lock_open(folder, "abc", "api_key", NULL, &error), -1);
     assert_int_equal(error.scope, ERROR_BUSY);
     char pid[32];
     snprintf(pid, sizeof pid, "process %ld, since 20", (long)getpid());
     assert_non_null(strstr(error.text, pid));
 
-    int other = key_lock_open(folder, "abd", "api_key", &error);
+    int other = key_lock_open(folder, "abd", "api_key", NULL, &error);
     assert_true(other >= 0);
     key_lock_close(other);
     key_lock_close(fd);
     key_lock_close(-1);
-    fd = key_lock_open(folder, "abc", "api_key", &error);
+    fd = key_lock_open(folder, "abc", "api_key", NULL, &error);
     assert_true(fd >= 0);
     key_lock_close(fd);
 }
@@ -193,7 +193,7 @@ static void a_lock_ends_with_its_process_and_its_file_stays(void **state)
     assert_int_equal(pipe(ready), 0);
     pid_t child = fork();
     if (child == 0) {
-        int fd = key_lock_open(folder, "killed", "api_key", &error);
+        int fd = key_lock_open(folder, "killed", "api_key", NULL, &error);
         byte = fd >= 0;
         (void)!write(ready[1], &byte, 1);
         pause();
@@ -201,12 +201,12 @@ static void a_lock_ends_with_its_process_and_its_file_stays(void **state)
     }
     assert_int_equal(read(ready[0], &byte, 1), 1);
     assert_int_equal(byte, 1);
-    assert_int_equal(key_lock_open(folder, "killed", "api_key", &error), -1);
+    assert_int_equal(key_lock_open(folder, "killed", "api_key", NULL, &error), -1);
     assert_int_equal(error.scope, ERROR_BUSY);
 
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
-    int fd = key_lock_open(folder, "killed", "api_key", &error);
+    int fd = key_lock_open(folder, "killed", "api_key", NULL, &error);
     assert_true(fd >= 0);
     struct stat before, after;
     fstat(fd, &before);
@@ -228,7 +228,7 @@ static void a_symbolic_link_is_not_followed(void **state)
     snprintf(path, sizeof path, "%s/kyc-import-link.lock", folder);
     snprintf(target, sizeof target, "%s/elsewhere", folder);
     assert_int_equal(symlink(target, path), 0);
-    assert_int_equal(key_lock_open(folder, "link", "api_key", &error), -1);
+    assert_int_equal(key_lock_open(folder, "link", "api_key", NULL, &error), -1);
     assert_int_equal(error.scope, ERROR_USAGE);
     assert_non_null(strstr(error.text, path));
     assert_int_not_equal(access(target, F_OK), 0);

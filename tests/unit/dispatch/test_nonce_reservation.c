@@ -38,7 +38,8 @@ static void close_keys(struct keys *keys)
 
 static int start(struct keys *keys, struct ledger *ledger, uint64_t by_hand)
 {
-    return nonce_reservation_start(&keys->nonces, keys->sender, ledger, by_hand, &keys->fixture->error);
+    return nonce_reservation_start(&keys->nonces, keys->sender, ledger, by_hand, false,
+                                   &keys->fixture->error);
 }
 
 static uint64_t stored_floor(struct keys *keys, size_t key_slot)

@@ -1,0 +1,159 @@
+#include "delivery/share_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/digest.h"
+#include "core/memory.h"
+#include "delivery/key_lock.h"
+#include "delivery/share_table.h"
+
+enum { LOCK_TRIES = 100, LOCK_RETRY_NS = 1000000 };
+
+/* The file's bytes: of one machine and one program, so as they are in memory. */
+struct content {
+    char boot[CLOCK_BOOT_ID_SIZE];
+    struct share_table table;
+    uint8_t digest[DIGEST_SHA256_LEN]; /* of all before it */
+};
+
+struct share_file {
+    const char *holder;
+    const struct rate_share_limit *limit;
+    char boot[CLOCK_BOOT_ID_SIZE];
+    char path[PATH_MAX];
+    struct content content;
+    int fd; /* while it is locked */
+};
+
+struct share_file *share_file_open(const struct job *job, const char *holder,
+                                   const struct rate_share_limit *limit, struct error *error)
+{
+    const char *folder = key_lock_folder(job, error);
+    if (!folder)
+        return NULL;
+    struct share_file *file = memory_new(1, sizeof *file);
+    file->holder = holder;
+    file->limit = limit;
+    file->fd = -1;
+    clock_boot_id(file->boot);
+    if (snprintf(file->path, sizeof file->path, "%s/kyc-import-shared-%s", folder, job->delivery.shared) >=
+        (int)sizeof file->path) {
+        error_set(error, ERROR_USAGE, "the path of the lock folder %s is too long", folder);
+        share_file_close(file);
+        return NULL;
+    }
+    return file;
+}
+
+void share_file_close(struct share_file *file)
+{
+    free(file);
+}
+
+static int fail_system(const struct share_file *file, const char *verb, struct error *error)
+{
+    return error_set(
+        error, ERROR_USAGE,
+        "cannot %s the file of a shared account, %s: %s\nhint: run all jobs of the account as one account of this machine, or name another folder (delivery.lock_folder)",
+        verb, file->path, strerror(errno));
+}
+
+static int lock(int fd)
+{
+    const struct timespec wait = {.tv_nsec = LOCK_RETRY_NS};
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return 0;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return -1;
+        nanosleep(&wait, NULL);
+    }
+    return -1;
+}
+
+static void digest_content(const struct content *content, uint8_t digest[DIGEST_SHA256_LEN])
+{
+    digest_sha256(slice_make((const char *)content, offsetof(struct content, digest)), slice_make("", 0),
+                  digest);
+}
+
+/* Opens, locks and reads it. */
+static int begin(struct share_file *file, struct error *error)
+{
+    struct content *content = &file->content;
+    uint8_t digest[DIGEST_SHA256_LEN];
+
+    file->fd = open(file->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (file->fd < 0)
+        return fail_system(file, "open", error);
+    if (!key_lock_file_is_private(file->fd) || lock(file->fd) != 0) {
+        fail_system(file, "lock", error);
+        close(file->fd);
+        file->fd = -1;
+        return -1;
+    }
+    ssize_t len = pread(file->fd, content, sizeof *content, 0);
+    digest_content(content, digest);
+    bool is_whole = len == (ssize_t)sizeof *content && memcmp(digest, content->digest, sizeof digest) == 0;
+    bool is_of_this_boot = is_whole && file->boot[0] && strcmp(content->boot, file->boot) == 0;
+    if (!is_of_this_boot) {
+        memset(content, 0, sizeof *content);
+        share_table_init(&content->table, is_whole && file->boot[0]);
+        memcpy(content->boot, file->boot, sizeof content->boot);
+    }
+    return 0;
+}
+
+/* Writes and unlocks it. */
+static int commit(struct share_file *file, struct error *error)
+{
+    struct content *content = &file->content;
+
+    digest_content(content, content->digest);
+    ssize_t len = pwrite(file->fd, content, sizeof *content, 0);
+    if (len >= 0 && len != (ssize_t)sizeof *content)
+        errno = ENOSPC;
+    int result = len == (ssize_t)sizeof *content ? 0 : fail_system(file, "write", error);
+    close(file->fd);
+    file->fd = -1;
+    return result;
+}
+
+int share_file_renew(struct share_file *file, const struct rate_share_report *report,
+                     struct rate_share_answer *answer, uint64_t *window_ns, struct error *error)
+{
+    if (begin(file, error) != 0)
+        return -1;
+    bool is_same = share_table_renew(&file->content.table, clock_boot_ns(), file->holder, file->limit, report,
+                                     answer, window_ns);
+    return commit(file, error) != 0 ? -1 : !is_same;
+}
+
+int share_file_keys(struct share_file *file, const char *const *keys, size_t key_count,
+                    const struct key_share_report *held, size_t held_count, struct key_share_answer *answers,
+                    size_t *answer_count, struct error *error)
+{
+    if (begin(file, error) != 0)
+        return -1;
+    *answer_count = share_table_keys(&file->content.table, clock_boot_ns(), file->holder, file->limit, keys,
+                                     key_count, held, held_count, answers);
+    return commit(file, error);
+}
+
+int share_file_leave(struct share_file *file, const struct key_share_report *held, size_t held_count,
+                     struct error *error)
+{
+    if (begin(file, error) != 0)
+        return -1;
+    share_table_leave(&file->content.table, clock_boot_ns(), file->holder, file->limit, held, held_count);
+    return commit(file, error);
+}
