@@ -264,7 +264,8 @@ SCRIPTS := $(wildcard tests/cli/*.t tests/crash/*.t tests/fault/*.t tests/system
 	tests/postgres/*.t tests/scale/*.t)
 # For a variant with sanitizers: without the fuzzers, which have one of their own, and without tests of the build itself
 # and of its packages.
-SANITIZED_SCRIPTS := $(filter-out tests/fault/fuzz.t tests/cli/hardening.t tests/cli/make.t tests/cli/install.t tests/system/%,$(SCRIPTS))
+SANITIZED_SCRIPTS := $(filter-out tests/fault/fuzz.t tests/cli/hardening.t tests/cli/make.t tests/cli/install.t tests/system/% \
+	tests/scale/container.t,$(SCRIPTS))
 
 # make test [T='NAME...'] [ARGS='...']. NAME is a unit test (core/test_text or core/text), a script (cli/run), a folder
 # of either (core, cli), or a path; without T every unit test. ARGS goes to each test: to a unit test, which of its
@@ -308,7 +309,7 @@ test:
 # (limits, adopt, session, system) are among those that compute.
 CHECK_JOBS = $(shell expr $$(nproc) + 1)
 LONGEST := $(foreach name,fault/matrix crash/steps fault/limits fault/matrix_onboarding fault/leaks cli/adopt system/% fault/mutations \
-	fault/fuzz fault/session cli/contract fault/damage cli/install,$(filter tests/$(name).t,$(SCRIPTS)))
+	fault/fuzz fault/session cli/contract fault/damage cli/install scale/slurm scale/container,$(filter tests/$(name).t,$(SCRIPTS)))
 ORDERED_SCRIPTS = $(LONGEST) $(filter-out $(LONGEST),$(SCRIPTS))
 
 check: deps

@@ -43,9 +43,10 @@ sub expected
     push @texts, map { "share/kyc-import/$_" } qw(alerts.yaml alerts-test.yaml dashboard.json);
     push @texts, map { "lib/systemd/system/$_" } qw(kyc-import@.service kyc-import@.timer kyc-import-failed@.service);
     push @texts, map { "$doc/$_" } 'README.md', 'CHANGELOG.md', 'LICENSE', map { "samples/$_" } @samples;
-    push @texts, map { "$doc/examples/$_" } qw(example.env demo.yaml kira.yaml kraken-embed.yaml payso.yaml payward.yaml kyc-import.cron), 'README.md';
+    push @texts, map { "$doc/examples/$_" } qw(example.env demo.yaml kira.yaml kraken-embed.yaml payso.yaml payward.yaml kyc-import.cron), 'README.md',
+        map({ "slurm/$_.sbatch" } qw(shard merge)), map({ "kubernetes/$_.yaml" } qw(check run run-sqlite)), 'container/Containerfile';
     my %mode = map { ("$prefix/$_" => '0644') } @texts;
-    $mode{"$prefix/$_"} = '0755' for qw(bin/kyc-import bin/kyc-sandbox share/doc/kyc-import/examples/demo);
+    $mode{"$prefix/$_"} = '0755' for qw(bin/kyc-import bin/kyc-sandbox), map { "$doc/examples/$_" } qw(demo slurm/submit parallel/check container/steps);
     return \%mode;
 }
 
