@@ -1,0 +1,211 @@
+#!/usr/bin/perl
+# Several jobs that use one account of a provider on one machine: with delivery.shared they keep its rate together, and
+# hand its keys to each other; without it, or under another name, one of them at a time.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use Time::HiRes qw(sleep time);
+use KycParallel;
+use KycTest;
+use KycRun;
+
+# A sandbox with a limit, and as many jobs for it, with one lock folder; each has customers of its own.
+sub account
+{
+    my ($jobs, %option) = @_;
+    my $rate = $option{rate} || 100;
+    my $sandbox = sandbox_start('--rate', "$rate/s", '--latency', '20ms..40ms', @{$option{sandbox} || []});
+    my $locks = scratch_folder();
+    my $rows = $option{rows} || 20;
+    return map {
+        case_new($sandbox, provider => $option{provider} || 'payso', keys => $option{keys}, rows => $rows, csv => csv_rows($rows, 0, 1 + $_ * $rows),
+            set => {'delivery.rate' => "$rate/s", 'delivery.burst' => 5, 'delivery.lock_folder' => $locks, 'delivery.in_flight' => 16,
+                'delivery.shared' => 'main', 'provider.nonce_window' => undef, %{$option{set} || {}}})
+    } 1 .. $jobs;
+}
+
+sub counts { return sandbox_counts($_[0]{sandbox})->{$_[0]{provider}}; }
+
+sub wait_for
+{
+    my ($what, $event) = @_;
+    for (1 .. 6000) {
+        return if $event->();
+        sleep 0.01;
+    }
+    die "$what: not within a minute";
+}
+
+sub errors { return read_file("$_[0]{folder}/err"); }
+
+# Waits for the ends of started runs, each with the status.
+sub ends_well
+{
+    my ($status, %pids) = @_;
+    for my $name (sort keys %pids) {
+        waitpid $pids{$name}[1], 0;
+        is($? >> 8, $status, "$name ends with $status") or diag errors($pids{$name}[0]);
+    }
+}
+
+parallel 'two jobs keep one rate together, and use it' => sub {
+    my ($one, $other) = account(2, rows => 800);
+    my ($first, $second) = (case_start($one, '-q'), case_start($other, '-q'));
+    wait_for('the first requests', sub { counts($one)->{requests} >= 200 });
+    my ($began, $before) = (time, counts($one)->{requests});
+    wait_for('most of them', sub { counts($one)->{requests} >= 1400 });
+    my $share = (counts($one)->{requests} - $before) / (time - $began);
+    ok($share >= 97, sprintf 'steady: %.1f %% of the rate', $share);
+    ends_well(0, one => [$one, $first], other => [$other, $second]);
+    my $counts = counts($one);
+    is($counts->{over_limit}, 0, 'no request over the limit');
+    is($counts->{users}, 1600, 'all came through');
+    is($counts->{duplicates}, 0, 'none twice');
+    # The file knows all leases by now: the next run waits for nobody.
+    my ($status, undef, $err) = case_run($one, '-v');
+    is($status, 0, 'a further run') or diag $err;
+    unlike($err, qr/waiting for/, 'waits for no share');
+};
+
+parallel 'a job that is killed, or hangs, leaves its share to the other' => sub {
+    my ($one, $other) = account(2, provider => 'kira', rows => 800);    # which repeats creates in doubt at once
+    my ($first, $second) = (case_start($one, '-q'), case_start($other, '-q'));
+    wait_for('the first requests', sub { counts($one)->{requests} >= 100 });
+    kill 'STOP', $first;
+    sleep 5.5;    # its lease has ended, and a window more
+    my ($began, $before) = (time, counts($one)->{requests});
+    sleep 2.5;
+    my $share = (counts($one)->{requests} - $before) / (time - $began);
+    ok($share >= 90, sprintf 'while the other is stopped: %.1f %% of the rate', $share);
+    kill 'CONT', $first;
+    sleep 2;
+    kill 'KILL', $first;
+    waitpid $first, 0;
+    ends_well(0, 'the other' => [$other, $second]);
+    is(counts($one)->{over_limit}, 0, 'no request over the limit');
+    ends_well(0, 'the killed one, again' => [$one, case_start($one, '-q')]);
+    is(counts($one)->{over_limit}, 0, 'nor then');
+    is(counts($one)->{duplicates}, 0, 'none twice');
+};
+
+parallel 'the keys of a provider that signs are handed over, each to one job at a time' => sub {
+    my ($one, $other) = account(2, provider => 'payward', keys => 2, rows => 150);
+    my $first = case_start($one, '-q');
+    wait_for('the first requests', sub { counts($one)->{requests} >= 30 });
+    my $second = case_start($other, '-q');
+    ends_well(0, one => [$one, $first], other => [$other, $second]);
+    is(counts($one)->{bad_nonces}, 0, 'no nonce out of order');
+    is(counts($one)->{over_limit}, 0, 'no request over the limit');
+    is(counts($one)->{users}, 300, 'all came through');
+};
+
+parallel 'of one key the other job waits for its end' => sub {
+    my ($one, $other) = account(2, provider => 'kraken-embed', keys => 1, rows => 100);
+    my $first = case_start($one, '-q');
+    wait_for('the first request', sub { counts($one)->{requests} >= 1 });
+    my $second = case_start($other, '-v');
+    ends_well(0, one => [$one, $first], other => [$other, $second]);
+    like(errors($other), qr/waiting for an API key of the shared account `main`: other jobs use all of it/, 'it says why it waits');
+    is(counts($one)->{bad_nonces}, 0, 'no nonce out of order');
+    is(counts($one)->{users}, 200, 'all came through');
+};
+
+parallel 'a Retry-After to one job holds the other within a second' => sub {
+    my ($one, $other) = account(2, rows => 400, sandbox => ['--retry-after', '3s']);
+    my @pids = map { case_start($_, '-q') } $one, $other;
+    wait_for('the first requests', sub { counts($one)->{requests} >= 150 });
+    sandbox_faults($one->{sandbox}, 'status-429:x1');
+    wait_for('the 429', sub { counts($one)->{by_status}{429} });
+    sleep 1;
+    my $before = counts($one)->{requests};
+    sleep 1.5;
+    is(counts($one)->{requests}, $before, 'a second later nothing is sent, by either');
+    ends_well(0, one => [$one, $pids[0]], other => [$other, $pids[1]]);
+    is(counts($one)->{users}, 800, 'all came through');
+};
+
+# Who uses a credential without delivery.shared uses it alone, whatever the other job says.
+my %parts = (payward => 'api_key', 'kraken-embed' => 'api_key', kira => 'client_id', payso => 'token');
+for my $provider (sort keys %parts) {
+    parallel "$provider: without delivery.shared one job at a time" => sub {
+        my ($one, $other) = account(2, provider => $provider, rows => 60, rate => 30, set => {'delivery.shared' => undef});
+        my $first = case_start($one, '-q');
+        wait_for('the first request', sub { counts($one)->{requests} >= 1 });
+        $ENV{TEST_API_KEY_1} .= '-other' if $provider eq 'kira';    # a login belongs to a client, whatever the API key
+        for my $name (undef, 'main') {
+            $other->{set}{'delivery.shared'} = $name;
+            my ($status, undef, $err) = case_run($other, '-q');
+            is($status, 7, (defined $name ? 'a job that shares' : 'another job') . ': status 7') or diag $err;
+            like($err, qr/another run uses credentials\.$parts{$provider} of this job: process $first, since \S+ .*\n\s*hint: wait until it ends, or use another credential, or let both jobs share the account \(delivery\.shared\)/,
+                'and says what helps');
+        }
+        ends_well(0, 'the first job' => [$one, $first]);
+        is(counts($one)->{over_limit}, 0, 'no request over the limit');
+    };
+
+    parallel "$provider: a job that shares keeps out those that do not, or under another name" => sub {
+        my ($one, $other) = account(2, provider => $provider, rows => 60, rate => 30);
+        my $first = case_start($one, '-q');
+        wait_for('the first request', sub { counts($one)->{requests} >= 1 });
+        my %why = ('' => 'does not share it', elsewhere => 'shares the account elsewhere on this machine');
+        for my $name (sort keys %why) {
+            $other->{set}{'delivery.shared'} = $name || undef;
+            my ($status, undef, $err) = case_run($other, '-q');
+            is($status, 7, ($name || 'not shared') . ': status 7') or diag $err;
+            like($err, qr/jobs that share the account main on this machine use credentials\.\w+ of this job, which $why{$name} .*\n\s*hint: give all jobs of one account the same delivery\.shared/,
+                'and says who');
+        }
+        ends_well(0, 'the first job' => [$one, $first]);
+    };
+}
+
+parallel 'another window than that of the jobs that run is an error at its place' => sub {
+    my ($one, $other) = account(2, rows => 120, rate => 30);
+    my $first = case_start($one, '-q');
+    wait_for('the first request', sub { counts($one)->{requests} >= 1 });
+    delete $other->{set}{'delivery.shared'};
+    my $job = read_file("$other->{folder}/job.yaml");
+    write_file("$other->{folder}/job.yaml", "${job}delivery:\n  shared: main\n");
+    my $line = ($job =~ tr/\n//) + 2;
+    $other->{set}{'delivery.rate'} = '1800/min';
+    my ($status, undef, $err) = case_run($other, '-q');
+    is($status, 2, 'status 2') or diag $err;
+    like($err, qr/job\.yaml:$line:11: jobs that run now share the account `main` by requests in 1000 ms, and this job by requests in 10000 ms\n(?:.*\n)*hint: give all jobs of the account the same delivery\.rate/, 'where, and what to do');
+    ends_well(0, 'the first job' => [$one, $first]);
+    is(counts($one)->{over_limit}, 0, 'no request over the limit');
+};
+
+parallel 'an interrupt while it waits for its share ends it' => sub {
+    my ($one) = account(1);
+    my $pid = case_start($one, '-q');
+    sleep 1.5;    # a new file gives nothing for four seconds
+    my $asked = time;
+    kill 'INT', $pid;
+    ends_well(6, 'the run' => [$one, $pid]);
+    ok(time - $asked < 2, 'soon');
+    is(counts($one)->{requests}, 0, 'and has sent nothing');
+    ends_well(0, 'the next run' => [$one, case_start($one, '-q')]);
+    is(counts($one)->{users}, 20, 'all came through');
+};
+
+parallel 'a file of shares that others may write, or that is torn, is never believed' => sub {
+    my ($one) = account(1);
+    my $path = "$one->{set}{'delivery.lock_folder'}/kyc-import-shared-main";
+    write_file($path, 'torn');
+    chmod 0666, $path;
+    my ($status, undef, $err) = case_run($one, '-q');
+    is($status, 2, 'one that others may write: status 2');
+    like($err, qr/cannot lock the file of a shared account, \Q$path\E: Operation not permitted\n\s*hint: /, 'which') or diag $err;
+    chmod 0600, $path;
+    my $began = time;
+    ($status, undef, $err) = case_run($one, '-v');
+    is($status, 0, 'a torn one: it runs') or diag $err;
+    ok(time - $began >= 4.1, 'once every lease that may have been in it has ended');
+    is((stat $path)[2] & 07777, 0600, 'the file is for its owner alone');
+    unlike(read_file($path), qr/demo|cust-|example\.com/, 'without a credential or a customer');
+};
+
+parallel_run(8);    # they wait more than they compute
+done_testing;
