@@ -41,43 +41,43 @@ my $home = abs_path("$scratch");
 
 sub job { my ($name, $text) = @_; write_file("$scratch/$name", $text); return "$home/$name" }
 sub calls { my @lines = split /\n/, eval { read_file("$_[0].calls") } // ''; unlink "$_[0].calls"; return @lines }
-sub shard_line { my ($job, $host, $shard, $count, @more) = @_; return "$host: " . join '', map { "<$_> " } 'check', $job, '--shard', "$shard/$count", '--report', "$job shards/shard-$shard-of-$count", '--rows-ok', @more }
+sub shard_line { my ($job, $host, $shard, $count, @more) = @_; return "$host: " . join '', map { "<$_> " } 'check', $job, '--shard', "$shard/$count", '--rows-ok', @more }
 
 my $job = job('a job.yaml', '');
-my ($status, $out, $err) = run_program($check, $job, 3, "$job shards", '--set', 'report=a "b" $c');
+my ($status, $out, $err) = run_program($check, $job, 3, '--set', 'report=a "b" $c');
 is($status, 0, 'three shards and their merge') or diag($out, $err);
 my @calls = calls($job);
 is_deeply([sort @calls[0 .. 2]], [map { shard_line($job, 'here', $_, 3, '--set', 'report=a "b" $c') } 0 .. 2], 'each shard once, whatever is in its arguments');
-is_deeply([@calls[3 .. $#calls]], ["here: <merge> <$job> <$job shards/shard-*-of-3> <--again> <--set> <report=a \"b\" \$c> "], 'then the merge');
-ok(!-e "$job shards/parallel.log", 'and the next check makes all of them');
+is_deeply([@calls[3 .. $#calls]], ["here: <merge> <$job> <--shards> <3> <--again> <--set> <report=a \"b\" \$c> "], 'then the merge');
+ok(!-e "$job.parallel.log", 'and the next check makes all of them');
 
 $job = job('twice.yaml', "1: 137 1\n");
-($status) = run_program($check, $job, 3, "$job shards");
+($status) = run_program($check, $job, 3);
 is("$status " . scalar(grep { m{<1/3>} } calls($job)), '0 2', 'a shard that was killed is made again, in the same command');
 
 $job = job('broken.yaml', "1: 3 99\n");
-($status, $out, $err) = run_program($check, $job, 3, "$job shards");
+($status, $out, $err) = run_program($check, $job, 3);
 @calls = calls($job);
 ok($status == 3 && !grep({ /<merge>/ } @calls), 'one that fails each time: its status, and no merge') or diag("$status $out$err");
-like($err, qr{^not merged: .*shards/parallel\.log\); the same command continues$}m, 'with the way on');
+like($err, qr{^not merged: .*\.parallel\.log\); the same command continues$}m, 'with the way on');
 is(scalar(grep { m{<1/3>} } @calls), 3, 'after three times');
 job('broken.yaml', '');
-($status) = run_program($check, $job, 3, "$job shards");
+($status) = run_program($check, $job, 3);
 @calls = calls($job);
 is($status, 0, 'the same command again, when the cause is gone');
 is_deeply([map { m{<(\d/3)>|<(merge)>} ? $1 // $2 : $_ } @calls], ['1/3', 'merge'], 'makes that shard alone, and merges');
 
 $job = job('merge.yaml', "merge: 1\n");
-($status) = run_program($check, $job, 1, "$job shards");
-ok($status == 1 && !-e "$job shards/parallel.log", 'rejected rows are status 1, as of one process');
+($status) = run_program($check, $job, 1);
+ok($status == 1 && !-e "$job.parallel.log", 'rejected rows are status 1, as of one process');
 $job = job('refused.yaml', "merge: 3\n");
-($status) = run_program($check, $job, 1, "$job shards");
-ok($status == 3 && -e "$job shards/parallel.log", 'a merge that is refused: its status; the shards stay');
+($status) = run_program($check, $job, 1);
+ok($status == 3 && -e "$job.parallel.log", 'a merge that is refused: its status; the shards stay');
 
 {
     local $ENV{HOSTS} = 'one.example,gone.example,two.example';
     $job = job('hosts.yaml', '');
-    ($status, $out, $err) = run_program($check, $job, 4, "$job shards");
+    ($status, $out, $err) = run_program($check, $job, 4);
     @calls = calls($job);
     is($status, 0, 'over ssh, with a host that does not answer') or diag($out, $err);
     is_deeply([sort map { m{<(\d/4)>} } @calls], [map { "$_/4" } 0 .. 3], 'each shard is made');
@@ -85,5 +85,5 @@ ok($status == 3 && -e "$job shards/parallel.log", 'a merge that is refused: its 
 }
 
 ($status, $out, $err) = run_program($check, $job);
-is("$status $err", "2 usage: check JOB N FOLDER [OPTION...]\n", 'without arguments: how it is used');
+is("$status $err", "2 usage: check JOB N [OPTION...]\n", 'without arguments: how it is used');
 done_testing;

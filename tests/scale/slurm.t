@@ -41,8 +41,8 @@ $ENV{PATH} = "$folder/bin:$path";
 sub submit
 {
     my ($job, $count, @options) = @_;
-    my ($status, $out, $err) = slurm_run($slurm, "$folder/scripts/submit", $job, $count, "$job.shards", @options);
-    my ($array, $merge) = $out =~ /^array (\d+), merge (\d+); logs are in \Q$job\E\.shards$/ or die "submit: $status $out$err";
+    my ($status, $out, $err) = slurm_run($slurm, 'env', '-C', $folder, 'scripts/submit', $job, $count, @options);
+    my ($array, $merge) = $out =~ /^array (\d+), merge (\d+)$/ or die "submit: $status $out$err";
     return ($array, $merge);
 }
 
@@ -61,11 +61,11 @@ slurm_run($slurm, 'scancel', $waits_array);
 ok(slurm_await(20, sub { slurm_is_over($slurm, $waits_array) }), 'scancel ends it');
 
 ok(slurm_await(40, sub { slurm_is_over($slurm, $again_merge) && slurm_is_over($slurm, $fails_merge) }), 'all is over') or diag(slurm_log($slurm));
-is_deeply(calls($waits), ['SIGTERM', "restart 0: check $waits --shard 0/1 --report $waits.shards/shard-0-of-1 --rows-ok --log-format json"],
+is_deeply(calls($waits), ['SIGTERM', "restart 0: check $waits --shard 0/1 --rows-ok --log-format json"],
     'what scancel ends gets SIGTERM, and is not started again');
 like({slurm_tasks($slurm, $waits_merge)}->{''}, qr/^CANCELLED/, 'nor merged');
 is(join(' ', map { s/ .*//r } values %{{slurm_tasks($slurm, $again_array)}}), 'COMPLETED COMPLETED COMPLETED COMPLETED', 'all four shards of another job end well');
-my @shards = map { my $shard = $_; map { "restart $_: check $again --shard $shard/4 --report $again.shards/shard-$shard-of-4 --rows-ok --log-format json --set report=a b" }
+my @shards = map { my $shard = $_; map { "restart $_: check $again --shard $shard/4 --rows-ok --log-format json --set report=a b" }
     $shard < 3 ? (0, 1) : 0 } 0 .. 3;
 my @merges = grep { / merge / } @{calls($again)};
 is_deeply([grep { !/ merge / } @{calls($again)}], [sort @shards], 'status 6, 7 and a kill -9: once more; status 0: once');
@@ -82,7 +82,7 @@ is_deeply([grep { / merge / } @{calls($fails)}], [], 'and does not run');
     write_file("$folder/bin/kyc-import", "#!/bin/sh\nkill -9 \$\$\n");
     write_file("$folder/bin/squeue", "#!/bin/sh\necho RUNNING\n");
     chmod 0755, "$folder/bin/squeue";
-    my ($status, undef, $err) = run_program('sh', "$folder/scripts/shard.sbatch", "$folder/five.yaml", 1, $folder);
+    my ($status, undef, $err) = run_program('sh', "$folder/scripts/shard.sbatch", "$folder/five.yaml", 1);
     like("$status $err", qr/^1 .*given up after 5 restarts, the last with status 137$/s, 'killed for the sixth time: given up, with status 1');
 }
 
