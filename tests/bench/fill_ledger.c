@@ -1,22 +1,26 @@
-/* fill-ledger JOB INPUT LEDGER: a ledger in which every valid row of an input was created, without any
- * provider: `make bench` measures an unchanged run with it. It journals and acknowledges each row through the
- * ledger's own interface, with the digests of the rule workers.
+/* fill-ledger JOB INPUT LEDGER: a ledger (a path, or the URL of a database) in which every valid row of an
+ * input was created, without any provider: `make bench` measures an unchanged run with it. It journals and
+ * acknowledges each row through the ledger's own interface, with the digests of the rule workers.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/bench_place.h"
 #include "core/clock.h"
 #include "core/memory.h"
 #include "job/job_load.h"
 #include "ledger/fingerprint.h"
 #include "ledger/ledger.h"
 #include "pipeline/ingest.h"
-#include "pipeline/job_ledger.h"
 #include "pipeline/signals.h"
 #include "provider/provider.h"
 #include "provider/provider_table.h"
 
-enum { COMMIT_RECORDS = 100000 }; /* random keys touch every page of an index: the fewer commits the better */
+enum {
+    COMMIT_RECORDS = 100000, /* random keys touch every page of an index: the fewer commits the better */
+    REMOTE_RECORDS = 8192,   /* what a database writes waits in memory */
+    USER_ID_SIZE = 32,
+};
 
 struct filling {
     struct job *job;
@@ -24,8 +28,14 @@ struct filling {
     struct ledger *ledger;
     struct fingerprint *fingerprint;
     uint8_t *members;
-    size_t open; /* records since the last commit */
+    size_t open, open_max; /* records since the last commit */
+    struct ledger_wanted wanted;
 };
+
+static void write_user(char *text, int64_t customer)
+{
+    snprintf(text, USER_ID_SIZE, "bench-user-%010lld", (long long)customer);
+}
 
 static int fill_record(struct filling *filling, const struct record *record, struct error *error)
 {
@@ -33,6 +43,7 @@ static int fill_record(struct filling *filling, const struct record *record, str
     uint8_t identity[FINGERPRINT_IDENTITY_LEN], email[FINGERPRINT_MEMBER_LEN];
     bool has_identity = fingerprint_identity(filling->fingerprint, record, identity);
     struct ledger_intent intent = {
+        .is_new = true,
         .external_id = record->values[FIELD_EXTERNAL_ID].text,
         .row = record->row,
         .operation = OPERATION_CREATE,
@@ -59,17 +70,32 @@ static int fill_record(struct filling *filling, const struct record *record, str
     fingerprint_email(filling->fingerprint, record, email);
     if (ledger_journal(filling->ledger, &intent, &result.id, error) != 0)
         return -1;
-    snprintf(outcome.user_id, sizeof outcome.user_id, "bench-user-%010lld", (long long)result.id);
+    write_user(outcome.user_id, result.id);
     return ledger_result(filling->ledger, &result, &taken, error);
+}
+
+/* That nobody has the users that this batch makes. */
+static int prefetch(struct filling *filling, size_t count, struct error *error)
+{
+    char users[BATCH_RECORDS_MAX][USER_ID_SIZE];
+    int64_t last = (int64_t)ledger_customer_count(filling->ledger);
+    ledger_wanted_reset(&filling->wanted);
+    for (size_t i = 0; i < count; i++) {
+        write_user(users[i], last + 1 + (int64_t)i);
+        ledger_wanted_user(&filling->wanted, slice_from(users[i]));
+    }
+    return ledger_prefetch(filling->ledger, &filling->wanted, error);
 }
 
 static int fill_batch(struct filling *filling, const struct batch *batch, struct error *error)
 {
+    if (prefetch(filling, batch->count, error) != 0)
+        return -1;
     for (size_t i = 0; i < batch->count; i++)
         if (!batch->records[i].rejected && fill_record(filling, &batch->records[i], error) != 0)
             return -1;
     filling->open += batch->count;
-    if (filling->open < COMMIT_RECORDS)
+    if (filling->open < filling->open_max)
         return 0;
     filling->open = 0;
     return ledger_commit(filling->ledger, error) == 0 ? ledger_begin(filling->ledger, error) : -1;
@@ -110,10 +136,8 @@ int main(int argc, char **argv)
     struct error error = {0};
     if (argc != 4)
         return 2;
-    char set[4096];
-    snprintf(set, sizeof set, "ledger=sqlite:%s", argv[3]);
-    const char *sets[] = {set}, *inputs[] = {argv[2]};
-    const struct job_overrides overrides = {.sets = sets, .set_count = 1, .inputs = inputs, .input_count = 1};
+    const char *inputs[] = {argv[2]};
+    const struct job_overrides overrides = {.inputs = inputs, .input_count = 1};
     struct filling filling = {.job = job_load(argv[1], &overrides, &error)};
     if (!filling.job || !(filling.provider = provider_find(filling.job->provider.name)))
         return fprintf(stderr, "fill-ledger: %s\n", error.text), 1;
@@ -122,8 +146,9 @@ int main(int argc, char **argv)
         .provider = filling.provider->name,
         .base_url = provider_base_url(filling.provider, filling.job),
     };
-    const struct ledger_place place = job_ledger_place(filling.job);
-    filling.ledger = ledger_open(&place, LEDGER_WRITE, &identity, &error);
+    const struct ledger_place place = bench_place(filling.job, argv[3]);
+    filling.ledger = ledger_open(&place, LEDGER_MAKE, &identity, &error);
+    filling.open_max = ledger_is_remote(argv[3]) ? REMOTE_RECORDS : COMMIT_RECORDS;
     if (!filling.ledger)
         return fprintf(stderr, "fill-ledger: %s\n", error.text), 1;
     filling.fingerprint = fingerprint_new(ledger_fingerprint_key(filling.ledger), filling.provider->fields);

@@ -1,4 +1,5 @@
-/* ledger-commits JOB LEDGER COUNT SEED: how long commits of a ledger take, without any provider. Each
+/* ledger-commits JOB LEDGER COUNT SEED: how long commits of a ledger take (a path, or the URL of a database),
+ * without any provider. Each
  * journals COMMIT_RECORDS new customers with random keys and acknowledges those of the commit before, until
  * COUNT are created. Prints `per_second N`: customers created; and in ms the times of the commits alone
  * (`p50`, `p99`, `max`) and of commits with their writes (`batch_p50`, `batch_max`). The same seed gives the
@@ -9,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/bench_place.h"
 #include "core/clock.h"
 #include "core/memory.h"
 #include "job/job_load.h"
 #include "ledger/fingerprint.h"
 #include "ledger/ledger.h"
-#include "pipeline/job_ledger.h"
 #include "provider/provider.h"
 #include "provider/provider_table.h"
 
@@ -25,6 +26,7 @@ struct writing {
     uint8_t *members;
     size_t members_len;
     uint64_t random, row;
+    struct ledger_wanted wanted;
     int64_t journalled[COMMIT_RECORDS]; /* by the commit before */
     size_t open;
 };
@@ -67,35 +69,51 @@ static int journal(struct writing *writing, int64_t *id, struct error *error)
     return ledger_journal(writing->ledger, &intent, id, error);
 }
 
-static int acknowledge(struct writing *writing, int64_t id, struct error *error)
+static int acknowledge(struct writing *writing, int64_t id, const struct outcome *outcome,
+                       struct error *error)
 {
-    struct outcome outcome = {.kind = OUTCOME_DONE, .http_status = 201};
     const struct ledger_result result = {
         .id = id,
         .row = writing->row,
         .operation = OPERATION_CREATE,
         .conclusion = LEDGER_RESULT_ACKNOWLEDGED,
         .event = true,
-        .outcome = &outcome,
+        .outcome = outcome,
         .attempt = 1,
         .latency_ms = ATTEMPT_MS,
         .at_ns = clock_real_ns(),
     };
     bool taken;
-    snprintf(outcome.user_id, sizeof outcome.user_id, "%016" PRIx64, next(&writing->random));
-    snprintf(outcome.request_id, sizeof outcome.request_id, "%016" PRIx64, next(&writing->random));
     return ledger_result(writing->ledger, &result, &taken, error);
+}
+
+/* The outcomes of the last commit's customers, and what they will read of the ledger, as in a run. */
+static int receive(struct writing *writing, struct outcome *outcomes, struct error *error)
+{
+    ledger_wanted_reset(&writing->wanted);
+    for (size_t i = 0; i < writing->open; i++) {
+        struct outcome *outcome = &outcomes[i];
+        *outcome = (struct outcome){.kind = OUTCOME_DONE, .http_status = 201};
+        snprintf(outcome->user_id, sizeof outcome->user_id, "%016" PRIx64, next(&writing->random));
+        snprintf(outcome->request_id, sizeof outcome->request_id, "%016" PRIx64, next(&writing->random));
+        ledger_wanted_id(&writing->wanted, writing->journalled[i]);
+        ledger_wanted_user(&writing->wanted, slice_from(outcome->user_id));
+    }
+    return ledger_prefetch(writing->ledger, &writing->wanted, error);
 }
 
 /* One commit: new customers, and the outcomes of the last ones. */
 static int write_batch(struct writing *writing, size_t count, struct error *error)
 {
+    static struct outcome outcomes[COMMIT_RECORDS];
     int64_t journalled[COMMIT_RECORDS];
+    if (receive(writing, outcomes, error) != 0)
+        return -1;
     for (size_t i = 0; i < count; i++)
         if (journal(writing, &journalled[i], error) != 0)
             return -1;
     for (size_t i = 0; i < writing->open; i++)
-        if (acknowledge(writing, writing->journalled[i], error) != 0)
+        if (acknowledge(writing, writing->journalled[i], &outcomes[i], error) != 0)
             return -1;
     if (count > 0)
         memcpy(writing->journalled, journalled, count * sizeof *journalled);
@@ -148,19 +166,16 @@ int main(int argc, char **argv)
     struct error error = {0};
     if (argc != 5)
         return 2;
-    char set[4096];
-    snprintf(set, sizeof set, "ledger=sqlite:%s", argv[2]);
-    const char *sets[] = {set};
-    const struct job_overrides overrides = {.sets = sets, .set_count = 1};
+    const struct job_overrides overrides = {.set_count = 0};
     struct job *job = job_load(argv[1], &overrides, &error);
     const struct provider *provider = job ? provider_find(job->provider.name) : NULL;
     if (!provider)
         return fprintf(stderr, "ledger-commits: %s\n", error.text), 1;
     const struct ledger_identity identity = {
         .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
-    const struct ledger_place place = job_ledger_place(job);
+    const struct ledger_place place = bench_place(job, argv[2]);
     struct writing writing = {
-        .ledger = ledger_open(&place, LEDGER_WRITE, &identity, &error),
+        .ledger = ledger_open(&place, LEDGER_MAKE, &identity, &error),
         .members_len = provider->fields->slot_count * FINGERPRINT_MEMBER_LEN,
         .random = strtoull(argv[4], NULL, 10) << 32,
     };
