@@ -146,10 +146,11 @@ static int send_released(struct store_postgres *store, struct error *error)
     return store_postgres_send(store, &store->main, STORE_POSTGRES_CUSTOMER_RELEASE, &parameters, error);
 }
 
-/* The rows of the cache that wait: those that the database does not have, then those that it has. */
+/* The rows of the cache that wait: those that the database has, which give up slots that others take, then
+ * those that it does not have. */
 static int send_cached(struct store_postgres *store, const struct store_ids *ids,
-                       const struct ledger_table *table, enum store_postgres_sql new_rows,
-                       enum store_postgres_sql set_rows, struct error *error)
+                       const struct ledger_table *table, enum store_postgres_sql set_rows,
+                       enum store_postgres_sql new_rows, struct error *error)
 {
     struct store_rows rows[2] = {{.count = 0}, {.count = 0}};
     for (size_t i = 0; i < ids->count; i++) {
@@ -157,11 +158,11 @@ static int send_cached(struct store_postgres *store, const struct store_ids *ids
                                                 ? store_cache_task(store->cache, ids->items[i])
                                                 : store_cache_customer(store->cache, ids->items[i]);
         assert(row && row->is_dirty && row->pending != STORE_CACHE_SAVED);
-        add_row(&rows[row->pending == STORE_CACHE_NEW ? 0 : 1], row->values);
+        add_row(&rows[row->pending == STORE_CACHE_SET ? 0 : 1], row->values);
     }
-    int result = store_batch_send_rows(store, new_rows, table, &rows[0], error);
+    int result = store_batch_send_rows(store, set_rows, table, &rows[0], error);
     if (result == 0)
-        result = store_batch_send_rows(store, set_rows, table, &rows[1], error);
+        result = store_batch_send_rows(store, new_rows, table, &rows[1], error);
     free(rows[0].rows);
     free(rows[1].rows);
     return result;
@@ -229,10 +230,10 @@ int store_batch_send(struct store_postgres *store, struct error *error)
 {
     const struct store_batch *batch = store->batch;
     if (send_copied(store, error) != 0 || send_released(store, error) != 0 ||
-        send_cached(store, &batch->customers, &ledger_customer_table, STORE_POSTGRES_CUSTOMER_NEW,
-                    STORE_POSTGRES_CUSTOMER_SET, error) != 0 ||
-        send_cached(store, &batch->tasks, &ledger_task_table, STORE_POSTGRES_TASK_NEW,
-                    STORE_POSTGRES_TASK_SET, error) != 0 ||
+        send_cached(store, &batch->customers, &ledger_customer_table, STORE_POSTGRES_CUSTOMER_SET,
+                    STORE_POSTGRES_CUSTOMER_NEW, error) != 0 ||
+        send_cached(store, &batch->tasks, &ledger_task_table, STORE_POSTGRES_TASK_SET,
+                    STORE_POSTGRES_TASK_NEW, error) != 0 ||
         store_batch_send_rows(store, STORE_POSTGRES_RUN_NEW, &ledger_run_table, &batch->new_runs, error) !=
             0 ||
         store_batch_send_rows(store, STORE_POSTGRES_RUN_SET, &ledger_run_table, &batch->set_runs, error) !=

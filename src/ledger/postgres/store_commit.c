@@ -45,6 +45,26 @@ static int send_all(struct store_postgres *store, bool is_commit, struct error *
     return store_postgres_sync_send(store, &store->main, error);
 }
 
+static void keep_notes(struct store_notes *known, const struct store_notes *notes, struct arena *arena)
+{
+    for (size_t i = 0; i < notes->count; i++) {
+        struct store_note *note = store_batch_note(known, arena, notes->items[i].key, 0);
+        note->number = notes->items[i].number;
+        note->value = arena_copy(arena, notes->items[i].value);
+    }
+}
+
+/* The database has what waited; in a rollback both are forgotten. */
+static void keep_sent(struct store_postgres *store)
+{
+    struct store_batch *batch = store->batch;
+    if (batch->knows_metas)
+        keep_notes(&batch->known_metas, &batch->metas, &batch->known_arena);
+    if (batch->knows_nonces)
+        keep_notes(&batch->known_nonces, &batch->nonces, &batch->known_arena);
+    store_batch_reset(batch);
+}
+
 int store_postgres_open_transaction(struct store_postgres *store, struct error *error)
 {
     if (store_postgres_check_writable(store, error) != 0)
@@ -59,7 +79,7 @@ int store_postgres_open_transaction(struct store_postgres *store, struct error *
     if (receive(store, error) != 0)
         return -1;
     store_cache_flushed(store->cache);
-    store_batch_reset(store->batch);
+    keep_sent(store);
     return 0;
 }
 
@@ -116,25 +136,11 @@ static int commit_nothing(struct store_postgres *store, struct error *error)
     return 0;
 }
 
-static void keep_notes(struct store_notes *known, const struct store_notes *notes, struct arena *arena)
-{
-    for (size_t i = 0; i < notes->count; i++) {
-        struct store_note *note = store_batch_note(known, arena, notes->items[i].key, 0);
-        note->number = notes->items[i].number;
-        note->value = arena_copy(arena, notes->items[i].value);
-    }
-}
-
 static void keep_committed(struct store_postgres *store)
 {
-    struct store_batch *batch = store->batch;
     store->is_open = store->is_begun = false;
     store_cache_commit(store->cache);
-    if (batch->knows_metas)
-        keep_notes(&batch->known_metas, &batch->metas, &batch->known_arena);
-    if (batch->knows_nonces)
-        keep_notes(&batch->known_nonces, &batch->nonces, &batch->known_arena);
-    store_batch_reset(batch);
+    keep_sent(store);
 }
 
 /* The answer to COMMIT, the last one, must be `COMMIT`: that of a transaction that has failed is `ROLLBACK`.
