@@ -32,6 +32,7 @@ int command_words(const struct options *options);
 int command_restore(const struct options *options);
 int command_results(const struct options *options);
 int command_ledger(const struct options *options);
+int command_merge(const struct options *options);
 int command_links(const struct options *options);
 int command_documents(const struct options *options);
 int command_probe(const struct options *options);

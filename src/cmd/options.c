@@ -39,7 +39,8 @@ enum { STATES_MAX = 8 };
 
 static const struct option option_table[] = {
     {"--input", "PATH", OPTION_TEXTS,
-     OPTION_CHECK | OPTION_RUN | OPTION_EXPLAIN | OPTION_WORDS | OPTION_DOCUMENTS | OPTION_ADOPT,
+     OPTION_CHECK | OPTION_RUN | OPTION_EXPLAIN | OPTION_WORDS | OPTION_DOCUMENTS | OPTION_ADOPT |
+         OPTION_MERGE,
      OFFSET(inputs), OFFSET(input_count), "instead of the job's input.path; - is standard input"},
     {"--set", "KEY=VALUE", OPTION_TEXTS, OPTION_WITH_JOB, OFFSET(sets), OFFSET(set_count),
      "any job setting but credentials, as in --set delivery.rate=5/s; may be given several times"},
@@ -56,8 +57,9 @@ static const struct option option_table[] = {
      "only users in this state of verification, or in several, as in pending,rejected (all but verified)"},
     {"--output", "FILE", OPTION_TEXT, OPTION_LINKS, OFFSET(output), 0,
      "the file that links are appended to, instead of links.csv in the report folder"},
-    {"--report", "DIR", OPTION_TEXT, OPTION_CHECK | OPTION_RUN | OPTION_REJECTS | OPTION_LINKS | OPTION_ADOPT,
-     OFFSET(report), 0, "the folder of the report files; a check writes into its subfolder `check`"},
+    {"--report", "DIR", OPTION_TEXT,
+     OPTION_CHECK | OPTION_RUN | OPTION_REJECTS | OPTION_LINKS | OPTION_ADOPT | OPTION_MERGE, OFFSET(report),
+     0, "the folder of the report files; a check writes into its subfolder `check`"},
     {"--progress", "auto|always|never", OPTION_PROGRESS,
      OPTION_CHECK | OPTION_RUN | OPTION_REFRESH | OPTION_LINKS | OPTION_DOCUMENTS | OPTION_ADOPT |
          OPTION_STATUS | OPTION_RESOLVE,
@@ -76,10 +78,12 @@ static const struct option option_table[] = {
      "continue although the ledger is missing, or older than at its last run"},
     {"--json", NULL, OPTION_FLAG,
      OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE | OPTION_LINKS | OPTION_DOCUMENTS |
-         OPTION_REFRESH | OPTION_ADOPT | OPTION_BACKUP | OPTION_FORGET | OPTION_RESTORE | OPTION_LEDGER,
+         OPTION_REFRESH | OPTION_ADOPT | OPTION_BACKUP | OPTION_FORGET | OPTION_RESTORE | OPTION_LEDGER |
+         OPTION_MERGE,
      OFFSET(json), 0, "print the summary as one JSON object"},
     {"--rows-ok", NULL, OPTION_FLAG,
-     OPTION_CHECK | OPTION_RUN | OPTION_REFRESH | OPTION_LINKS | OPTION_DOCUMENTS | OPTION_ADOPT,
+     OPTION_CHECK | OPTION_RUN | OPTION_REFRESH | OPTION_LINKS | OPTION_DOCUMENTS | OPTION_ADOPT |
+         OPTION_MERGE,
      OFFSET(rows_ok), 0, "exit with 0 in the place of 1: rows that need a look are a success"},
     {"--verify", NULL, OPTION_FLAG, OPTION_STATUS, OFFSET(verify), 0,
      "verify the event chain, and compare every customer with its events"},
@@ -87,6 +91,18 @@ static const struct option option_table[] = {
      "request every user of the ledger from the provider; with or without --verify"},
     {"--against-provider", NULL, OPTION_FLAG, OPTION_CHECK, OFFSET(against_provider), 0,
      "list the provider's users too, and show what adopt would do"},
+    {"--shard", "I/N", OPTION_TEXT, OPTION_CHECK, OFFSET(shard), 0,
+     "check part I of N (from 0/N) of the inputs, for merge; --report is then the folder of this part"},
+    {"--shard-key", "REFERENCE", OPTION_TEXT, OPTION_CHECK | OPTION_MERGE, OFFSET(shard_key), 0,
+     "env:NAME or file:PATH: the key by which parts compare values, the same for all; else the ledger's"},
+    {"--repeats", "FILE", OPTION_TEXT, OPTION_CHECK, OFFSET(repeats), 0,
+     "with --shard: the values that other parts have, too, as merge has found them"},
+    {"--shards", "N", OPTION_NUMBER, OPTION_MERGE, OFFSET(shards), 0,
+     "merge the N parts in the report folder, in the place of DIR..."},
+    {"--wait", "DURATION", OPTION_TEXT, OPTION_MERGE, OFFSET(wait), 0,
+     "wait for parts that are missing or outdated, as in 2h"},
+    {"--again", NULL, OPTION_FLAG, OPTION_MERGE, OFFSET(again), 0,
+     "make the parts that are missing or outdated, or have values of another part, here"},
     {"--notify", NULL, OPTION_FLAG, OPTION_PROBE, OFFSET(notify), 0,
      "send a test to the program or webhook of the job's `notify`"},
     {"--provider", "NAME", OPTION_TEXT, OPTION_GUESS, OFFSET(provider), 0,
@@ -265,6 +281,12 @@ static int add_states(unsigned *states, const struct option *option, const char 
     return 0;
 }
 
+static void append_text(const char ***list, size_t *count, const char *text)
+{
+    *list = memory_resize(*list, *count + 1, sizeof **list);
+    (*list)[(*count)++] = text;
+}
+
 static int set_option(struct options *options, const struct option *option, const char *value,
                       struct error *error)
 {
@@ -282,13 +304,10 @@ static int set_option(struct options *options, const struct option *option, cons
     case OPTION_TEXT:
         *(const char **)(void *)(base + option->offset) = value;
         break;
-    case OPTION_TEXTS: {
-        const char ***list = (const char ***)(void *)(base + option->offset);
-        size_t *count = (size_t *)(void *)(base + option->count_offset);
-        *list = memory_resize(*list, *count + 1, sizeof **list);
-        (*list)[(*count)++] = value;
+    case OPTION_TEXTS:
+        append_text((const char ***)(void *)(base + option->offset),
+                    (size_t *)(void *)(base + option->count_offset), value);
         break;
-    }
     case OPTION_NUMBER:
         return set_number((uint64_t *)(void *)(base + option->offset), option->name, value, error);
     case OPTION_STATES:
@@ -344,6 +363,10 @@ static int set_argument(struct options *options, const char *argument, unsigned 
             return 0;
         }
         last = *text;
+    }
+    if (command == OPTION_MERGE) {
+        append_text(&options->folders, &options->folder_count, argument);
+        return 0;
     }
     return error_set(error, ERROR_USAGE,
                      "unexpected argument `%s`\nhint: the argument is `%s` already; --help lists the options",
@@ -406,6 +429,7 @@ void options_clear(struct options *options)
 {
     free(options->inputs);
     free(options->sets);
+    free(options->folders);
 }
 
 /* The words of a list of states, for completions. */

@@ -35,11 +35,12 @@ enum {
     OPTION_RESTORE = 1 << 22,
     OPTION_FORGET = 1 << 23,
     OPTION_LEDGER = 1 << 24,
+    OPTION_MERGE = 1 << 26,
     OPTION_WITH_FILE = OPTION_BACKUP | OPTION_RESTORE, /* a second argument */
     OPTION_WITH_JOB = OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_RESOLVE | OPTION_RESULTS |
                       OPTION_PROBE | OPTION_EXPLAIN | OPTION_REJECTS | OPTION_WORDS | OPTION_LINKS |
                       OPTION_DOCUMENTS | OPTION_REFRESH | OPTION_ADOPT | OPTION_BACKUP | OPTION_RESTORE |
-                      OPTION_FORGET | OPTION_LEDGER,
+                      OPTION_FORGET | OPTION_LEDGER | OPTION_MERGE,
     OPTION_ALL = OPTION_WITH_JOB | OPTION_OTHER | OPTION_GUESS,
 };
 
@@ -52,9 +53,10 @@ struct options {
     const char *argument; /* JOB, the INPUT of guess, or the command of help; NULL: none */
     const char *file;     /* the second argument, of OPTION_WITH_FILE; NULL: none */
     const char *action, *from_ledger, *to_ledger; /* of OPTION_LEDGER: `copy JOB FROM TO` */
-    const char **inputs, **sets;
-    size_t input_count, set_count;
-    uint64_t limit;
+    const char **inputs, **sets, **folders;       /* folders: behind the JOB of merge */
+    size_t input_count, set_count, folder_count;
+    const char *shard, *shard_key, *repeats, *wait;
+    uint64_t limit, shards;
     unsigned only, verification; /* bits 1 << enum verification, OPTIONS_DELETED; 0: not given */
     unsigned states;             /* bits 1 << enum ledger_state; 0: not given */
     const char *report, *output;
@@ -63,7 +65,7 @@ struct options {
     enum progress_mode progress;
     enum results_format format;
     bool log_json, json, quiet, verbose, dry_run, retry_refused, accept_updates, new_ledger, unmask, absent,
-        verify, strict, against_provider, unchecked, notify, rows_ok, help;
+        verify, strict, against_provider, unchecked, notify, rows_ok, again, help;
 };
 
 /* Parses the arguments behind the command. command: its bit. -1 with ERROR_USAGE: an unknown option (the

@@ -3,51 +3,25 @@
 #include <string.h>
 
 #include "cmd/adopt_report.h"
+#include "cmd/check_shard.h"
 #include "cmd/command.h"
 #include "cmd/load_job.h"
 #include "cmd/notify.h"
 #include "cmd/output.h"
-
+#include "cmd/run_report.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "delivery/throughput_estimate.h"
 #include "job/job_load.h"
 #include "pipeline/pipeline.h"
-#include "report/html_report.h"
 #include "report/metrics.h"
 #include "report/report_keep.h"
 #include "report/summary_json.h"
-#include "report/summary_table.h"
 
 enum { NOTIFY_TEXT_MAX = 2048, RESULT_MAX = 1 << 24 };
 
 enum pass { PASS_CHECK, PASS_RUN, PASS_STRICT_FIRST, PASS_STRICT_SECOND };
-
-/* Logs the error of a failed call. Returns the exit status that counts. */
-static int merge_status(int result, const struct error *error, int status)
-{
-    if (result == 0)
-        return status;
-    return error_worse_status(status, output_error(error));
-}
-
-/* A file that cannot be written changes the status in the files after it. summary.json comes first, because
- * the next run needs its head; it is written again if the status has changed since. */
-static int save_report_files(const struct job *job, struct run_stats *stats, struct metrics *metrics,
-                             const struct report_history *history, int status)
-{
-    struct error error;
-
-    status = stats->status =
-        merge_status(summary_json_save(stats, job->report_folder, &error), &error, status);
-    int saved_status = status;
-    status = stats->status = merge_status(html_report_save(stats, job, history, &error), &error, status);
-    status = stats->status = merge_status(metrics_save(metrics, stats, &error), &error, status);
-    return status == saved_status
-               ? status
-               : merge_status(summary_json_save(stats, job->report_folder, &error), &error, status);
-}
 
 /* Only the reports of runs are kept: those of a check, and of run --dry-run, are not a night's. */
 static int save_report(const struct job *job, struct run_stats *stats, struct metrics *metrics,
@@ -56,90 +30,15 @@ static int save_report(const struct job *job, struct run_stats *stats, struct me
     struct report_history history;
 
     if (pass == PASS_CHECK || job->report_keep == 0)
-        return save_report_files(job, stats, metrics, NULL, status);
+        return run_report_save(job, stats, metrics, NULL, status);
     report_history_read(job->report_folder, &history);
     report_history_add(&history, stats);
     report_history_select(&history, job->report_keep);
-    status = save_report_files(job, stats, metrics, &history, status);
+    status = run_report_save(job, stats, metrics, &history, status);
     history.runs[0].status = status;
     report_keep_run(stats, job, &history);
     report_history_clear(&history);
     return status;
-}
-
-/* The summary as JSON, with what the provider has as one more member. */
-static void write_json(const struct run_stats *stats, const struct adopt_report *plan, struct buffer *out)
-{
-    struct json_writer json;
-
-    summary_json_write(stats, out);
-    if (!plan)
-        return;
-    out->len -= strlen("}\n");
-    buffer_append_text(out, ",\"against_provider\":");
-    json_write_begin(&json, out);
-    adopt_report_write_json(plan, &json);
-    buffer_append_text(out, "}\n");
-}
-
-/* Writes the report's files, and the result to standard output. plan: of --against-provider, else NULL. */
-static int report(const struct options *options, const struct job *job, struct run_stats *stats,
-                  struct metrics *metrics, enum pass pass, int status, const struct adopt_report *plan)
-{
-    struct buffer out;
-
-    status = save_report(job, stats, metrics, pass, status);
-    buffer_init(&out, RESULT_MAX);
-    if (options->json)
-        write_json(stats, plan, &out);
-    else if (!options->quiet)
-        summary_table_write(stats, job, &out);
-    else if (status == 1)
-        log_warning("%" PRIu64 " rejected, %" PRIu64 " refused, %" PRIu64 " in doubt, %" PRIu64
-                    " unsent, %" PRIu64 " in doubt and not in this input, %" PRIu64
-                    " with a provider warning\nhint: the report in %s names the records",
-                    stats->rejected, stats->refused, stats->in_doubt, stats->unsent, stats->in_doubt_absent,
-                    stats->provider_warned, job->report_folder);
-    if (plan && !options->json && !options->quiet) {
-        buffer_append_text(&out, "\nAgainst the provider: ");
-        adopt_report_write_text(plan, &out);
-    } else if (plan && !options->json) {
-        adopt_report_log(plan);
-    }
-    status = output_result(buffer_slice(&out), status);
-    buffer_clear(&out);
-    return status;
-}
-
-static struct run_stats *new_stats(const struct job *job, enum pass pass)
-{
-    struct run_stats *stats = run_stats_new(job->input.path_count);
-
-    stats->job = job->name;
-    stats->command = pass == PASS_CHECK ? "check" : "run";
-    stats->is_dry = pass == PASS_CHECK || pass == PASS_STRICT_FIRST;
-    stats->format = job->input.format;
-    stats->encoding = job->input.encoding;
-    stats->started_ns = clock_real_ns();
-    for (size_t i = 0; i < job->input.path_count; i++)
-        stats->inputs[i].path = job->input.paths[i];
-    return stats;
-}
-
-/* How long a run would take, from the plan of a check. */
-static void estimate_run(const struct job *job, const struct provider *provider, struct run_stats *stats)
-{
-    uint64_t resolved = job->delivery.settle ? stats->plan.settle : 0;
-    uint64_t requests = stats->plan.create + stats->plan.update + resolved;
-    struct throughput_estimate estimate =
-        throughput_estimate_time(job, provider, requests, THROUGHPUT_ESTIMATE_LATENCY_MS);
-
-    stats->estimate.requests = requests;
-    stats->estimate.seconds = estimate.rate_s;
-    stats->estimate.reply_seconds = estimate.in_flight_s > estimate.rate_s ? estimate.in_flight_s : 0;
-    stats->estimate.reply_ms = THROUGHPUT_ESTIMATE_LATENCY_MS;
-    stats->estimate.in_flight = estimate.in_flight;
-    text_format(stats->estimate.rate, sizeof stats->estimate.rate, "%s", estimate.rate);
 }
 
 /* Sends the notification of the run's end. stats: NULL: it did not get so far; the reports have been
@@ -191,20 +90,21 @@ static int run_pass(const struct options *options, struct job *job, const struct
         .is_first_pass = pass == PASS_STRICT_FIRST,
         .metrics = pass == PASS_RUN || pass == PASS_STRICT_SECOND ? metrics : NULL,
     };
-    struct run_stats *stats = new_stats(job, pass);
+    struct run_stats *stats =
+        run_report_new(job, pass == PASS_CHECK, pass == PASS_CHECK || pass == PASS_STRICT_FIRST);
     int status = pipeline_run(&settings, stats);
 
     if (status != PIPELINE_ALL_VALID)
         job_forget_secrets(job);
     if (pass == PASS_CHECK)
-        estimate_run(job, provider, stats);
+        run_report_estimate(job, provider, stats);
     if (stats->finished_ns) {
-        status = report(options, job, stats, metrics, pass, status, plan);
+        status = run_report_print(options, job, stats, plan, save_report(job, stats, metrics, pass, status));
     } else if (status != (int)ERROR_BUSY && status != PIPELINE_ALL_VALID) {
         /* The run did not start: the last report stays, but the metrics show the failure. */
         struct error error;
         stats->status = status;
-        status = merge_status(metrics_save(metrics, stats, &error), &error, status);
+        status = run_report_merge_status(metrics_save(metrics, stats, &error), &error, status);
     }
     if (pass != PASS_CHECK && status != PIPELINE_ALL_VALID)
         notify(job, stats, pass, status);
@@ -292,11 +192,33 @@ static int check_against_provider(const struct options *options, struct job *job
     return status;
 }
 
+static int check_one_shard(const struct options *options)
+{
+    struct check_shard which = {.folder = options->report, .repeats = options->repeats};
+    struct error error;
+
+    if (shard_plan_read(options->shard, &which.shard, &which.of, &error) != 0)
+        return output_error(&error);
+    if (!options->limit && !options->against_provider)
+        return check_shard_run(options, &which, false);
+    error_set(&error, ERROR_USAGE,
+              "--shard and %s exclude each other\nhint: a shard reads whole files, and asks nobody",
+              options->limit ? "--limit" : "--against-provider");
+    return output_error(&error);
+}
+
 int command_check(const struct options *options)
 {
     const struct provider *provider;
     struct error error;
 
+    if (options->shard)
+        return check_one_shard(options);
+    if (options->repeats || options->shard_key) {
+        error_set(&error, ERROR_USAGE, "%s needs --shard\nhint: kyc-import check %s --shard I/N",
+                  options->repeats ? "--repeats" : "--shard-key", options->argument);
+        return output_error(&error);
+    }
     if (!options->against_provider)
         return load_and_run(options, false);
     struct job *job = load_job(options, LOAD_JOB_ASK, &provider, &error);

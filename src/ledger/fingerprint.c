@@ -281,13 +281,20 @@ bool fingerprint_identity(struct fingerprint *fingerprint, const struct record *
     return true;
 }
 
-uint64_t fingerprint_identity_hash(const struct record *record, struct arena *arena)
+struct slice fingerprint_identity_text(const struct record *record, struct arena *arena)
 {
     if (!has_identity(record))
-        return 0;
+        return slice_make(NULL, 0);
     size_t len = identity_len(record);
     char *text = arena_bytes(arena, len);
     write_identity(record, text);
-    uint64_t hash = hash_table_hash(slice_make(text, len));
+    return slice_make(text, len);
+}
+
+uint64_t fingerprint_identity_hash(struct slice text)
+{
+    if (text.len == 0)
+        return 0;
+    uint64_t hash = hash_table_hash(text);
     return hash ? hash : 1;
 }

@@ -106,6 +106,7 @@ struct record *record_copy(const struct record *record, struct arena *arena)
     for (size_t i = 0; copy->document_digest && i < field_document_count(); i++)
         copy->document_digest[i] =
             record_copy_array(record->document_digest[i], RECORD_DOCUMENT_DIGEST_LEN, 1, arena);
+    copy->unique_digests = NULL; /* of a dry run, whose records are not copied */
     copy->verdict_capacity = copy->verdicts ? record->verdict_count : 0;
 
     char *cursor = arena_bytes(arena, record_text_len(record));

@@ -78,8 +78,10 @@ struct record {
     uint64_t unique_hash[RECORD_UNIQUE_MAX]; /* of the normalized value, by the job's unique index; 0 is
                                                 external_id */
     uint32_t unique_known;                   /* bit i: unique_hash[i] is set */
-    uint64_t identity_hash; /* fingerprint_identity_hash, in a dry run; 0: none, or not made */
-    char country[2];        /* of the normalized `country`; NUL when it is not known */
+    uint64_t identity_hash;        /* fingerprint_identity_hash, in a dry run; 0: none, or not made */
+    const uint8_t *unique_digests; /* of a shard: a hash by unique index and, last, that of the identity
+                                      (pipeline/shard_check.h); else NULL */
+    char country[2];               /* of the normalized `country`; NUL when it is not known */
     uint64_t
         present[(FIELD_MAX + 63) / 64]; /* bit i: the mapped field i had a value in the source, good or bad */
     uint64_t sources;                   /* bit i: the i-th source of rule_set_first_source had a text */

@@ -20,6 +20,7 @@ struct customer_index {
     size_t unique_count;
     struct ledger *ledger;      /* borrowed; NULL: none */
     struct hashset *identities; /* NULL: none yet */
+    struct shard_check *shard;  /* borrowed; NULL: the whole input is read */
     struct customer_index_entry *customers;
     size_t customer_count, customer_capacity;
     uint64_t sent_count, sent_seen; /* of the customers, those that are not unsent */
@@ -94,6 +95,15 @@ static uint64_t next_ordinal(struct customer_index *index, uint32_t input, uint6
     return index->record_count;
 }
 
+/* The ordinal that a value was marked with before; 0: none, and it is marked with this one. */
+static uint64_t mark_value(struct hash_table_entry *entry, uint64_t ordinal)
+{
+    if (entry->mark)
+        return entry->mark;
+    entry->mark = ordinal < UINT32_MAX ? (uint32_t)ordinal : UINT32_MAX;
+    return 0;
+}
+
 /* The input of a record that next_ordinal numbered. */
 static size_t find_input(const struct customer_index *index, uint64_t ordinal)
 {
@@ -104,36 +114,66 @@ static size_t find_input(const struct customer_index *index, uint64_t ordinal)
     return input;
 }
 
+static struct slice describe_place(const struct job_input *inputs, size_t input, uint64_t row,
+                                   struct arena *arena)
+{
+    return inputs->path_count > 1
+               ? arena_printf(arena, "the same value as in row %" PRIu64 " of %s", row, inputs->paths[input])
+               : arena_printf(arena, "the same value as in row %" PRIu64, row);
+}
+
 static struct slice describe_duplicate(const struct customer_index *index, const struct job_input *inputs,
                                        uint64_t ordinal, struct arena *arena)
 {
     size_t input = find_input(index, ordinal);
-    uint64_t row = ordinal - index->before[input];
 
-    return inputs->path_count > 1
-               ? arena_printf(arena, "the same value as in row %" PRIu64 " of %s", row, inputs->paths[input])
-               : arena_printf(arena, "the same value as in row %" PRIu64, row);
+    return describe_place(inputs, input, ordinal - index->before[input], arena);
+}
+
+/* Marks a value in a check of a part. True, and a message, when an earlier place has it, here or in another
+ * part. */
+static bool find_duplicate(struct customer_index *index, const struct job *job, const struct record *record,
+                           size_t unique_index, uint64_t ordinal, struct slice *message, struct arena *arena)
+{
+    uint64_t hash = record->unique_hash[unique_index], place, earlier;
+
+    if (!index->shard) {
+        earlier = customer_index_mark_seen(index, unique_index, hash, ordinal);
+    } else if (shard_check_find(index->shard, record, (unsigned)unique_index, &place)) {
+        /* Its customer, if the ledger has it, is counted by the part with the first place. */
+        if (mark_value(hash_table_ensure(index->seen[unique_index], hash), ordinal) == 0)
+            shard_check_add(index->shard, record, (unsigned)unique_index);
+        *message =
+            describe_place(&job->input, shard_keys_place_input(place), shard_keys_place_row(place), arena);
+        return true;
+    } else {
+        earlier = customer_index_mark_seen(index, unique_index, hash, ordinal);
+        if (!earlier)
+            shard_check_add(index->shard, record, (unsigned)unique_index);
+    }
+    if (earlier)
+        *message = describe_duplicate(index, &job->input, earlier, arena);
+    return earlier != 0;
 }
 
 void customer_index_check_unique(struct customer_index *index, const struct job *job, struct record *record,
                                  struct arena *arena)
 {
     uint64_t ordinal = next_ordinal(index, record->input, record->row);
+    struct slice message;
 
     for (size_t i = 0; i < job->unique_count; i++) {
-        if (!(record->unique_known & 1u << i))
+        if (!(record->unique_known & 1u << i) ||
+            !find_duplicate(index, job, record, i, ordinal, &message, arena))
             continue;
-        uint64_t earlier = customer_index_mark_seen(index, i, record->unique_hash[i], ordinal);
-        if (!earlier)
-            continue;
-        struct verdict verdict = {.field = FIELD_EXTERNAL_ID, .level = VERDICT_REJECT, .rule = RULE_UNIQUE};
+        struct verdict verdict = {
+            .field = FIELD_EXTERNAL_ID, .level = VERDICT_REJECT, .rule = RULE_UNIQUE, .message = message};
         for (size_t rule = 0; i > 0 && rule < job->rule_count; rule++) {
             if (job->rules[rule].kind != JOB_RULE_UNIQUE || job->rules[rule].unique_index != i)
                 continue;
             verdict.field = job->rules[rule].field;
             verdict.level = job->rules[rule].level;
         }
-        verdict.message = describe_duplicate(index, &job->input, earlier, arena);
         record_add_verdict(record, arena, verdict);
     }
 }
@@ -169,26 +209,44 @@ bool customer_index_is_erased(const struct record *record)
     return false;
 }
 
-bool customer_index_mark_identity(struct customer_index *index, uint64_t hash)
+bool customer_index_mark_identity(struct customer_index *index, const struct record *record)
 {
+    uint64_t place;
+
     if (!index->identities)
         index->identities = hashset_new();
-    return hashset_add(index->identities, hash);
+    bool is_repeated = hashset_add(index->identities, record->identity_hash);
+    if (!index->shard)
+        return is_repeated;
+    if (!is_repeated)
+        shard_check_add(index->shard, record, SHARD_KEYS_IDENTITIES);
+    return is_repeated || shard_check_find(index->shard, record, SHARD_KEYS_IDENTITIES, &place);
+}
+
+void customer_index_divide(struct customer_index *index, struct shard_check *shard)
+{
+    index->shard = shard;
+}
+
+void customer_index_count(const struct customer_index *index, struct shard_check *shard)
+{
+    shard->sent = index->sent_count;
+    shard->sent_seen = index->sent_seen;
+    shard->open = index->open_count;
+    shard->open_seen = index->open_seen;
 }
 
 uint64_t customer_index_mark_seen(struct customer_index *index, size_t unique_index, uint64_t hash,
                                   uint64_t ordinal)
 {
     struct hash_table_entry *entry = hash_table_ensure(index->seen[unique_index], hash);
+    uint64_t earlier = mark_value(entry, ordinal);
 
-    if (entry->mark)
-        return entry->mark;
-    entry->mark = ordinal < UINT32_MAX ? (uint32_t)ordinal : UINT32_MAX;
-    if (unique_index == 0 && entry->value) {
+    if (!earlier && unique_index == 0 && entry->value) {
         index->sent_seen += !index->customers[entry->value - 1].is_unsent;
         index->open_seen += index->customers[entry->value - 1].open;
     }
-    return 0;
+    return earlier;
 }
 
 void customer_index_prefetch(const struct customer_index *index, const struct record *record)

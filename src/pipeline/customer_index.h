@@ -16,6 +16,7 @@
 #include "ledger/ledger.h"
 #include "model/job.h"
 #include "model/record.h"
+#include "pipeline/shard_check.h"
 
 struct customer_index;
 
@@ -54,10 +55,17 @@ bool customer_index_is_erased(const struct record *record);
 uint64_t customer_index_mark_seen(struct customer_index *index, size_t unique_index, uint64_t hash,
                                   uint64_t ordinal);
 
-/* Marks a person (record.identity_hash) as one that is to be created. True when an earlier record of this
- * run had the same. Only a dry run needs it: a run asks the ledger, which holds what it journalled. 6 to
+/* Marks a person (record->identity_hash, not 0) as one that is to be created. True when an earlier record of
+ * this run had the same. Only a dry run needs it: a run asks the ledger, which holds what it journalled. 6 to
  * 12 bytes each. */
-bool customer_index_mark_identity(struct customer_index *index, uint64_t hash);
+bool customer_index_mark_identity(struct customer_index *index, const struct record *record);
+
+/* Of a check of a part of the input, before any record: a value that another part has at an earlier place is
+ * a repeat, too, and the first ones of this part are added to shard. Borrowed. */
+void customer_index_divide(struct customer_index *index, struct shard_check *shard);
+/* Customers of the ledger that are not unsent, and those of them whose external_id was marked; the same of
+ * those whose last operation is open. */
+void customer_index_count(const struct customer_index *index, struct shard_check *shard);
 
 /* Loads the cache lines of a record that is processed soon. */
 void customer_index_prefetch(const struct customer_index *index, const struct record *record);

@@ -206,7 +206,7 @@ static int find_twin(const struct decide_context *context, const struct record *
         refuse_twin(decision, describe_twin(context, record, known, arena));
     if (found || !context->is_dry || record->identity_hash == 0)
         return 0;
-    if (customer_index_mark_identity(context->index, record->identity_hash))
+    if (customer_index_mark_identity(context->index, record))
         refuse_twin(
             decision,
             SLICE_LITERAL("an earlier row has the same e-mail, names and birth date, and another key"));

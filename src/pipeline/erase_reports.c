@@ -20,6 +20,7 @@
 #include "report/link_file.h"
 #include "report/rejects.h"
 #include "report/report_history.h"
+#include "report/shard_folder.h"
 
 enum {
     BLOCK_SIZE = 64 * 1024,
@@ -292,22 +293,31 @@ static int erase_folder(const struct erase_reports_settings *settings, const cha
     return result;
 }
 
-static int erase_history(const struct erase_reports_settings *settings, const char *report,
-                         struct error *error)
+/* The folders below one whose names begin so. */
+static int erase_folders_in(const struct erase_reports_settings *settings, const char *parent,
+                            const char *beginning, struct error *error)
 {
-    char *history = file_join(report, REPORT_HISTORY_FOLDER);
-    DIR *stream = opendir(history);
+    DIR *stream = opendir(parent);
     int result = 0;
 
     for (struct dirent *entry; stream && result == 0 && (entry = readdir(stream));) {
-        if (entry->d_name[0] == '.')
+        if (entry->d_name[0] == '.' || strncmp(entry->d_name, beginning, strlen(beginning)) != 0)
             continue;
-        char *folder = file_join(history, entry->d_name);
+        char *folder = file_join(parent, entry->d_name);
         result = erase_folder(settings, folder, error);
         free(folder);
     }
     if (stream)
         closedir(stream);
+    return result;
+}
+
+static int erase_history(const struct erase_reports_settings *settings, const char *report,
+                         struct error *error)
+{
+    char *history = file_join(report, REPORT_HISTORY_FOLDER);
+    int result = erase_folders_in(settings, history, "", error);
+
     if (result == 0)
         result = erase_folder(settings, history, error); /* its index page */
     free(history);
@@ -322,6 +332,8 @@ static int erase_report(const struct erase_reports_settings *settings, const cha
     for (size_t i = 0; i < sizeof folders / sizeof *folders && result == 0; i++) {
         char *folder = file_join(report, folders[i]);
         result = erase_folder(settings, folder, error);
+        if (result == 0)
+            result = erase_folders_in(settings, folder, SHARD_FOLDER_PREFIX, error);
         free(folder);
     }
     return result == 0 ? erase_history(settings, report, error) : -1;

@@ -142,7 +142,7 @@ static int search_batch(struct finder *finder, struct batch *batch,
             return report_match(finder, record, &batch->arena, found, context, error);
         /* A run would create it, so a later record of the same person is its twin. */
         if (!record->rejected && !record->skipped && record->identity_hash && !was_sent(finder, record))
-            customer_index_mark_identity(finder->index, record->identity_hash);
+            customer_index_mark_identity(finder->index, record);
     }
     return 0;
 }

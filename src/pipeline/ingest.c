@@ -37,6 +37,8 @@ struct ingest {
     const struct job *job;
     int stop_fd; /* borrowed */
     struct inputs *inputs;
+    size_t *order; /* the indices of those that are read */
+    size_t order_count;
     /* the source thread's */
     pthread_t source_thread;
     bool source_started;
@@ -53,8 +55,9 @@ struct ingest {
     /* written by the reader thread, read by the coordinator */
     _Atomic uint64_t records, consumed; /* consumed: inflated bytes of these records and the headers */
     atomic_bool ended;                  /* records is the final count */
-    bool identify;                      /* constant once the workers run */
-    size_t complete_count;              /* inputs that were read to their clean end */
+    bool identify;                      /* constant once the workers run, as is shard */
+    const struct shard_check *shard;    /* NULL: of the whole input */
+    bool *complete;                     /* by input: it was read to its clean end */
     enum reader_result result;
     bool limited;
     struct error header_error; /* an input whose header has changed; scope ERROR_NONE: none */
@@ -88,10 +91,10 @@ static bool pass_input(struct ingest *ingest, size_t index)
 static void *source_main(void *argument)
 {
     struct ingest *ingest = argument;
-    size_t index = 0;
+    size_t i = 0;
 
-    while (index < inputs_count(ingest->inputs) && pass_input(ingest, index))
-        index++;
+    while (i < ingest->order_count && pass_input(ingest, ingest->order[i]))
+        i++;
     return NULL;
 }
 
@@ -141,12 +144,26 @@ struct ingest *ingest_open(const struct job *job, int stop_fd, struct error *err
     ingest->job = job;
     ingest->stop_fd = stop_fd;
     ingest->inputs = inputs;
+    ingest->order_count = inputs_count(inputs);
+    ingest->order = memory_new(ingest->order_count, sizeof *ingest->order);
+    ingest->complete = memory_new(ingest->order_count, sizeof *ingest->complete);
+    for (size_t i = 0; i < ingest->order_count; i++)
+        ingest->order[i] = i;
     ingest->blocks = memory_new(BLOCKS, sizeof *ingest->blocks);
     ingest->free_blocks = queue_new(BLOCKS);
     ingest->full_blocks = queue_new(BLOCKS);
     for (size_t i = 0; i < BLOCKS; i++)
         queue_put(ingest->free_blocks, &ingest->blocks[i]);
     return ingest;
+}
+
+void ingest_select(struct ingest *ingest, const bool *selected)
+{
+    inputs_select(ingest->inputs, selected);
+    ingest->order_count = 0;
+    for (size_t i = 0; i < inputs_count(ingest->inputs); i++)
+        if (selected[i])
+            ingest->order[ingest->order_count++] = i;
 }
 
 const struct reader_header *ingest_header(const struct ingest *ingest)
@@ -163,10 +180,16 @@ static void *worker_main(void *argument)
     while ((batch = queue_take(ingest->read_batches))) {
         for (size_t i = 0; i < batch->count; i++) {
             struct record *record = &batch->records[i];
+            struct slice identity = {NULL, 0};
             rule_worker_validate(worker->rules, record, &batch->arena);
+            if (ingest->identify && !record->rejected && !record->skipped) {
+                identity = fingerprint_identity_text(record, &batch->arena);
+                record->identity_hash = fingerprint_identity_hash(identity);
+            }
+            if (ingest->shard && record->values && !record->skipped)
+                shard_check_hash(ingest->shard, record, identity, &batch->arena);
             if (record->rejected || record->skipped)
                 continue;
-            record->identity_hash = ingest->identify ? fingerprint_identity_hash(record, &batch->arena) : 0;
             if (!worker->fingerprint)
                 continue;
             rule_worker_digest_documents(worker->rules, record, &batch->arena);
@@ -177,8 +200,8 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
-/* Cuts the batch to the rest of `limit`. True when no batch may follow. is_last: of the inputs. */
-static bool apply_limit(struct ingest *ingest, struct batch *batch, bool is_last)
+/* Cuts the batch to the rest of `limit`. True when no batch may follow. place: in the order of the inputs. */
+static bool apply_limit(struct ingest *ingest, struct batch *batch, size_t place)
 {
     uint64_t left = ingest->limit ? ingest->limit - ingest->read : UINT64_MAX;
     bool is_whole = batch->count <= left;
@@ -189,19 +212,20 @@ static bool apply_limit(struct ingest *ingest, struct batch *batch, bool is_last
     ingest->read += batch->count;
     atomic_store(&ingest->records, ingest->read);
     if (ingest->result == READER_END && is_whole)
-        ingest->complete_count++;
+        ingest->complete[ingest->order[place]] = true;
     if (batch->count < left)
         return false;
-    ingest->limited = !is_whole || ingest->result == READER_MORE || !is_last;
+    ingest->limited = !is_whole || ingest->result == READER_MORE || place + 1 < ingest->order_count;
     return true;
 }
 
 /* Reads one input into batches. False when nothing may follow it. */
-static bool read_input(struct ingest *ingest, size_t index, uint64_t *sequence)
+static bool read_input(struct ingest *ingest, size_t place, uint64_t *sequence)
 {
+    size_t index = ingest->order[place];
     const struct reader_feed feed = {next_block, ingest};
     struct reader *reader = inputs_reader(ingest->inputs, index, feed, &ingest->header_error);
-    bool is_last = index + 1 == inputs_count(ingest->inputs), more = true;
+    bool more = true;
 
     ingest->result = READER_CUT;
     if (!reader)
@@ -214,14 +238,14 @@ static bool read_input(struct ingest *ingest, size_t index, uint64_t *sequence)
         batch_reset(batch);
         ingest->result = reader_fill(reader, batch);
         atomic_store(&ingest->consumed, ingest->fed - reader_unread(reader));
-        more = !apply_limit(ingest, batch, is_last) && ingest->result == READER_MORE;
+        more = !apply_limit(ingest, batch, place) && ingest->result == READER_MORE;
         batch->sequence = (*sequence)++;
         if (!queue_put(ingest->read_batches, batch))
             return false;
     }
     if (ingest->result != READER_END || ingest->limited)
         return false;
-    if (!is_last)
+    if (place + 1 < ingest->order_count)
         end_input(ingest);
     return true;
 }
@@ -230,10 +254,10 @@ static void *reader_main(void *argument)
 {
     struct ingest *ingest = argument;
     uint64_t sequence = 0;
-    size_t index = 0;
+    size_t place = 0;
 
-    while (index < inputs_count(ingest->inputs) && read_input(ingest, index, &sequence))
-        index++;
+    while (place < ingest->order_count && read_input(ingest, place, &sequence))
+        place++;
     atomic_store(&ingest->ended, true);
     queue_close(ingest->read_batches);
     coordinator_queue_end(ingest->queue, sequence);
@@ -253,6 +277,7 @@ int ingest_start(struct ingest *ingest, const struct ingest_rules *rules, size_t
     ingest->queue = queue;
     ingest->limit = rules->limit;
     ingest->identify = rules->identify;
+    ingest->shard = rules->shard;
     ingest->batch_count = ingest_batches(workers);
     ingest->batches = memory_new(ingest->batch_count, sizeof(struct batch *));
     ingest->free_batches = queue_new(ingest->batch_count);
@@ -328,7 +353,7 @@ uint64_t ingest_bytes(const struct ingest *ingest, size_t index)
 
 bool ingest_is_complete(const struct ingest *ingest, size_t index)
 {
-    return index < ingest->complete_count;
+    return ingest->complete[index];
 }
 
 int ingest_result(const struct ingest *ingest, struct error *error)
@@ -371,6 +396,8 @@ void ingest_close(struct ingest *ingest)
     queue_free(ingest->free_blocks);
     queue_free(ingest->full_blocks);
     free(ingest->blocks);
+    free(ingest->order);
+    free(ingest->complete);
     inputs_close(ingest->inputs);
     free(ingest);
 }

@@ -16,6 +16,7 @@
 #include "input/reader.h"
 #include "ledger/fingerprint.h"
 #include "model/job.h"
+#include "pipeline/shard_check.h"
 #include "rules/rule_set.h"
 
 struct ingest;
@@ -26,15 +27,19 @@ struct ingest *ingest_open(const struct job *job, int stop_fd, struct error *err
 /* Ends every thread, also one that waits, and frees everything. */
 void ingest_close(struct ingest *ingest);
 
+/* Before ingest_start: only these inputs are read (selected by index); the others count as not read. */
+void ingest_select(struct ingest *ingest, const bool *selected);
+
 const struct reader_header *ingest_header(const struct ingest *ingest);
 
 /* What the workers validate and digest with. */
 struct ingest_rules {
     const struct rule_set *set;
     const struct provider_fields *fields;
-    const uint8_t *fingerprint_key; /* NULL: no ledger, so no digests */
-    uint64_t limit;                 /* records of input; 0: all */
-    bool identify;                  /* record.identity_hash is made */
+    const uint8_t *fingerprint_key;  /* NULL: no ledger, so no digests */
+    uint64_t limit;                  /* records of input; 0: all */
+    bool identify;                   /* record.identity_hash is made */
+    const struct shard_check *shard; /* NULL: of the whole input, so no record.unique_digests */
 };
 
 /* Starts the threads; validated batches arrive in queue. workers: at least 1. 0, or -1 with ERROR_USAGE when

@@ -18,7 +18,8 @@ struct one_input {
     struct error open_error; /* at the opening; scope ERROR_NONE: nothing */
     bool is_empty;           /* one of several, without any record */
     _Atomic uint64_t bytes;
-    uint64_t inflated; /* the same, inflated; of the thread that reads */
+    uint64_t size;     /* 0: not known */
+    uint64_t inflated; /* the same as bytes, inflated; of the thread that reads */
 };
 
 struct inputs {
@@ -28,6 +29,7 @@ struct inputs {
     char *block; /* for the opening */
     struct reader_header header;
     const struct one_input *first; /* the one that it is of; NULL: none was read */
+    struct one_input *read_last;   /* whose reader was given out last; NULL: none */
     uint64_t size;
     _Atomic uint64_t position, inflated;
 };
@@ -136,7 +138,7 @@ static int open_one(struct one_input *one, struct error *error)
     }
     if (!is_first && compare_header(one, &header, error) != 0)
         return -1;
-    uint64_t size = source_size(one->source);
+    uint64_t size = one->size = source_size(one->source);
     all->size = size && (is_first || all->size) ? all->size + size : 0;
     if (is_first)
         all->first = one;
@@ -212,6 +214,19 @@ size_t inputs_count(const struct inputs *inputs)
     return inputs->input->path_count;
 }
 
+void inputs_select(struct inputs *inputs, const bool *selected)
+{
+    for (size_t i = 0; i < inputs->input->path_count; i++) {
+        struct one_input *one = &inputs->list[i];
+        if (selected[i])
+            continue;
+        inputs->size -= one->size;
+        inputs->position -= one->bytes; /* of the first, which was opened for the header */
+        inputs->inflated -= one->inflated;
+        one->bytes = 0;
+    }
+}
+
 const struct reader_header *inputs_header(const struct inputs *inputs)
 {
     return &inputs->header;
@@ -244,10 +259,11 @@ struct reader *inputs_reader(struct inputs *inputs, size_t index, struct reader_
     struct reader_header header;
     struct error nothing;
     one->live = feed;
-    if (index > 0 && &inputs->list[index - 1] != inputs->first) { /* whose header is still in use */
-        reader_free(inputs->list[index - 1].reader);
-        inputs->list[index - 1].reader = NULL;
+    if (inputs->read_last && inputs->read_last != inputs->first) { /* whose header is still in use */
+        reader_free(inputs->read_last->reader);
+        inputs->read_last->reader = NULL;
     }
+    inputs->read_last = one;
     if (one->is_empty)
         (void)read_header(one, &header, &nothing);
     if (one->reader)

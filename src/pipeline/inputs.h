@@ -9,6 +9,7 @@
 #ifndef KYC_PIPELINE_INPUTS_H
 #define KYC_PIPELINE_INPUTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,9 @@ struct inputs *inputs_open(const struct job_input *input, int stop_fd, struct er
 void inputs_close(struct inputs *inputs);
 
 size_t inputs_count(const struct inputs *inputs);
+/* Before anything is read: the inputs whose selected is false are not read, so that inputs_size and
+ * inputs_position leave them out. */
+void inputs_select(struct inputs *inputs, const bool *selected);
 /* The header of all. Valid until inputs_close. */
 const struct reader_header *inputs_header(const struct inputs *inputs);
 

@@ -2,12 +2,14 @@
 
 #include <inttypes.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/clock.h"
 #include "core/digest.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/process.h"
 #include "delivery/key_slots.h"
 #include "dispatch/refresh_counts.h"
@@ -15,6 +17,7 @@
 #include "pipeline/absent_columns.h"
 #include "pipeline/coordinator.h"
 #include "pipeline/existing_users.h"
+#include "pipeline/input_checks.h"
 #include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
 #include "pipeline/restored_mark.h"
@@ -25,7 +28,6 @@
 
 enum {
     BASE_FD_COUNT = 40, /* open at once beside connections, locks and documents: about 20, with a reserve */
-    COLUMN_NAMES_MAX = 4 << 20, /* of one field: a job file has at most 1 MiB */
 };
 
 struct pipeline {
@@ -184,23 +186,6 @@ static int start_run(struct pipeline *pipeline, struct error *error)
     return pipeline->dispatcher ? 0 : -1;
 }
 
-static void map_fields(const struct pipeline *pipeline)
-{
-    struct buffer names;
-    buffer_init(&names, COLUMN_NAMES_MAX);
-    for (size_t i = 0; i < field_count(); i++) {
-        const size_t *columns;
-        const struct job_mapping *mapping = rule_set_source(pipeline->rules, (enum field_id)i, &columns);
-        if (!mapping)
-            continue;
-        buffer_reset(&names);
-        job_mapping_append_columns(mapping, &names);
-        run_stats_map_field(pipeline->stats, (enum field_id)i, columns, mapping->column_count,
-                            mapping->column_count ? names.data : NULL);
-    }
-    buffer_clear(&names);
-}
-
 /* Checked at the start: a limit reached during a run looks like a failing provider or disk. */
 static int need_files(const struct pipeline *pipeline, struct error *error)
 {
@@ -212,6 +197,25 @@ static int need_files(const struct pipeline *pipeline, struct error *error)
         count += KEY_SLOT_LOCKS_MAX * pipeline->job->provider.credential_count +
                  2 * (size_t)key_slots_in_flight(pipeline->job, settings->provider, &each);
     return process_need_files(count, error);
+}
+
+/* Reads only the inputs of this shard, and collects what the merge needs. */
+static int open_shard(struct pipeline *pipeline, struct error *error)
+{
+    struct shard_check *shard = pipeline->settings->shard;
+    size_t count = shard->plan->input_count;
+    bool *selected = memory_new(count, sizeof *selected);
+
+    for (size_t i = 0; i < count; i++)
+        selected[i] = shard->plan->inputs[i].shard == shard->shard;
+    ingest_select(pipeline->ingest, selected);
+    free(selected);
+    if (shard_check_open(shard, pipeline->job,
+                         pipeline->ledger ? ledger_fingerprint_key(pipeline->ledger) : NULL, error) != 0)
+        return -1;
+    customer_index_divide(pipeline->customer_index, shard);
+    shard_stats_collect(shard->stats, pipeline->stats);
+    return 0;
 }
 
 /* Everything that must succeed before the first record is processed. */
@@ -235,11 +239,16 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     if (!pipeline->rules || open_ledger(pipeline, error) != 0 || begin_metrics(pipeline, error) != 0 ||
         check_users(pipeline, error) != 0)
         return -1;
-    map_fields(pipeline);
+    input_checks_map_fields(pipeline->rules, pipeline->stats);
+    if (pipeline->settings->shard && open_shard(pipeline, error) != 0)
+        return -1;
     const struct rejects_header rejects_header = {header->source_columns, header->column_count, header->raw,
                                                   header->is_given};
     pipeline->rejects = rejects_open(job->report_folder, &job->input, &rejects_header, error);
     if (!pipeline->rejects || (pipeline->settings->send && start_run(pipeline, error) != 0))
+        return -1;
+    struct shard_check *shard = pipeline->settings->shard;
+    if (shard && rejects_divide(pipeline->rejects, &shard->rejected, &shard->broken, error) != 0)
         return -1;
     const struct ingest_rules rules = {
         .set = pipeline->rules,
@@ -247,6 +256,7 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
         .fingerprint_key = pipeline->ledger ? ledger_fingerprint_key(pipeline->ledger) : NULL,
         .limit = pipeline->settings->limit,
         .identify = !pipeline->settings->send && job->delivery.refuse_twins,
+        .shard = shard,
     };
     return ingest_start(pipeline->ingest, &rules, pipeline->workers, pipeline->queue, error);
 }
@@ -271,47 +281,21 @@ static int log_and_merge_status(int status, const struct error *error)
     return error_worse_status(status, (int)error->scope);
 }
 
-/* kept: the records that were not skipped. */
-static int fail_too_few(const struct pipeline *pipeline, uint64_t kept, int status)
-{
-    const struct job_input *input = &pipeline->job->input;
-    const struct run_stats *stats = pipeline->stats;
-    const char *others = input->path_count > 1 ? " and the other inputs" : "";
-    struct error error;
-
-    if (stats->skipped > 0 && input->where_count > 0)
-        error_set(
-            &error, ERROR_INPUT,
-            "%s%s: %" PRIu64 " of %" PRIu64 " records are skipped (input.where%s), and the other %" PRIu64
-            " are fewer than input.min_records (%" PRIu64
-            ")\nhint: check the conditions; kyc-import explain %s --row N shows which of them skips a record",
-            input->paths[0], others, stats->skipped, stats->read,
-            input->skip_footer ? ", input.csv.skip_footer" : "", kept, input->min_records,
-            pipeline->job->path);
-    else
-        error_set(&error, ERROR_INPUT,
-                  "%s%s: %" PRIu64 " records, fewer than input.min_records (%" PRIu64
-                  ")\nhint: check that the export is complete",
-                  input->paths[0], others, kept, input->min_records);
-    return log_and_merge_status(status, &error);
-}
-
 /* Checks that the inputs were read to their end, and had enough records. In a run that was stopped (status)
  * no input is complete; a broken input is reported all the same. */
 static int check_input(struct pipeline *pipeline, int status)
 {
     struct run_stats *stats = pipeline->stats;
-    const struct job_input *input = &pipeline->job->input;
     struct error error;
 
     for (size_t i = 0; i < stats->input_count; i++)
         stats->inputs[i].complete = status == 0 && ingest_is_complete(pipeline->ingest, i);
     if (ingest_result(pipeline->ingest, &error) != 0)
         return log_and_merge_status(status, &error);
-    uint64_t kept = stats->read - stats->skipped;
-    bool is_whole_export = !pipeline->settings->limit && !ingest_header(pipeline->ingest)->is_reject_file;
-    if (is_whole_export && kept < input->min_records)
-        return fail_too_few(pipeline, kept, status);
+    bool is_whole_export = !pipeline->settings->limit && !pipeline->settings->shard &&
+                           !ingest_header(pipeline->ingest)->is_reject_file;
+    if (is_whole_export && input_checks_min_records(pipeline->job, stats, &error) != 0)
+        return log_and_merge_status(status, &error);
     return status;
 }
 
@@ -379,10 +363,13 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
         stats->in_doubt_absent = customer_index_missing_in_doubt(pipeline->customer_index);
     }
     /* The records of a reject file are a selection, in which a column may well be empty. */
-    if (ended && status == 0 && !ingest_header(pipeline->ingest)->is_reject_file)
+    if (ended && status == 0 && !ingest_header(pipeline->ingest)->is_reject_file &&
+        !pipeline->settings->shard)
         absent_columns_warn(pipeline->job, pipeline->rules, stats);
-    if (ended)
+    if (ended && !pipeline->settings->shard)
         absent_columns_note_conditions(pipeline->job, stats);
+    if (pipeline->settings->shard)
+        customer_index_count(pipeline->customer_index, pipeline->settings->shard);
     stats->has_reject_files = rejects_commit(pipeline->rejects, &error) == 0;
     if (!stats->has_reject_files)
         status = log_and_merge_status(status, &error);

@@ -11,6 +11,7 @@
 
 #include "model/job.h"
 #include "pipeline/input_snapshot.h"
+#include "pipeline/shard_check.h"
 #include "provider/provider.h"
 #include "report/metrics.h"
 #include "report/run_stats.h"
@@ -26,6 +27,8 @@ struct pipeline_settings {
     const struct input_snapshot *snapshot; /* of both passes of --strict; NULL: one pass */
     bool is_first_pass;                    /* of two; send is false */
     struct metrics *metrics;               /* of a run, updated while it goes on; else NULL */
+    struct shard_check
+        *shard; /* of a check of some inputs; NULL: of all. Filled in, unless it did not start */
 };
 
 /* Not an exit status: the end of a first pass in which every row is valid. Nothing was written or reported,

@@ -31,6 +31,7 @@ struct rejects_file {
     int spool_fd;               /* -1: none */
     struct buffer waiting;      /* rows not yet written */
     uint64_t records;
+    struct rejects_parts *parts; /* NULL: one member. The last one is being written */
 };
 
 struct rejects {
@@ -83,9 +84,41 @@ static int rejects_file_flush(struct rejects_file *file)
 static int rejects_file_count(struct rejects_file *file, struct error *error)
 {
     file->records++;
+    if (file->parts)
+        file->parts->parts[file->parts->count - 1].records++;
     if (file->waiting.len < REJECTS_FLUSH_LEN || rejects_file_flush(file) == 0)
         return 0;
     return report_file_fail(file->path, error);
+}
+
+/* Ends the gzip member, and begins another one. *end: the length of the file so far. 0, or -1 with errno. */
+static int rejects_file_next_member(struct rejects_file *file, uint64_t *end)
+{
+    if (rejects_file_flush(file) != 0 || gzip_writer_finish(file->writer) != 0)
+        return -1;
+    gzip_writer_free(file->writer);
+    file->writer = gzip_writer_new(file->draft.fd, REJECTS_GZIP_LEVEL);
+    off_t offset = lseek(file->draft.fd, 0, SEEK_CUR);
+    *end = offset < 0 ? 0 : (uint64_t)offset;
+    return offset < 0 ? -1 : 0;
+}
+
+/* Of a divided file: begins the member of an input whose first record follows. 0, or -1 with errno. */
+static int rejects_file_begin_input(struct rejects_file *file, uint32_t input)
+{
+    struct rejects_parts *parts = file->parts;
+    struct rejects_part *last = parts->count ? &parts->parts[parts->count - 1] : NULL;
+    uint64_t end = parts->header_len;
+
+    if (last && last->input == input)
+        return 0;
+    if (last && rejects_file_next_member(file, &end) != 0)
+        return -1;
+    if (last)
+        last->len = end - last->offset;
+    parts->parts = memory_resize(parts->parts, parts->count + 1, sizeof *parts->parts);
+    parts->parts[parts->count++] = (struct rejects_part){.input = input, .offset = end};
+    return 0;
 }
 
 /* A file without a name, so that it is gone when the process ends in any way. 0, or -1 with errno. */
@@ -236,8 +269,33 @@ static void rejects_write_record(struct rejects *rejects, struct rejects_file *f
         rejects_write_row(rejects, &file->waiting, record);
 }
 
+static int rejects_file_divide(struct rejects_file *file, struct rejects_parts *parts)
+{
+    *parts = (struct rejects_parts){0};
+    file->parts = parts;
+    return rejects_file_next_member(file, &parts->header_len);
+}
+
+int rejects_divide(struct rejects *rejects, struct rejects_parts *rejected, struct rejects_parts *broken,
+                   struct error *error)
+{
+    return rejects_file_divide(&rejects->rejected, rejected) == 0 &&
+                   rejects_file_divide(&rejects->broken, broken) == 0
+               ? 0
+               : report_file_fail(rejects->folder, error);
+}
+
+void rejects_parts_clear(struct rejects_parts *parts)
+{
+    free(parts->parts);
+    *parts = (struct rejects_parts){0};
+}
+
 int rejects_add(struct rejects *rejects, const struct record *record, struct error *error)
 {
+    struct rejects_file *file = record->fault ? &rejects->broken : &rejects->rejected;
+    if (file->parts && rejects_file_begin_input(file, record->input) != 0)
+        return report_file_fail(file->path, error);
     if (record->fault) {
         buffer_append(&rejects->broken.waiting, record->raw);
         buffer_append_char(&rejects->broken.waiting, '\n');
@@ -283,10 +341,20 @@ static int rejects_append_spool(struct rejects_file *rejected, struct rejects_fi
 /* Renames the file into place; without records it removes the old file. 0, or -1 with errno. */
 static int rejects_file_commit(struct rejects_file *file)
 {
-    if (file->records == 0)
+    if (file->records == 0) {
+        if (file->parts)
+            file->parts->header_len = 0;
         return unlink(file->path) == 0 || errno == ENOENT ? 0 : -1;
+    }
     if (rejects_file_flush(file) != 0 || gzip_writer_finish(file->writer) != 0)
         return -1;
+    if (file->parts) {
+        struct rejects_part *last = &file->parts->parts[file->parts->count - 1];
+        off_t end = lseek(file->draft.fd, 0, SEEK_CUR);
+        if (end < 0)
+            return -1;
+        last->len = (uint64_t)end - last->offset;
+    }
     return file_draft_commit(&file->draft);
 }
 

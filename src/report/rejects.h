@@ -61,6 +61,25 @@ int rejects_add(struct rejects *rejects, const struct record *record, struct err
 int rejects_add_refused(struct rejects *rejects, const struct record *record, const struct verdict *verdict,
                         struct error *error);
 
+/* The gzip members of a divided file, in its order: one of the header (its length alone), one of each input
+ * that has records in it. */
+struct rejects_part {
+    uint32_t input;
+    uint64_t offset, len, records;
+};
+struct rejects_parts {
+    uint64_t header_len; /* 0: there is no file */
+    struct rejects_part *parts;
+    size_t count;
+};
+void rejects_parts_clear(struct rejects_parts *parts);
+
+/* Before the first record: the records of each input become a gzip member of their own, so that the files of
+ * several processes can be joined in the order of the inputs. Filled in by rejects_commit; borrowed. 0, or -1
+ * as report_file_fail. */
+int rejects_divide(struct rejects *rejects, struct rejects_parts *rejected, struct rejects_parts *broken,
+                   struct error *error);
+
 /* Renames both files into place; removes a file without records. 0, or -1 as report_file_fail. Frees in any
  * case. */
 int rejects_commit(struct rejects *rejects, struct error *error);

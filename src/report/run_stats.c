@@ -112,7 +112,7 @@ static struct run_stats_field *run_stats_get_field(struct run_stats *stats, enum
 }
 
 /* The shape of the first source cell with a text, or of the raw record with a fault. Owner: the caller. */
-static char *run_stats_shape_of(struct run_stats *stats, const struct record *record, enum field_id field)
+char *run_stats_shape(struct run_stats *stats, const struct record *record, enum field_id field)
 {
     const struct run_stats_field *source = run_stats_get_field(stats, field);
     struct slice text = record->fault ? record->raw : slice_make(NULL, 0);
@@ -137,18 +137,21 @@ static size_t run_stats_find_repeated(const struct run_stats_rule *rule)
     return rule->example_count;
 }
 
-/* Keeps the first examples; then, among the first records, a new shape replaces a repeated one. */
-static void run_stats_add_example(struct run_stats *stats, struct run_stats_rule *rule,
-                                  const struct record *record)
+/* Where an example of this record would go: the end, or in the place of a repeated shape. RUN_STATS_EXAMPLES:
+ * none is wanted. ordinal: of the record among all of the rule, from 1. */
+static size_t run_stats_find_place(const struct run_stats_rule *rule, uint64_t ordinal)
 {
     enum { RUN_STATS_SEARCH_MAX = 1000 };
-    if (rule->records > RUN_STATS_SEARCH_MAX)
-        return;
-    size_t place = rule->example_count;
-    if (place == RUN_STATS_EXAMPLES && (place = run_stats_find_repeated(rule)) == RUN_STATS_EXAMPLES)
-        return;
-    struct run_stats_example example = {record->input, record->row, record->line,
-                                        run_stats_shape_of(stats, record, rule->field)};
+    if (ordinal > RUN_STATS_SEARCH_MAX)
+        return RUN_STATS_EXAMPLES;
+    return rule->example_count < RUN_STATS_EXAMPLES ? rule->example_count : run_stats_find_repeated(rule);
+}
+
+/* Keeps the first examples; then, among the first records, a new shape replaces a repeated one. Takes the
+ * shape over. */
+static void run_stats_keep_example(struct run_stats_rule *rule, size_t place,
+                                   struct run_stats_example example)
+{
     if (place < rule->example_count) {
         for (size_t i = 0; i < rule->example_count; i++) {
             if (strcmp(rule->examples[i].shape, example.shape) != 0)
@@ -164,17 +167,64 @@ static void run_stats_add_example(struct run_stats *stats, struct run_stats_rule
     rule->examples[rule->example_count++] = example;
 }
 
+static void run_stats_add_example(struct run_stats *stats, struct run_stats_rule *rule,
+                                  const struct record *record)
+{
+    size_t place = run_stats_find_place(rule, rule->records);
+    if (place < RUN_STATS_EXAMPLES)
+        run_stats_keep_example(rule, place,
+                               (struct run_stats_example){record->input, record->row, record->line,
+                                                          run_stats_shape(stats, record, rule->field)});
+}
+
+/* True, with capacity for one more. */
+static bool run_stats_wants_row(const struct run_stats *stats, struct run_stats_rule *rule)
+{
+    if (rule->level != VERDICT_REJECT || rule->row_count == RUN_STATS_ROWS)
+        return false;
+    if (!rule->rows && rule - stats->rules >= RUN_STATS_LISTED_RULES)
+        return false;
+    if (!rule->rows)
+        rule->rows = memory_new(RUN_STATS_ROWS, sizeof *rule->rows);
+    return true;
+}
+
 static void run_stats_add_row(struct run_stats *stats, struct run_stats_rule *rule,
                               const struct record *record)
 {
-    if (rule->level != VERDICT_REJECT || rule->row_count == RUN_STATS_ROWS)
-        return;
-    if (!rule->rows && rule - stats->rules >= RUN_STATS_LISTED_RULES)
-        return;
-    if (!rule->rows)
-        rule->rows = memory_new(RUN_STATS_ROWS, sizeof *rule->rows);
-    rule->rows[rule->row_count++] = (struct run_stats_example){
-        record->input, record->row, record->line, run_stats_shape_of(stats, record, rule->field)};
+    if (run_stats_wants_row(stats, rule))
+        rule->rows[rule->row_count++] = (struct run_stats_example){
+            record->input, record->row, record->line, run_stats_shape(stats, record, rule->field)};
+}
+
+struct run_stats_rule *run_stats_join_rule(struct run_stats *stats, enum field_id field,
+                                           enum verdict_level level, const char *name, uint64_t records)
+{
+    struct run_stats_rule *rule = run_stats_get_rule(stats, field, level, name, true);
+    rule->records = records;
+    return rule;
+}
+
+static struct run_stats_example run_stats_copy_example(const struct run_stats_example *example)
+{
+    struct run_stats_example copy = *example;
+    copy.shape = memory_copy(slice_from(example->shape));
+    return copy;
+}
+
+void run_stats_join_example(struct run_stats_rule *rule, uint64_t ordinal,
+                            const struct run_stats_example *example)
+{
+    size_t place = run_stats_find_place(rule, ordinal);
+    if (place < RUN_STATS_EXAMPLES)
+        run_stats_keep_example(rule, place, run_stats_copy_example(example));
+}
+
+void run_stats_join_row(struct run_stats *stats, struct run_stats_rule *rule,
+                        const struct run_stats_example *row)
+{
+    if (run_stats_wants_row(stats, rule))
+        rule->rows[rule->row_count++] = run_stats_copy_example(row);
 }
 
 static int run_stats_compare_rows(const void *a, const void *b)
@@ -196,6 +246,8 @@ static void run_stats_add_verdicts(struct run_stats *stats, const struct record 
             run_stats_add_example(stats, rule, record);
             run_stats_add_row(stats, rule, record);
             rule->is_fault = record->fault;
+            if (stats->each)
+                stats->each(stats->each_context, rule, record, i);
         }
         struct run_stats_field *field = run_stats_get_field(stats, verdict->field);
         if (verdict->level == VERDICT_REJECT && field->last_mark != stats->mark) {
@@ -273,11 +325,16 @@ static size_t country_digit(char character)
     return character >= 'A' && character <= 'Z' ? (size_t)(character - 'A') + 10 : SIZE_MAX;
 }
 
+size_t run_stats_country_index(const char code[2])
+{
+    size_t first = country_digit(code[0]), second = country_digit(code[1]);
+    bool known = first != SIZE_MAX && second != SIZE_MAX;
+    return known ? 1 + first * 36 + second : 0;
+}
+
 static struct run_stats_country *run_stats_get_country(struct run_stats *stats, const struct record *record)
 {
-    size_t first = country_digit(record->country[0]), second = country_digit(record->country[1]);
-    bool known = first != SIZE_MAX && second != SIZE_MAX;
-    return &stats->countries[known ? 1 + first * 36 + second : 0];
+    return &stats->countries[run_stats_country_index(record->country)];
 }
 
 char *run_stats_country_code(size_t index, char text[3])

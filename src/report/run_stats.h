@@ -132,6 +132,11 @@ struct run_stats {
     uint32_t *index; /* private: hash table of indices into rules, plus 1; 0: free */
     size_t index_capacity;
     uint64_t mark; /* private: number of the record being counted */
+    /* Of a shard: called for each rule of ours that a record is counted under, once. verdict: its index in
+     * the record. NULL: none. */
+    void (*each)(void *context, const struct run_stats_rule *rule, const struct record *record,
+                 size_t verdict);
+    void *each_context;
     struct {
         uint64_t fields[sizeof(((struct record *)NULL)->present) / sizeof(uint64_t)], records;
     } presences[RUN_STATS_PRESENCES];  /* private: a cache, since most records of an export have the same
@@ -195,6 +200,23 @@ void run_stats_finish(struct run_stats *stats);
 
 /* The two characters of an index into countries; "": unknown. Returns text. */
 char *run_stats_country_code(size_t index, char text[3]);
+/* The index of two characters; 0: unknown. */
+size_t run_stats_country_index(const char code[2]);
+
+/* The shape of the value that a rule of this field is about; "": none. Owner: the caller frees. */
+char *run_stats_shape(struct run_stats *stats, const struct record *record, enum field_id field);
+
+/* Joining the counts of several shards: a rule with all its records, in the order in which they first met it;
+ * valid until the next one is added. Copies name. */
+struct run_stats_rule *run_stats_join_rule(struct run_stats *stats, enum field_id field,
+                                           enum verdict_level level, const char *name, uint64_t records);
+/* Then its examples, in input order: ordinal is that of the record among all of the rule, from 1. What is
+ * left out must be one that run_stats_add_record would not have chosen. Copies the shape. */
+void run_stats_join_example(struct run_stats_rule *rule, uint64_t ordinal,
+                            const struct run_stats_example *example);
+/* Then its listed rows, in input order. Copies the shape. */
+void run_stats_join_row(struct run_stats *stats, struct run_stats_rule *rule,
+                        const struct run_stats_example *row);
 
 /* Indices into rules: rejects before warnings, most records first, then by field and name. Owner: the caller
  * frees. */

@@ -436,6 +436,9 @@ part('rules', sub {
     run_program('sh', '-c', 'gzip -c "$1/export.csv" | head -c 150 > "$1/cut.csv.gz"', 'sh', $case->{folder});
     end($case, undef, 'check', '-q', '--input', "$case->{folder}/cut.csv.gz");
     found_report($case);
+    case_run($case, 'check', '-q', '--shard', '0/1', '--shard-key', 'env:PATH');
+    my @shard = grep { -e "$case->{folder}/" . s/JOB/test/r } map { "reports/JOB/check/shard-0-of-1/$_" } qw(keys.bin shard.json);
+    found('files', @shard);
     found('exit statuses', (case_run($case, 'check', '--input', "$case->{folder}/missing.csv"))[0] . ' the input cannot be read');
     found('exit statuses', (case_run($case, 'run', '--no-such-option'))[0] . ' the command line is wrong');
     found('exit statuses', (case_run($case, 'run', '--set', 'delivery.no_such_key=1'))[0] . ' the job file is wrong');

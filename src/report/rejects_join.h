@@ -1,0 +1,24 @@
+/* rejects_join: the reject files of several shards as one, in the order of the inputs.
+ *
+ * The gzip members are copied as they are; decompressed, the file is that of one process. Thread: one.
+ */
+#ifndef KYC_REPORT_REJECTS_JOIN_H
+#define KYC_REPORT_REJECTS_JOIN_H
+
+#include <stddef.h>
+
+#include "core/error.h"
+#include "model/job.h"
+#include "report/rejects.h"
+
+struct rejects_join_shard {
+    const char *folder;
+    const struct rejects_parts *rejected, *broken;
+};
+
+/* Replaces rejects.* and broken.* in folder, or removes them where no shard has one. 0, or -1: ERROR_INPUT (a
+ * file of a shard is missing or cut), or as report_file_fail. */
+int rejects_join(const char *folder, enum job_format format, const struct rejects_join_shard *shards,
+                 size_t count, struct error *error);
+
+#endif

@@ -1,0 +1,200 @@
+#include "report/shard_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/buffer.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "report/report_file.h"
+#include "report/shard_file.h"
+
+enum { SHARD_FOLDER_TRIES = 100, SHARD_FOLDER_PATH_MAX = 1 << 16 };
+
+/* Behind the folder's path: the draft, or the old one on its way out. */
+static const char shard_folder_suffix[] = ".new-";
+
+char *shard_folder_path(const char *report_folder, uint32_t shard, uint32_t of)
+{
+    struct buffer path;
+
+    buffer_init(&path, SHARD_FOLDER_PATH_MAX);
+    buffer_printf(&path, "%s/" SHARD_FOLDER_PREFIX "%" PRIu32 "-of-%" PRIu32, report_folder, shard, of);
+    return path.data;
+}
+
+/* Removes a folder of files; what is not there any more is no failure. 0, or -1 with errno. */
+static int shard_folder_remove(const char *path)
+{
+    DIR *list = opendir(path);
+    struct dirent *entry;
+
+    if (!list)
+        return errno == ENOENT ? 0 : -1;
+    while ((entry = readdir(list)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(dirfd(list), entry->d_name, 0);
+    closedir(list);
+    return rmdir(path) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+/* Removes the drafts of processes that are gone. */
+static void shard_folder_sweep(const char *path)
+{
+    char *parent = file_folder(path);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    DIR *list = opendir(parent);
+    struct dirent *entry;
+
+    while (list && (entry = readdir(list))) {
+        size_t len = strlen(name);
+        if (strncmp(entry->d_name, name, len) != 0 ||
+            strncmp(entry->d_name + len, shard_folder_suffix, strlen(shard_folder_suffix)) != 0)
+            continue;
+        char *draft = file_join(parent, entry->d_name);
+        int fd = open(draft, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+            shard_folder_remove(draft);
+        if (fd >= 0)
+            close(fd);
+        free(draft);
+    }
+    if (list)
+        closedir(list);
+    free(parent);
+}
+
+/* Only a folder of a shard, or an empty one, is replaced. 0, or -1. */
+static int shard_folder_check_old(const char *path, struct error *error)
+{
+    char *file = file_join(path, SHARD_FILE_NAME);
+    DIR *list = access(file, F_OK) == 0 ? NULL : opendir(path);
+    struct dirent *entry;
+    bool has_files = false;
+
+    while (list && (entry = readdir(list)))
+        has_files = has_files || entry->d_name[0] != '.';
+    if (list)
+        closedir(list);
+    free(file);
+    return has_files
+               ? error_set(
+                     error, ERROR_USAGE,
+                     "%s has other files, and a shard replaces its folder\nhint: give it a folder of its own: --report DIR",
+                     path)
+               : 0;
+}
+
+/* Makes the draft, and holds its lock. 0, or -1 with errno; ESTALE: another process has swept it in between.
+ */
+static int shard_folder_make(struct shard_folder *folder)
+{
+    struct stat made, locked;
+    struct buffer draft;
+
+    buffer_init(&draft, SHARD_FOLDER_PATH_MAX);
+    buffer_printf(&draft, "%s%sXXXXXX", folder->path, shard_folder_suffix);
+    free(folder->draft);
+    folder->draft = draft.data;
+    if (!mkdtemp(folder->draft))
+        return -1;
+    folder->fd = open(folder->draft, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (folder->fd >= 0)
+        flock(folder->fd, LOCK_EX); /* where the file system has no locks, nobody can sweep either */
+    if (folder->fd >= 0 && fstat(folder->fd, &locked) == 0 && stat(folder->draft, &made) == 0 &&
+        locked.st_ino == made.st_ino)
+        return 0;
+    if (folder->fd >= 0)
+        close(folder->fd);
+    folder->fd = -1;
+    errno = ESTALE;
+    return -1;
+}
+
+int shard_folder_open(struct shard_folder *folder, const char *path, struct error *error)
+{
+    char *parent = file_folder(path);
+    int result = file_make_folder(parent);
+
+    *folder = (struct shard_folder){.path = memory_copy(slice_from(path)), .fd = -1};
+    if (result == 0 && shard_folder_check_old(path, error) != 0) {
+        free(parent);
+        shard_folder_close(folder);
+        return -1;
+    }
+    free(parent);
+    if (result == 0) {
+        shard_folder_sweep(path);
+        for (int i = 0; i < SHARD_FOLDER_TRIES; i++)
+            if ((result = shard_folder_make(folder)) == 0 || errno != ESTALE)
+                break;
+    }
+    if (result == 0)
+        return 0;
+    report_file_fail(path, error);
+    free(folder->draft);
+    folder->draft = NULL;
+    shard_folder_close(folder);
+    return -1;
+}
+
+/* Where folders cannot be exchanged: moves the old one aside, under a name of a draft without a lock. */
+static void shard_folder_move_aside(const struct shard_folder *folder)
+{
+    struct buffer aside;
+
+    buffer_init(&aside, SHARD_FOLDER_PATH_MAX);
+    buffer_printf(&aside, "%s-old", folder->draft);
+    if (rename(folder->path, aside.data) == 0)
+        shard_folder_remove(aside.data);
+    buffer_clear(&aside);
+}
+
+/* *is_exchanged: the old one has the draft's name now. 0, or -1 with errno. */
+static int shard_folder_place(const struct shard_folder *folder, bool *is_exchanged)
+{
+    for (int i = 0; i < SHARD_FOLDER_TRIES; i++) { /* another process may place its own in between */
+        *is_exchanged = renameat2(AT_FDCWD, folder->draft, AT_FDCWD, folder->path, RENAME_EXCHANGE) == 0;
+        if (*is_exchanged || rename(folder->draft, folder->path) == 0)
+            return 0;
+        if (errno != ENOTEMPTY && errno != EEXIST)
+            return -1;
+        shard_folder_move_aside(folder);
+    }
+    return -1;
+}
+
+int shard_folder_commit(struct shard_folder *folder, struct error *error)
+{
+    bool is_exchanged;
+
+    if (fsync(folder->fd) != 0 || shard_folder_place(folder, &is_exchanged) != 0 ||
+        file_sync_folder(folder->path) != 0)
+        return report_file_fail(folder->path, error);
+    if (is_exchanged && shard_folder_remove(folder->draft) != 0)
+        log_warning("%s: cannot be removed: %s\nhint: it may have personal data; remove it", folder->draft,
+                    strerror(errno));
+    free(folder->draft);
+    folder->draft = NULL;
+    return 0;
+}
+
+void shard_folder_close(struct shard_folder *folder)
+{
+    if (folder->draft)
+        shard_folder_remove(folder->draft);
+    if (folder->fd >= 0 && folder->path)
+        close(folder->fd);
+    free(folder->path);
+    free(folder->draft);
+    *folder = (struct shard_folder){.fd = -1};
+}
