@@ -36,23 +36,36 @@ int store_readings_next(struct store_readings *readings, const struct ledger_sel
     return readings->next < PQntuples(readings->rows) ? readings->next : -1;
 }
 
-/* The window is sorted. */
-void store_readings_note(struct store_readings *readings, int64_t customer, uint64_t at_ns)
+/* The row of a customer; -1: the window does not have it. */
+static int find(const struct store_readings *readings, int64_t customer)
 {
-    int low = 0, high = readings && readings->rows ? PQntuples(readings->rows) : 0;
+    int low = 0, high = PQntuples(readings->rows);
 
     while (low < high) {
         int middle = (low + high) / 2;
-        int64_t id = id_of(readings, middle);
-        if (id == customer)
-            readings->read_at_ns[middle] = at_ns;
-        if (id == customer)
-            return;
-        if (id < customer)
+        if (id_of(readings, middle) < customer)
             low = middle + 1;
         else
             high = middle;
     }
+    return low < PQntuples(readings->rows) && id_of(readings, low) == customer ? low : -1;
+}
+
+void store_readings_touch(struct store_readings *readings, int64_t customer)
+{
+    int count = readings && readings->rows ? PQntuples(readings->rows) : 0;
+
+    if (count > 0 && customer > readings->selection.after && customer < id_of(readings, count - 1) &&
+        find(readings, customer) < 0)
+        store_readings_clear(readings);
+}
+
+void store_readings_note(struct store_readings *readings, int64_t customer, uint64_t at_ns)
+{
+    store_readings_touch(readings, customer);
+    int row = readings && readings->rows ? find(readings, customer) : -1;
+    if (row >= 0)
+        readings->read_at_ns[row] = at_ns;
 }
 
 void store_readings_clear(struct store_readings *readings)

@@ -1,8 +1,8 @@
 /* store_readings: the users that store_next_reading gives next, read ahead: one question for 256 of them.
  *
- * A row of this window may be old: the cache has those that this process has written since, and a time of
- * reading is set here. A user that fits the selection only since then is not in the window; refresh and its
- * like make none. Thread: one. Owner: free.
+ * The cache has the rows of this window that this process has written since, and the time of a reading is set
+ * here. A customer between two of the window that may fit the selection only now empties it. Thread: one.
+ * Owner: free.
  */
 #ifndef KYC_LEDGER_POSTGRES_STORE_READINGS_H
 #define KYC_LEDGER_POSTGRES_STORE_READINGS_H
@@ -23,8 +23,9 @@ void store_readings_set(struct store_readings **readings, const struct ledger_se
                         PGresult *rows);
 /* The next row behind selection->after; -1: the window does not have it. */
 int store_readings_next(struct store_readings *readings, const struct ledger_selection *selection);
-/* A customer's user was read, or (0) was not. NULL is allowed. */
+/* A customer's user was read at this time (0: never), or its row is written. NULL is allowed. */
 void store_readings_note(struct store_readings *readings, int64_t customer, uint64_t at_ns);
+void store_readings_touch(struct store_readings *readings, int64_t customer);
 /* Nothing of it is right any more. NULL is allowed. */
 void store_readings_clear(struct store_readings *readings);
 void store_readings_free(struct store_readings *readings);

@@ -5,6 +5,7 @@
 
 #include "ledger/postgres/store_batch.h"
 #include "ledger/postgres/store_postgres_ops.h"
+#include "ledger/postgres/store_readings.h"
 
 enum { COPIED_ROWS = 4096 };
 
@@ -76,6 +77,7 @@ int store_postgres_update_customer(struct store *base, const struct ledger_custo
     if (!row)
         return -1;
     ledger_row_from_values(&ledger_customer_table, values, NULL, &after);
+    store_readings_touch(store->readings, row->id);
     bool is_released =
         gives_up(before->user_id, after.user_id) || gives_up(before->external_id, after.external_id);
     if (is_released && row->pending == STORE_CACHE_SET && !row->is_released) {
