@@ -81,8 +81,8 @@ static bool check_place(struct probe_lines *lines, const struct job *job, const 
         probe_lines_add(lines, "ledger", PROBE_NOT_OK, "%s", error.text);
         return false;
     }
-    probe_lines_add(lines, "ledger", PROBE_OK, "%s: there is none yet; the first run can create it",
-                    job->ledger_path);
+    probe_lines_add(lines, "ledger", PROBE_OK, "%s: there is none yet; the first run%s can create it",
+                    job->ledger_path, ledger_is_remote(job->ledger_path) ? " --new-ledger" : "");
     return true;
 }
 
@@ -174,7 +174,9 @@ static void check_folder(struct probe_lines *lines, const char *name, const char
 
 void probe_machine_space(struct probe_lines *lines, const struct job *job)
 {
-    char *report = find_folder(job->report_folder), *ledger = file_folder(job->ledger_path);
+    bool is_remote = ledger_is_remote(job->ledger_path);
+    char *report = find_folder(job->report_folder),
+         *ledger = is_remote ? NULL : file_folder(job->ledger_path);
     struct stat info, other;
     /* A reject file can become as large as the input, and so, about, can the ledger. */
     uint64_t wanted = (uint64_t)FREE_MIB * MIB + size_of_inputs(job);
@@ -182,8 +184,9 @@ void probe_machine_space(struct probe_lines *lines, const struct job *job)
     check_folder(lines, "report", "report", job->report_folder);
     if (job->ledger_witness)
         check_folder(lines, "witness", "ledger_witness", job->ledger_witness);
-    check_space(lines, "disk", ledger, wanted);
-    if (stat(ledger, &other) == 0 && stat(report, &info) == 0 && info.st_dev != other.st_dev)
+    /* The disk of a database is its server's. */
+    check_space(lines, "disk", ledger ? ledger : report, wanted);
+    if (ledger && stat(ledger, &other) == 0 && stat(report, &info) == 0 && info.st_dev != other.st_dev)
         check_space(lines, "report disk", report, wanted);
     free(report);
     free(ledger);

@@ -95,5 +95,5 @@ int job_ledger_setting_finish(struct job_reader *reader, const struct job_node *
         return job_keys_fail(
             reader, ledger,
             "a ledger in PostgreSQL needs `ledger_key`, because a database has no folder for a key file\nhint: make one with (umask 077; openssl rand -hex 32 > ledger.key), keep a copy of it apart from the database, and write ledger_key: file:ledger.key");
-    return job_keys_fail(reader, ledger, "PostgreSQL ledgers are not supported\nhint: write sqlite:PATH");
+    return 0;
 }

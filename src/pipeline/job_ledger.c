@@ -9,7 +9,8 @@ static struct ledger *fail_missing(const struct job *job, const struct provider 
 {
     if (ledger_continuity_check(job, provider, NULL, error) == 0)
         error_set(error, ERROR_LEDGER,
-                  "%s: there is no ledger yet\nhint: the first kyc-import run creates it", job->ledger_path);
+                  "%s: there is no ledger yet\nhint: the first kyc-import run%s creates it", job->ledger_path,
+                  ledger_is_remote(job->ledger_path) ? " --new-ledger" : "");
     return NULL;
 }
 

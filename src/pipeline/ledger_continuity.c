@@ -16,6 +16,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/postgres_url.h"
 #include "core/text.h"
 #include "core/utf8.h"
 #include "dispatch/adopt.h"
@@ -151,9 +152,24 @@ static void digest_texts(const struct slice *texts, size_t count, char digits[NA
     digest_hex(digest, NAME_BYTES, digits);
 }
 
-/* The ledger's path without symbolic links. Owner: the caller frees. */
+/* A URL as it may be shown: with the port of each host, whether the job has it or not. */
+static char *find_shown_url(const char *text)
+{
+    struct postgres_url url;
+    const char *fault;
+
+    if (postgres_url_read(&url, text, &fault) != 0) /* checked when the job was loaded */
+        return memory_copy(slice_from(text));
+    char *shown = memory_copy(slice_from(url.shown));
+    postgres_url_clear(&url);
+    return shown;
+}
+
+/* The ledger's path without symbolic links, or its URL. Owner: the caller frees. */
 static char *find_real_path(const char *ledger_path)
 {
+    if (ledger_is_remote(ledger_path))
+        return find_shown_url(ledger_path);
     char *resolved = ledger_beside(ledger_path, ""), *folder = file_folder(resolved), *real = NULL;
     char *real_folder = realpath(folder, NULL);
 
@@ -206,6 +222,9 @@ static int read_beside(struct history *history, const struct job *job, struct er
 {
     char *head = ledger_beside(job->ledger_path, HEAD_FILE_SUFFIX),
          *key = ledger_beside(job->ledger_path, ".key");
+
+    if (!head) /* a database has no folder */
+        return 0;
     int result = is_missing(head) ? 0 : read_head_file(history, head, false, error);
 
     if (!is_missing(key))
@@ -323,6 +342,11 @@ static int check_missing(const struct history *history, struct error *error)
             history->ledger_path, proof, history->way_back);
     if (last && last->other_path && last->ledger)
         text_format(earlier_path, sizeof earlier_path, " (it was %s then)", last->ledger);
+    if (ledger_is_remote(history->ledger_path))
+        return error_set(
+            error, ERROR_LEDGER,
+            "%s: the ledger is missing, and %s shows that this job had one%s: without it every customer would be created again\nhint: name the right database; or restore a backup with kyc-import restore; %sor start over with run --new-ledger",
+            history->ledger_path, proof, earlier_path, history->way_back);
     return error_set(
         error, ERROR_LEDGER,
         "%s: the ledger is missing, and %s shows that this job had one%s: without it every customer would be created again\nhint: restore it from a copy, together with its .key file; %sor start over with run --new-ledger",
@@ -486,7 +510,9 @@ int ledger_continuity_record(const struct job *job, const struct provider *provi
     if (written == 0)
         error_set(
             error, ERROR_LEDGER,
-            "the last run of the ledger can be recorded neither beside it nor in the report folder%s: %s: %s\nhint: check the folders, their permissions and the space on their disks",
+            "the last run of the ledger can be recorded neither %s%s: %s: %s\nhint: check the folders, their permissions and the space on their disks",
+            ledger_is_remote(job->ledger_path) ? "in the report folder"
+                                               : "beside it nor in the report folder",
             job->ledger_witness ? " nor in its ledger_witness" : "", places[count - 1].path,
             strerror(places[count - 1].reason));
     for (size_t i = 0; i < count; i++) {

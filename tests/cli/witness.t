@@ -10,6 +10,7 @@ use KycTest;
 use KycRun;
 
 my $sandbox = sandbox_start();
+my $place = is_postgres() ? qr{postgresql://\S+} : qr{\S+test\.ledger};
 my $users = sub { sandbox_counts($sandbox)->{kira}{users} };
 
 # The ledger as a volume keeps it: a night of 10 customers is kept as `old`, then 10 more are created.
@@ -18,7 +19,7 @@ sub two_nights
     my ($first, %set) = @_;
     my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(20, 0, $first), rows => 20, set => \%set);
     run_of($case, 'a night of 10 customers', 0, '--limit', 10, '--rows-ok');
-    run_program('sh', '-c', "cd $case->{folder} && mkdir old && cp -p test.ledger test.ledger.key old/");
+    $case->{old} = case_save_ledger($case);
     run_of($case, 'a night of 10 more', 0);
     return $case;
 }
@@ -27,7 +28,9 @@ sub two_nights
 sub lose
 {
     my ($case, $restored) = @_;
-    run_program('sh', '-c', "cd $case->{folder} && rm -rf reports metrics test.ledger*" . ($restored ? ' && cp -p old/* .' : ''));
+    run_program('sh', '-c', 'cd "$1" && rm -rf reports metrics', 'sh', $case->{folder});
+    case_lose_ledger($case, $restored ? qr/\.key$/ : undef);
+    case_restore_ledger($case, $case->{old}) if $restored;
     $case->{looks} = 1; # no --new-ledger of the tests' own
     return;
 }
@@ -51,7 +54,7 @@ subtest 'an older ledger' => sub {
     my $before = $users->();
     my ($status, undef, $err) = case_run($case);
     is($status, 5, 'a run stops');
-    like($err, qr{test\.ledger: this ledger does not hold the last run that \S+/far/witness/\S+\.head records: it is older .*\nhint: }, 'and says which record it lacks');
+    like($err, qr{$place: this ledger does not hold the last run that \S+/far/witness/\S+\.head records: it is older .*\nhint: }, 'and says which record it lacks');
     is($users->(), $before, 'nobody is created twice');
     like((case_run($case, 'check', '--rows-ok'))[2], qr/warning: .*far\/witness.* records/, 'a check warns');
     ($status, undef, $err) = case_run($case, 'status', '--verify');
@@ -64,9 +67,9 @@ subtest 'a missing ledger' => sub {
     my $case = two_nights(300, ledger_witness => 'witness');
     lose($case, 0);
     my $before = $users->();
-    my ($status, undef, $err) = case_run($case);
+    my ($status, undef, $err) = run_program(grep { $_ ne '--new-ledger' } case_arguments($case, 'run'));
     is($status, 5, 'a run stops');
-    like($err, qr{test\.ledger: the ledger is missing, and \S+/witness/\S+\.head shows that this job had one}, 'although nothing else is left of it');
+    like($err, qr{$place: the ledger is missing, and \S+/witness/\S+\.head shows that this job had one}, 'although nothing else is left of it');
     is($users->(), $before, 'nobody is created twice');
 };
 

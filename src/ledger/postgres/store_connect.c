@@ -114,7 +114,8 @@ static int make_settings(const struct store_postgres *store, enum ledger_mode mo
     snprintf(settings->timeout, sizeof settings->timeout, "%u", store->url.connect_timeout_s);
     snprintf(settings->user_timeout, sizeof settings->user_timeout, "%u",
              (unsigned)(store->lease_ns / CLOCK_NS_PER_MS));
-    snprintf(settings->options, sizeof settings->options, "-c search_path=%s,pg_temp", store->schema);
+    snprintf(settings->options, sizeof settings->options,
+             "-c search_path=%s,pg_temp -c client_min_messages=error", store->schema);
     find_account(settings->account);
     add_setting(settings, "user", store->url.user[0] != '\0' ? store->url.user : settings->account);
     if (store->password.data)

@@ -119,7 +119,8 @@ static int receive(struct store_postgres *store, char **message, struct error *e
     int len;
 
     while ((len = PQgetCopyData(pg, message, 1)) == 0) {
-        if (store_postgres_wait(store, &store->main, POLLIN, store_postgres_deadline(store), error) != 0)
+        if (store_postgres_wait(store, &store->main, POLLIN, store_postgres_deadline(store, &store->main),
+                                error) != 0)
             return -1;
         if (!PQconsumeInput(pg)) {
             store->main.is_broken = true;
@@ -154,7 +155,8 @@ static int receive_end(struct store_postgres *store, PGresult **bad, struct erro
 {
     PGresult *result;
 
-    while (store_postgres_result(store, &store->main, store_postgres_deadline(store), &result, error) == 0) {
+    while (store_postgres_result(store, &store->main, store_postgres_deadline(store, &store->main), &result,
+                                 error) == 0) {
         if (!result)
             return *bad ? -1 : 0;
         if (PQresultStatus(result) == PGRES_FATAL_ERROR && !*bad)
@@ -176,8 +178,9 @@ static int copy(struct pass *pass, const char *text, PGresult **bad, struct erro
         connection->is_broken = true;
         return store_postgres_describe(store, connection, NULL, "read", error);
     }
-    if (store_postgres_flush(store, connection, store_postgres_deadline(store), error) != 0 ||
-        store_postgres_result(store, connection, store_postgres_deadline(store), &first, error) != 0)
+    if (store_postgres_flush(store, connection, store_postgres_deadline(store, &store->main), error) != 0 ||
+        store_postgres_result(store, connection, store_postgres_deadline(store, &store->main), &first,
+                              error) != 0)
         return -1;
     if (PQresultStatus(first) == PGRES_COPY_OUT) {
         PQclear(first);

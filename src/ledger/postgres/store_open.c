@@ -83,9 +83,8 @@ static enum found find(struct store_postgres *store, bool *has_schema, struct er
     return has_tables ? (enum found)fail_foreign(store, error) : FOUND_NOTHING;
 }
 
-/* Not connected yet. */
-static struct store_postgres *new_store(const struct ledger_place *place, enum ledger_mode mode,
-                                        struct error *error)
+struct store_postgres *store_postgres_new(const struct ledger_place *place, enum ledger_mode mode,
+                                          struct error *error)
 {
     struct store_postgres *store = memory_new(1, sizeof *store);
     store->mode = mode;
@@ -116,16 +115,11 @@ void store_postgres_close(struct store *base)
     free(store);
 }
 
-/* With the session lock, so that two processes do not make it at once. */
-static int make_schema(struct store_postgres *store, bool has_schema, struct error *error)
+int store_postgres_make_schema(struct store_postgres *store, bool has_schema, struct error *error)
 {
     struct buffer sql;
-    int locked = store_postgres_lock(store, error), result = 0;
-    if (locked == 0)
-        return error_set(error, ERROR_BUSY,
-                         "the ledger %s is being made by another run\nhint: wait until it ends",
-                         store->url.shown);
-    if (locked < 0 || store_postgres_do_text(store, "BEGIN", NULL, error) != 0)
+    int result = 0;
+    if (store_postgres_do_text(store, "BEGIN", NULL, error) != 0)
         return -1;
     buffer_init(&sql, SQL_MAX);
     if (!has_schema) {
@@ -140,6 +134,24 @@ static int make_schema(struct store_postgres *store, bool has_schema, struct err
     }
     buffer_clear(&sql);
     return result == 0 ? store_postgres_do_text(store, "COMMIT", NULL, error) : -1;
+}
+
+/* With the session lock, so that two processes do not make it at once. */
+static int make_schema(struct store_postgres *store, bool has_schema, struct error *error)
+{
+    int locked = store_postgres_lock(store, error);
+    if (locked == 0)
+        return error_set(error, ERROR_BUSY,
+                         "the ledger %s is being made by another run\nhint: wait until it ends",
+                         store->url.shown);
+    return locked < 0 ? -1 : store_postgres_make_schema(store, has_schema, error);
+}
+
+int store_postgres_has_ledger(struct store_postgres *store, struct error *error)
+{
+    bool has_schema;
+    enum found found = find(store, &has_schema, error);
+    return found == FOUND_ERROR ? -1 : found == FOUND_LEDGER;
 }
 
 /* An empty database must not look like a first night: a database that was lost and made anew, or another one
@@ -196,7 +208,8 @@ static int open_to_read(struct store_postgres *store, struct error *error)
     return found == FOUND_LEDGER ? 0 : -1;
 }
 
-static int read_key(const struct ledger_place *place, uint8_t key[FINGERPRINT_KEY_LEN], struct error *error)
+int store_postgres_read_key(const struct ledger_place *place, uint8_t key[FINGERPRINT_KEY_LEN],
+                            struct error *error)
 {
     if (!place->key || !place->key->data)
         return error_set(
@@ -209,11 +222,11 @@ static int read_key(const struct ledger_place *place, uint8_t key[FINGERPRINT_KE
 struct store *store_postgres_open(const struct ledger_place *place, enum ledger_mode mode,
                                   uint8_t key[FINGERPRINT_KEY_LEN], bool *is_new, struct error *error)
 {
-    struct store_postgres *store = new_store(place, mode, error);
+    struct store_postgres *store = store_postgres_new(place, mode, error);
     *is_new = false;
     if (!store)
         return NULL;
-    if (read_key(place, key, error) == 0 &&
+    if (store_postgres_read_key(place, key, error) == 0 &&
         store_postgres_connect(store, &store->main, mode, 0, error) == 0 &&
         (mode == LEDGER_READ ? open_to_read(store, error) : open_to_write(store, place, is_new, error)) == 0)
         return &store->store;
@@ -225,7 +238,7 @@ struct store *store_postgres_open(const struct ledger_place *place, enum ledger_
 struct store *store_postgres_lease(const struct ledger_place *place, struct error *error)
 {
     bool has_schema;
-    struct store_postgres *store = new_store(place, LEDGER_WRITE, error);
+    struct store_postgres *store = store_postgres_new(place, LEDGER_WRITE, error);
     if (!store)
         return NULL;
     if (store_postgres_connect(store, &store->main, LEDGER_WRITE, 0, error) == 0) {
@@ -240,22 +253,21 @@ struct store *store_postgres_lease(const struct ledger_place *place, struct erro
 
 int store_postgres_exists(const struct ledger_place *place, struct error *error)
 {
-    bool has_schema;
-    enum found found = FOUND_ERROR;
-    struct store_postgres *store = new_store(place, LEDGER_READ, error);
+    int found = -1;
+    struct store_postgres *store = store_postgres_new(place, LEDGER_READ, error);
     if (!store)
         return -1;
     if (store_postgres_connect(store, &store->main, LEDGER_READ, 0, error) == 0)
-        found = find(store, &has_schema, error);
+        found = store_postgres_has_ledger(store, error);
     store_postgres_close(&store->store);
-    return found == FOUND_ERROR ? -1 : found == FOUND_LEDGER;
+    return found;
 }
 
 int store_postgres_check_place(const struct ledger_place *place, struct error *error)
 {
     struct store_parameters parameters = {.count = 0};
     PGresult *rows = NULL;
-    struct store_postgres *store = new_store(place, LEDGER_WRITE, error);
+    struct store_postgres *store = store_postgres_new(place, LEDGER_WRITE, error);
     if (!store)
         return -1;
     store_postgres_add_bytes(&parameters, slice_from(store->schema));

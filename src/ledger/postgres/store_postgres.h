@@ -96,6 +96,7 @@ enum store_postgres_sql {
 struct store_connection {
     PGconn *pg;
     bool is_broken; /* nothing more is sent */
+    bool is_slow;   /* its next answers may take any time: a pass over an index, a VACUUM */
     /* Of the server: a crash of it may lose commits; a failover may, because no standby confirms them. */
     bool has_no_fsync, has_unsynced_standby;
     bool has_stop; /* waiting also ends, with ERROR_INTERRUPTED, when stop_fd (an eventfd) is readable */
@@ -177,8 +178,9 @@ int store_postgres_flush(const struct store_postgres *store, struct store_connec
 /* The next result, which the caller clears; NULL at the end of a statement. */
 int store_postgres_result(const struct store_postgres *store, struct store_connection *connection,
                           uint64_t deadline_ns, PGresult **result, struct error *error);
-/* The time until which an answer must have come. */
-uint64_t store_postgres_deadline(const struct store_postgres *store);
+/* The time until which an answer must have come; 0: none. */
+uint64_t store_postgres_deadline(const struct store_postgres *store,
+                                 const struct store_connection *connection);
 
 /* store_connect.c. Connects to be read or written: each host in turn, with TLS unless all are local, and
  * checks and sets what the session needs. deadline_ns: clock_boot_ns; 0: connect_timeout for each host. 0, or
@@ -188,6 +190,16 @@ int store_postgres_connect(const struct store_postgres *store, struct store_conn
 void store_postgres_disconnect(struct store_connection *connection);
 /* Fills url, schema, application and password of a store made of zeros. 0, or -1. */
 int store_postgres_name(struct store_postgres *store, const struct ledger_place *place, struct error *error);
+
+/* store_open.c. Not connected yet; NULL on error. Owner: store_postgres_close. */
+struct store_postgres *store_postgres_new(const struct ledger_place *place, enum ledger_mode mode,
+                                          struct error *error);
+int store_postgres_read_key(const struct ledger_place *place, uint8_t key[FINGERPRINT_KEY_LEN],
+                            struct error *error);
+/* Makes the tables in the store's schema, and the schema unless has_schema. 0, or -1. */
+int store_postgres_make_schema(struct store_postgres *store, bool has_schema, struct error *error);
+/* Whether the store's schema holds a ledger, and not only tables without an identity: 1, 0, -1. */
+int store_postgres_has_ledger(struct store_postgres *store, struct error *error);
 
 /* store_fail.c. Each fails the transaction (for good where the reason is final) and returns -1. After a lost
  * connection a fresh one is asked, for at most 2 s, whether another writer has taken the ledger over. */

@@ -135,11 +135,12 @@ int store_postgres_each_backup(struct store *store,
 /* Copies. */
 int store_postgres_put_row(struct store *store, const struct ledger_table *table,
                            const struct ledger_value *values, struct error *error);
-struct store *store_postgres_draft(struct store *lease, const struct ledger_place *place,
-                                   struct error *error);
-int store_postgres_place_draft(struct store *lease, struct store *draft, char **moved_to,
-                               struct error *error);
-void store_postgres_drop_draft(struct store *draft);
+char *store_postgres_draft_present(struct store *lease, struct error *error);
+struct store_draft *store_postgres_draft_new(struct store *lease, struct error *error);
+struct store *store_postgres_draft_open(struct store_draft *draft, const struct ledger_place *place,
+                                        uint8_t key[FINGERPRINT_KEY_LEN], struct error *error);
+int store_postgres_draft_place(struct store_draft *draft, struct error *error);
+void store_postgres_draft_free(struct store_draft *draft);
 
 /* Verification. */
 int store_postgres_each_row(struct store *store, const struct ledger_table *table,

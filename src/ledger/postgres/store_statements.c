@@ -206,7 +206,7 @@ int store_postgres_sync_send(const struct store_postgres *store, struct store_co
 {
     if (connection->is_broken || !PQpipelineSync(connection->pg))
         return fail_to_send(store, connection, error);
-    return store_postgres_flush(store, connection, store_postgres_deadline(store), error);
+    return store_postgres_flush(store, connection, store_postgres_deadline(store, connection), error);
 }
 
 /* Which statements the server has prepared is not known after a failure: later ones get other names. */
@@ -227,7 +227,7 @@ static void clear_results(PGresult **results, size_t count)
 int store_postgres_sync_read(const struct store_postgres *store, struct store_connection *connection,
                              PGresult **results, size_t count, PGresult **bad, struct error *error)
 {
-    uint64_t deadline_ns = store_postgres_deadline(store);
+    uint64_t deadline_ns = store_postgres_deadline(store, connection);
     size_t command = 0, statement = 0;
     ExecStatusType status = PGRES_EMPTY_QUERY;
     *bad = NULL;

@@ -86,8 +86,10 @@ static void check_value(const struct place *place, const struct job_key *row, co
         fail_msg("%s%s: the example has no `%s`", place->path, row->name, row->name);
     else
         text_format(set, sizeof set, "%s%s%s", place->before, value, place->after);
-    const char *sets[] = {set};
-    const struct job_overrides overrides = {.sets = sets, .set_count = is_secret ? 0 : 1};
+    /* A password belongs to a ledger in PostgreSQL. */
+    const char *sets[] = {set, "ledger=postgresql://kyc@db.example.com/kyc", "ledger_key=env:A_KEY"};
+    size_t set_count = strcmp(row->name, "ledger_password") == 0 ? 3 : 1;
+    const struct job_overrides overrides = {.sets = sets, .set_count = is_secret ? 0 : set_count};
     char text[SET_MAX];
     if (is_notify) {
         bool has_target = strcmp(row->name, "command") == 0 || strcmp(row->name, "url") == 0;
@@ -105,8 +107,6 @@ static void check_value(const struct place *place, const struct job_key *row, co
 
 static void check_example(const struct place *place, const struct job_key *row)
 {
-    if (strcmp(row->name, "ledger_password") == 0)
-        return; /* belongs to a ledger in PostgreSQL */
     if (row->example)
         check_value(place, row, row->example);
     if (row->standard && !place->before)

@@ -195,15 +195,15 @@ static void numbers_have_their_units_and_ranges(void **state)
     JOB_TEXT_CHECK_REFUSED(cases);
 }
 
-static void what_comes_later_is_refused_and_never_ignored(void **state)
+static void a_ledger_in_a_database_is_its_url(void **state)
 {
     (void)state;
-#define PROVIDER(text) JOB_HEAD "provider: {name: payward, " text "}\n"
-    static const struct job_text_case cases[] = {
-        {"a ledger in PostgreSQL", JOB_WHOLE "ledger: postgresql://u@h/d\nledger_key: env:A\n",
-         "5:9: PostgreSQL ledgers are not supported"},
-    };
-    JOB_TEXT_CHECK_REFUSED(cases);
+    struct job *job = job_text_load(JOB_WHOLE "ledger: postgresql://u@h:5433/d?connect_timeout=3\n"
+                                              "ledger_key: env:A\nledger_password: env:A\n");
+    assert_string_equal(job->ledger_path, "postgresql://u@h:5433/d?connect_timeout=3");
+    assert_int_equal(job->ledger_place.line, 5);
+    assert_int_equal(job->ledger_place.column, 9);
+    job_free(job);
 }
 
 static void a_ledger_in_a_database_needs_a_whole_url_and_a_key(void **state)
@@ -233,6 +233,7 @@ static void a_ledger_in_a_database_needs_a_whole_url_and_a_key(void **state)
 static void the_common_settings_are_held_to_their_form(void **state)
 {
     (void)state;
+#define PROVIDER(text) JOB_HEAD "provider: {name: payward, " text "}\n"
     static const struct job_text_case cases[] = {
         {"keep without a list", PROVIDER("keep: accounts"), "2:33: "},
         {"keep of one name twice", PROVIDER("keep: [a, b, a]"), "2:40: `keep` names `a` twice"},
@@ -341,7 +342,7 @@ int main(void)
         cmocka_unit_test(the_shortest_job_has_the_defaults_of_the_specification),
         cmocka_unit_test(an_error_is_reported_at_its_place),
         cmocka_unit_test(numbers_have_their_units_and_ranges),
-        cmocka_unit_test(what_comes_later_is_refused_and_never_ignored),
+        cmocka_unit_test(a_ledger_in_a_database_is_its_url),
         cmocka_unit_test(a_ledger_in_a_database_needs_a_whole_url_and_a_key),
         cmocka_unit_test(the_common_settings_are_held_to_their_form),
         cmocka_unit_test(other_settings_are_kept_as_they_are_written),

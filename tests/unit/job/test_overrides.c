@@ -172,8 +172,9 @@ static void a_secret_is_a_reference_and_its_line_is_never_shown(void **state)
 static void secrets_are_loaded_only_when_asked_for(void **state)
 {
     (void)state;
-    static const char text[] = SECRETS("[{api_key: env:KYC_TEST_KEY, api_secret: file:secret-KYC_TEST}, "
-                                       "{token: env:KYC_TEST_KEY}]") "ledger_key: env:KYC_TEST_KEY\n";
+    static const char text[] = SECRETS(
+        "[{api_key: env:KYC_TEST_KEY, api_secret: file:secret-KYC_TEST}, "
+        "{token: env:KYC_TEST_KEY}]") "ledger: postgresql://u@h/d\nledger_key: env:KYC_TEST_KEY\nledger_password: env:KYC_TEST_KEY\n";
     struct job_overrides overrides = {.secrets = true};
     assert_int_equal(unsetenv("KYC_TEST_KEY"), 0);
     job_free(job_text_load(text));
@@ -199,6 +200,9 @@ static void secrets_are_loaded_only_when_asked_for(void **state)
     assert_string_equal(job_credential(&sets[1], "token")->data, "demo-key");
     assert_null(job_credential(&sets[1], "api_key")->data);
     assert_string_equal(job->ledger_key.data, "demo-key");
+    assert_string_equal(job->ledger_password.data, "demo-key");
+    job_forget_secrets(job);
+    assert_null(job->ledger_password.data);
     job_free(job);
 }
 

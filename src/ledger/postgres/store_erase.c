@@ -1,0 +1,149 @@
+/* store_erase: removes bodies of events, and every byte that no row has any more. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/failpoint.h"
+#include "core/memory.h"
+#include "ledger/postgres/store_pass.h"
+#include "ledger/postgres/store_postgres_ops.h"
+
+enum { EVENTS_AT_A_TIME = 1000 };
+
+/* The events whose bodies are removed. */
+struct choice {
+    const int64_t *customers; /* sorted, as users */
+    const struct slice *users;
+    size_t count;
+    int64_t *ids;
+    size_t id_count, id_capacity;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+    int64_t first = *(const int64_t *)a, second = *(const int64_t *)b;
+    return (first > second) - (first < second);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    const struct slice *first = a, *second = b;
+    size_t len = first->len < second->len ? first->len : second->len;
+    int order = len > 0 ? memcmp(first->data, second->data, len) : 0;
+    return order != 0 ? order : (first->len > second->len) - (first->len < second->len);
+}
+
+/* The columns: id, customer, user_id. */
+static bool choose_event(void *context, const struct slice *columns)
+{
+    struct choice *choice = context;
+    int64_t customer = store_pass_number(columns[1]);
+
+    if (!bsearch(&customer, choice->customers, choice->count, sizeof customer, compare_ids) &&
+        !(columns[2].len > 0 &&
+          bsearch(&columns[2], choice->users, choice->count, sizeof *columns, compare_texts)))
+        return true;
+    if (choice->id_count == choice->id_capacity) {
+        choice->id_capacity = choice->id_capacity ? 2 * choice->id_capacity : 64;
+        choice->ids = memory_resize(choice->ids, choice->id_capacity, sizeof *choice->ids);
+    }
+    choice->ids[choice->id_count++] = store_pass_number(columns[0]);
+    return true;
+}
+
+static bool has_body(const struct ledger_value *event)
+{
+    for (size_t i = 0; i < LEDGER_EVENT_BODY_COLUMNS; i++)
+        if (!event[LEDGER_EVENT_FIXED_COLUMNS + i].is_null)
+            return true;
+    return false;
+}
+
+/* Ids and digests of the bodies that some rows have. */
+static void add_digests(const PGresult *rows, struct ledger_sealer *sealer, struct store_array *ids,
+                        struct store_array *digests)
+{
+    store_postgres_array_begin(ids, LEDGER_NUMBER);
+    store_postgres_array_begin(digests, LEDGER_BLOB);
+    for (int i = 0; i < PQntuples(rows); i++) {
+        struct ledger_value values[LEDGER_EVENT_COLUMNS];
+        uint8_t digest[DIGEST_SHA256_LEN];
+        store_postgres_read_row(rows, i, 0, &ledger_event_table, values);
+        if (!has_body(values))
+            continue;
+        ledger_sealer_body(sealer, values, digest);
+        store_postgres_array_number(ids, values[0].number);
+        store_postgres_array_bytes(digests, slice_make((const char *)digest, sizeof digest));
+    }
+}
+
+static int remove_some(struct store_postgres *store, const int64_t *chosen, size_t count,
+                       struct ledger_sealer *sealer, struct error *error)
+{
+    struct store_parameters parameters = {.count = 0}, removal = {.count = 0};
+    struct store_array wanted = {.count = 0}, ids = {.count = 0}, digests = {.count = 0};
+    int result = -1;
+
+    store_postgres_array_begin(&wanted, LEDGER_NUMBER);
+    for (size_t i = 0; i < count; i++)
+        store_postgres_array_number(&wanted, chosen[i]);
+    store_postgres_add_array(&parameters, &wanted);
+    PGresult *rows = store_postgres_ask_text(store, "SELECT {event} FROM event WHERE id = ANY($1::bigint[])",
+                                             &parameters, error);
+    if (rows) {
+        add_digests(rows, sealer, &ids, &digests);
+        result = 0;
+    }
+    if (ids.count > 0) {
+        store_postgres_add_array(&removal, &ids);
+        store_postgres_add_array(&removal, &digests);
+        store_postgres_add_number(&removal, ids.count);
+        result = store_postgres_do_text(
+            store,
+            "WITH w AS (UPDATE event SET user_id = NULL, digest = NULL, code = NULL, request_id = NULL, "
+            "body_digest = v.body_digest FROM unnest($1::bigint[], $2::bytea[]) AS v(id, body_digest) "
+            "WHERE event.id = v.id RETURNING 1) SELECT written(count(*), $3::bigint) FROM w",
+            &removal, error);
+    }
+    PQclear(rows);
+    store_postgres_array_clear(&wanted);
+    store_postgres_array_clear(&ids);
+    store_postgres_array_clear(&digests);
+    return result;
+}
+
+int store_postgres_remove_bodies(struct store *base, int64_t *customers, struct slice *users, size_t count,
+                                 struct ledger_sealer *sealer, struct error *error)
+{
+    struct store_postgres *store = (struct store_postgres *)base;
+    struct choice choice = {.customers = customers, .users = users, .count = count};
+
+    qsort(customers, count, sizeof *customers, compare_ids);
+    qsort(users, count, sizeof *users, compare_texts);
+    int result =
+        store_postgres_check_writable(store, error) != 0 || store_postgres_open_transaction(store, error) != 0
+            ? -1
+            : store_pass_copy(store, "SELECT id, customer, user_id FROM event WHERE body_digest IS NULL",
+                              choose_event, &choice, error);
+    for (size_t i = 0; i < choice.id_count && result == 0; i += EVENTS_AT_A_TIME) {
+        size_t rest = choice.id_count - i;
+        result = remove_some(store, &choice.ids[i], rest < EVENTS_AT_A_TIME ? rest : EVENTS_AT_A_TIME, sealer,
+                             error);
+    }
+    free(choice.ids);
+    return result;
+}
+
+/* Writes new files without what no row has. What the server keeps of the former ones (its write-ahead log,
+ * archives, backups, standbys) is its administrator's to remove. */
+int store_postgres_compact(struct store *base, struct error *error)
+{
+    struct store_postgres *store = (struct store_postgres *)base;
+
+    store->failed = store->has_failed;
+    store->main.is_slow = true;
+    int result =
+        store_postgres_do_text(store, "VACUUM (FULL, ANALYZE) customer, event, task, reading", NULL, error);
+    store->main.is_slow = false;
+    failpoint("ledger compacted");
+    return result;
+}
