@@ -220,7 +220,7 @@ my ($merged) = join(' ', texts(pod_of($merge)->{template}{spec}{containers}[0]{c
 is($merged, pod_of($check)->{completions}{text}, 'as many shards are merged as are made');
 
 # The program takes the options: it misses nothing but the job file.
-for my $name (grep { (run_program(program('kyc-import'), 'help', 'merge'))[0] == 0 || /run/ } sort keys %commands) {
+for my $name (sort keys %commands) {
     for my $command (@{$commands{$name}}) {
         my (undef, @arguments) = map { s/\$\(JOB_COMPLETION_INDEX\)/0/r } @$command;
         my ($status, undef, $err) = run_program(program('kyc-import'), @arguments);

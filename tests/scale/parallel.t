@@ -1,12 +1,15 @@
 #!/usr/bin/perl
-# jobs/parallel/check with the real GNU parallel: each shard once, a failed one again, on another host where one does not
-# answer; the same command again continues; the merge follows when every shard has succeeded.
+# jobs/parallel/check with the real GNU parallel: the report is that of one process; each shard is made once, a failed one
+# again, on another host where one does not answer; the same command again continues; the merge follows when every shard
+# has succeeded.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use JSON::PP;
 use Test::More;
+use KycRun;
 use KycTest;
 
 plan skip_all => 'GNU parallel is not installed (scripts/install-deps installs it)' if (run_program('parallel', '--version'))[1] !~ /GNU parallel/;
@@ -15,6 +18,35 @@ my $scratch = scratch_folder();
 my $path = $ENV{PATH};
 # Without the notes that it keeps in the home of the user.
 $ENV{HOME} = "$scratch";
+
+# The program itself, over four files with a key that is in two of them.
+my $case = case_new({url => 'http://127.0.0.1:9', out => "kyc-sandbox: payward: api_key demo-key, api_secret ZGVtbw==\n"}, rows => 1);
+my ($header, @rows) = split /^/, csv_rows(400, 40);
+$rows[350] = $rows[20];
+write_file("$case->{folder}/part-$_.csv", join '', $header, @rows[$_ * 100 .. $_ * 100 + 99]) for 0 .. 3;
+write_file("$case->{folder}/job.yaml", read_file("$case->{folder}/job.yaml") =~ s/^input: .*/input: {path: part-*.csv}/mr);
+write_file("$case->{folder}/key", 'f00d' x 16);
+chmod 0600, "$case->{folder}/key";
+
+sub result_of
+{
+    my $report = "$case->{folder}/reports/test/check";
+    my $summary = decode_json(read_file("$report/summary.json"));
+    delete @$summary{qw(started finished seconds)};
+    return {summary => $summary, rejects => (run_program('gunzip', '-c', "$report/rejects.csv.gz"))[1]};
+}
+
+my ($status, $out, $err) = run_program(program('kyc-import'), 'check', "$case->{folder}/job.yaml", '-q');
+is($status, 1, 'one process') or diag($out, $err);
+my $alone = result_of();
+like($alone->{rejects}, qr/the same value as in row/, 'which finds the repeated key');
+run_program('rm', '-r', "$case->{folder}/reports");
+{
+    local $ENV{PATH} = abs_path(program('kyc-import')) =~ s{/[^/]*$}{}r . ":$path";
+    ($status, $out, $err) = run_program($check, "$case->{folder}/job.yaml", 4, '--shard-key', abs_path("$case->{folder}/key") =~ s/^/file:/r);
+}
+is($status, 1, 'four shards, and their merge') or diag($out, $err);
+is_deeply(eval { result_of() }, $alone, 'come to the same report');
 
 # In the place of the program: logs its arguments, and ends as its job file says: `I: STATUS TIMES`.
 mkdir "$scratch/bin";
@@ -44,7 +76,7 @@ sub calls { my @lines = split /\n/, eval { read_file("$_[0].calls") } // ''; unl
 sub shard_line { my ($job, $host, $shard, $count, @more) = @_; return "$host: " . join '', map { "<$_> " } 'check', $job, '--shard', "$shard/$count", '--rows-ok', @more }
 
 my $job = job('a job.yaml', '');
-my ($status, $out, $err) = run_program($check, $job, 3, '--set', 'report=a "b" $c');
+($status, $out, $err) = run_program($check, $job, 3, '--set', 'report=a "b" $c');
 is($status, 0, 'three shards and their merge') or diag($out, $err);
 my @calls = calls($job);
 is_deeply([sort @calls[0 .. 2]], [map { shard_line($job, 'here', $_, 3, '--set', 'report=a "b" $c') } 0 .. 2], 'each shard once, whatever is in its arguments');

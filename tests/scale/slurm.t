@@ -1,37 +1,57 @@
 #!/usr/bin/perl
-# jobs/slurm/ on a real cluster of three nodes: what becomes of a shard that is interrupted, refused or killed, that fails,
-# or whose node is lost; the array and the merge come to the report of one process, in at most 60 s.
+# jobs/slurm/ on a real cluster of three nodes: a check in four shards, one of whose nodes is lost midway, comes to the
+# report of one process within 60 s; and what becomes of a shard that is interrupted, refused, killed or cancelled, or fails.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use JSON::PP;
 use Test::More;
 use Time::HiRes qw(sleep time);
+use KycRun;
 use KycSlurm;
 use KycTest;
 
 my $why = slurm_missing();
 plan skip_all => $why if $why;
-my $jobs = abs_path("$FindBin::Bin/../../jobs/slurm");
+my $json = JSON::PP->new->utf8->canonical;
 my $slurm = slurm_start(nodes => 3);
 my $folder = $slurm->{folder};
 
-# The scripts as an operator has them, and a program of this name: the jobs run as the user of the cluster.
+# The scripts as an operator has them, and the program: the jobs run as the user of the cluster.
 sub ours { run_program('chown', '-R', "$slurm->{user}:", @_) if !$>; }
-run_program('cp', '-r', $jobs, "$folder/scripts");
-mkdir "$folder/bin";
+run_program('cp', '-r', abs_path("$FindBin::Bin/../../jobs/slurm"), "$folder/scripts");
+mkdir "$folder/$_" for qw(bin real);
+run_program('cp', abs_path(program('kyc-import')), "$folder/real/kyc-import");
+
+# Before the program: of a job file *.told it logs the arguments, and ends the first time as the file says. In the first try
+# of shard 2/4 the program is stopped once it writes its report.
 write_file("$folder/bin/kyc-import", <<'SH');
 #!/bin/sh
-# In the place of the program: logs its arguments, and ends the first time as its job file says.
-shard=$(echo "$*" | sed -n 's|.* --shard \([0-9]*\)/.*|\1|p')
-echo "restart ${SLURM_RESTART_COUNT:-0}: $*" >>"$2.calls"
-[ -z "${SLURM_RESTART_COUNT:-}" ] && how=$(sed -n "s/^$shard: //p" "$2")
-case "${how:-0}" in
-killed) kill -9 $$ ;;
-waits) trap 'echo "SIGTERM" >>"'"$2"'.calls"; exit 6' TERM; touch "$2.waits"; while :; do sleep 0.1; done ;;
-*) exit "${how:-0}" ;;
+real=${0%/bin/*}/real/kyc-import
+case "$*" in
+*.told*)
+    shard=$(echo "$*" | sed -n 's|.* --shard \([0-9]*\)/.*|\1|p')
+    echo "restart ${SLURM_RESTART_COUNT:-0}: $*" >>"$2.calls"
+    [ -z "${SLURM_RESTART_COUNT:-}" ] && how=$(sed -n "s/^$shard: //p" "$2")
+    case "${how:-0}" in
+    killed) kill -9 $$ ;;
+    waits) trap 'echo "SIGTERM" >>"'"$2"'.calls"; exit 6' TERM; touch "$2.waits"; while :; do sleep 0.1; done ;;
+    *) exit "${how:-0}" ;;
+    esac
+    ;;
+*'--shard 2/4'*)
+    if [ -z "${SLURM_RESTART_COUNT:-}" ]; then
+        "$real" "$@" &
+        until [ -e "$(echo "${2%/*}"/reports/test/check/shard-2-of-4.new-*/rejects.csv.gz*)" ]; do :; done
+        kill -STOP $!
+        [ -e "${2%/*}/reports/test/check/shard-2-of-4" ] || touch "$2.midway"
+        exec sleep 600
+    fi
+    ;;
 esac
+exec "$real" "$@"
 SH
 chmod 0755, "$folder/bin/kyc-import";
 my $path = $ENV{PATH};
@@ -49,31 +69,80 @@ sub submit
 sub calls { return [sort split /\n/, eval { read_file("$_[0].calls") } // ''] }
 sub job_file { my ($name, $text) = @_; write_file("$folder/$name", $text); ours($folder); return "$folder/$name" }
 
-my $again = job_file('again.yaml', "0: 6\n1: 7\n2: killed\n");
-my $fails = job_file('fails.yaml', "1: 3\n");
-my $waits = job_file('waits.yaml', "0: waits\n");
+# A job over eight files, with keys that are in two of them, and the report of it by one process.
+my $case = case_new({url => 'http://127.0.0.1:9', out => "kyc-sandbox: payward: api_key demo-key, api_secret ZGVtbw==\n"}, rows => 1);
+my $work = "$folder/work";
+mkdir $work;
+my ($header, @rows) = split /^/, csv_rows(80_000, 800);
+for my $file (0 .. 7) {
+    my @mine = @rows[$file * 10_000 .. $file * 10_000 + 9_999];
+    $mine[77] = $rows[($file + 3) % 8 * 10_000 + 5];
+    write_file("$work/part-$file.csv", join '', $header, @mine);
+}
+write_file("$work/job.yaml", read_file("$case->{folder}/job.yaml") =~ s/^input: .*/input: {path: part-*.csv}/mr);
+write_file("$work/key", 'f00d' x 16 . "\n");
+chmod 0600, "$work/key";
+ours($folder);
+my @key = ('--shard-key', "file:$work/key");
+
+# What a check leaves: its summary without times, and the reject file unpacked.
+sub result_of
+{
+    my ($report) = @_;
+    my $summary = $json->decode(read_file("$report/summary.json"));
+    delete @$summary{qw(started finished seconds)};
+    return {summary => $summary, rejects => (run_program('gunzip', '-c', "$report/rejects.csv.gz"))[1]};
+}
+
+my ($status, $out, $err) = slurm_run($slurm, "$folder/real/kyc-import", 'check', "$work/job.yaml", '-q', '--rows-ok');
+is($status, 0, 'one process') or diag($out, $err);
+my $alone = result_of("$work/reports/test/check");
+run_program('rm', '-r', "$work/reports");
+cmp_ok(scalar(() = $alone->{rejects} =~ /the same value as in row/g), '>=', 8, 'which rejects keys of other files, too');
+
+# The node of shard 2 is lost in the middle of it.
+my $began = time;
+my ($array, $merge) = submit("$work/job.yaml", 4, @key);
+ok(slurm_await(30, sub { -e "$work/job.yaml.midway" }), 'a shard is in the middle of its input') or diag(slurm_log($slurm));
+my ($node) = {slurm_tasks($slurm, $array)}->{2} =~ /^RUNNING (n\d)$/ or die 'shard 2 does not run';
+slurm_lose_node($slurm, $node);
+
+# Meanwhile, on the other nodes.
+my $again = job_file('again.told', "0: 6\n1: 7\n2: killed\n");
+my $fails = job_file('fails.told', "1: 3\n");
+my $waits = job_file('waits.told', "0: waits\n");
 my ($waits_array, $waits_merge) = submit($waits, 1);
 my ($again_array, $again_merge) = submit($again, 4, '--set', 'report=a b');
 my ($fails_array, $fails_merge) = submit($fails, 2);
 
-ok(slurm_await(20, sub { -e "$waits.waits" }), 'a shard runs') or diag(slurm_log($slurm));
+ok(slurm_await(30, sub { -e "$waits.waits" }), 'a shard runs') or diag(slurm_log($slurm));
 slurm_run($slurm, 'scancel', $waits_array);
 ok(slurm_await(20, sub { slurm_is_over($slurm, $waits_array) }), 'scancel ends it');
+is_deeply(calls($waits), ['SIGTERM', "restart 0: check $waits --shard 0/1 --rows-ok --log-format json"], 'by SIGTERM, and it is not started again');
+like({slurm_tasks($slurm, $waits_merge)}->{''}, qr/^CANCELLED/, 'nor merged');
 
 ok(slurm_await(40, sub { slurm_is_over($slurm, $again_merge) && slurm_is_over($slurm, $fails_merge) }), 'all is over') or diag(slurm_log($slurm));
-is_deeply(calls($waits), ['SIGTERM', "restart 0: check $waits --shard 0/1 --rows-ok --log-format json"],
-    'what scancel ends gets SIGTERM, and is not started again');
-like({slurm_tasks($slurm, $waits_merge)}->{''}, qr/^CANCELLED/, 'nor merged');
 is(join(' ', map { s/ .*//r } values %{{slurm_tasks($slurm, $again_array)}}), 'COMPLETED COMPLETED COMPLETED COMPLETED', 'all four shards of another job end well');
-my @shards = map { my $shard = $_; map { "restart $_: check $again --shard $shard/4 --rows-ok --log-format json --set report=a b" }
-    $shard < 3 ? (0, 1) : 0 } 0 .. 3;
-my @merges = grep { / merge / } @{calls($again)};
+my @shards = map { my $shard = $_; map { "restart $_: check $again --shard $shard/4 --rows-ok --log-format json --set report=a b" } $shard < 3 ? (0, 1) : 0 } 0 .. 3;
 is_deeply([grep { !/ merge / } @{calls($again)}], [sort @shards], 'status 6, 7 and a kill -9: once more; status 0: once');
-is(scalar @merges, 1, 'then the merge, once') or diag(join "\n", map { slurm_run($slurm, qw(scontrol show job), $_) } $again_merge, $again_array);
+is_deeply([grep { / merge / } @{calls($again)}], ["restart 0: merge $again --shards 4 --again --rows-ok --log-format json --set report=a b"], 'then the merge')
+    or diag(join "\n", map { slurm_run($slurm, qw(scontrol show job), $_) } $again_merge, $again_array);
 like({slurm_tasks($slurm, $fails_array)}->{1}, qr/^FAILED /, 'status 3 is a failure');
 is(scalar(grep { m{--shard 1/2} } @{calls($fails)}), 1, 'which is not tried again');
 like({slurm_tasks($slurm, $fails_merge)}->{''}, qr/^CANCELLED/, 'its merge is cancelled');
 is_deeply([grep { / merge / } @{calls($fails)}], [], 'and does not run');
+
+# The lost shard is made by another node, and then all are merged.
+ok(slurm_await(60, sub { slurm_is_over($slurm, $merge) }), 'the check is over') or diag(slurm_log($slurm));
+my $seconds = time - $began;
+my %state = slurm_tasks($slurm, $array);
+is(join(' ', map { s/ .*//r } @state{0 .. 3}), 'COMPLETED COMPLETED COMPLETED COMPLETED', 'each shard of the check ends well');
+isnt($state{2}, "COMPLETED $node", 'shard 2 on another node');
+like({slurm_tasks($slurm, $merge)}->{''}, qr/^COMPLETED/, 'and they are merged') or diag(read_file((glob "$folder/kyc-merge-$merge.log")[0]));
+my $merged = eval { result_of("$work/reports/test/check") };
+is_deeply($merged->{summary}, $alone->{summary}, 'the summary is that of one process');
+ok(($merged->{rejects} // '') eq $alone->{rejects}, 'and the reject file, byte for byte');
+cmp_ok($seconds, '<=', 60, sprintf 'within 60 s: %.1f s', $seconds);
 
 # A shard that is killed each time is not started for ever.
 {
@@ -82,7 +151,7 @@ is_deeply([grep { / merge / } @{calls($fails)}], [], 'and does not run');
     write_file("$folder/bin/kyc-import", "#!/bin/sh\nkill -9 \$\$\n");
     write_file("$folder/bin/squeue", "#!/bin/sh\necho RUNNING\n");
     chmod 0755, "$folder/bin/squeue";
-    my ($status, undef, $err) = run_program('sh', "$folder/scripts/shard.sbatch", "$folder/five.yaml", 1);
+    ($status, $out, $err) = run_program('sh', "$folder/scripts/shard.sbatch", "$folder/five.yaml", 1);
     like("$status $err", qr/^1 .*given up after 5 restarts, the last with status 137$/s, 'killed for the sixth time: given up, with status 1');
 }
 
