@@ -87,7 +87,8 @@ static inline int64_t ledger_file_number(const char *path, const char *query)
 {
     if (ledger_file_server()) {
         PGresult *result = ledger_file_query(path, query);
-        int64_t found = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+        const char *text = PQgetvalue(result, 0, 0);
+        int64_t found = strcmp(text, "t") == 0 ? 1 : strtoll(text, NULL, 10);
         PQclear(result);
         return found;
     }
@@ -102,6 +103,15 @@ static inline int64_t ledger_file_number(const char *path, const char *query)
     return number;
 }
 
+/* SQLite's, so that most statements of the tests are the same for both. */
+static const char ledger_file_functions[] =
+    "CREATE FUNCTION public.zeroblob(integer) RETURNS bytea LANGUAGE sql AS "
+    "$$ SELECT decode(repeat('00', $1), 'hex') $$;"
+    "CREATE FUNCTION public.ifnull(bigint, bigint) RETURNS bigint LANGUAGE sql AS $$ SELECT coalesce($1, $2) $$;"
+    "CREATE FUNCTION public.ifnull(integer, integer) RETURNS integer LANGUAGE sql AS "
+    "$$ SELECT coalesce($1, $2) $$;"
+    "CREATE FUNCTION public.ifnull(text, text) RETURNS text LANGUAGE sql AS $$ SELECT coalesce($1, $2) $$";
+
 /* The database of this process, made at first use: its children use it too. */
 static inline void ledger_file_drop_database(void);
 static inline const char *ledger_file_database(void)
@@ -113,6 +123,7 @@ static inline const char *ledger_file_database(void)
     snprintf(text, sizeof text, "CREATE DATABASE kyc_unit_%d", (int)getpid());
     PQclear(ledger_file_query(url, text));
     snprintf(url, sizeof url, "%s/kyc_unit_%d", ledger_file_server(), (int)getpid());
+    PQclear(ledger_file_query(url, ledger_file_functions));
     atexit(ledger_file_drop_database);
     return url;
 }
@@ -126,6 +137,35 @@ static inline void ledger_file_drop_database(void)
     snprintf(url, sizeof url, "%s/postgres", ledger_file_server());
     snprintf(text, sizeof text, "DROP DATABASE %s WITH (FORCE)", name);
     PQclear(ledger_file_query(url, text));
+}
+
+/* A statement in the words of either. */
+static inline const char *ledger_file_dialect(const char *sqlite, const char *postgres)
+{
+    return ledger_file_server() ? postgres : sqlite;
+}
+
+/* The first column of all rows, a line each. */
+static inline void ledger_file_lines(const char *path, const char *query, char *out, size_t size)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    if (ledger_file_server()) {
+        PGresult *result = ledger_file_query(path, query);
+        for (int i = 0; i < PQntuples(result) && len < size; i++)
+            len += (size_t)snprintf(out + len, size - len, "%s\n", PQgetvalue(result, i, 0));
+        PQclear(result);
+        return;
+    }
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, query, -1, &statement, NULL), SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW && len < size)
+        len +=
+            (size_t)snprintf(out + len, size - len, "%s\n", (const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
 }
 
 /* Makes the folder of a test from a pattern for mkdtemp; path receives the place of a ledger that does not

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "ledger/ledger.h"
+#include "ledger/ledger_internal.h"
 #include "ledger/ledger_verify.h"
 #include "unit/ledger/ledger_file.h"
 
@@ -258,10 +258,16 @@ static inline bool fixture_slice_is(struct slice got, const char *want)
     return slice_equal(got, slice_from(want));
 }
 
-/* SQL of another program, on a connection of its own. */
+/* SQL of another program, on a connection of its own, outside of a transaction of the ledger: of a database
+ * it forgets the rows that it keeps in memory, because nothing else writes one that it has the lease of. */
 static inline void fixture_sql(struct fixture *fixture, const char *text)
 {
+    struct error ignored;
     ledger_file_sql(fixture->path, text);
+    if (!ledger_file_server() || !fixture->ledger)
+        return;
+    store_fail_damaged(fixture->ledger->store, &ignored, "changed by the test");
+    assert_int_equal(store_begin(fixture->ledger->store, &ignored), 0);
 }
 
 /* The first column of the first row, as a number. */

@@ -369,6 +369,7 @@ static void write_history(struct fixture *fixture, unsigned borders)
 
 static void the_head_does_not_depend_on_where_commits_end(void **state)
 {
+    ledger_file_only();
     static const struct {
         unsigned borders;
         int64_t stored;
@@ -397,6 +398,7 @@ static void the_head_does_not_depend_on_where_commits_end(void **state)
 /* Every kind of a change is in the chain as it is stored. */
 static void the_chain_and_the_seals_of_a_long_history_are_the_published_formula(void **state)
 {
+    ledger_file_only();
     struct fixture *fixture = *state;
     struct outcome done = fixture_outcome(OUTCOME_DONE, 200, "", "");
     struct fixture_digests digests = fixture_digests("abc");
@@ -444,6 +446,7 @@ static void the_chain_and_the_seals_of_a_long_history_are_the_published_formula(
 
 static void the_head_is_that_of_the_committed_events(void **state)
 {
+    ledger_file_only();
     struct fixture *fixture = *state;
     char before[LEDGER_HEAD_SIZE], during[LEDGER_HEAD_SIZE], after[LEDGER_HEAD_SIZE];
     int64_t id = fixture_journal(fixture, 0, "C-9", OPERATION_CREATE, "abc");
@@ -469,6 +472,7 @@ static void the_head_is_that_of_the_committed_events(void **state)
 
 static void an_empty_commit_leaves_the_head(void **state)
 {
+    ledger_file_only();
     struct fixture *fixture = *state;
     char before[LEDGER_HEAD_SIZE], after[LEDGER_HEAD_SIZE];
     ledger_chain_head(fixture->ledger, before);

@@ -39,7 +39,7 @@ static void live_until(struct fixture *fixture, enum point last, int64_t id, con
                                    .member_digests = slice_make(digests.members, sizeof digests.members),
                                    .at_ns = 2};
     bool taken;
-    fixture->ledger = fixture_try(fixture, LEDGER_WRITE);
+    fixture->ledger = fixture_try(fixture, LEDGER_MAKE);
     if (!fixture->ledger || ledger_begin(fixture->ledger, &fixture->error))
         _exit(1);
     reach(AFTER_BEGIN, last);
@@ -104,7 +104,7 @@ static void what_was_committed_is_there_and_nothing_else(void **state)
         snprintf(key, sizeof key, "C-%zu", i);
         snprintf(user, sizeof user, "U-%zu", i);
         die_at(fixture, cases[i].point, 0, key, user);
-        fixture_open(fixture, LEDGER_WRITE);
+        fixture_open(fixture, LEDGER_MAKE);
         snprintf(text, sizeof text, "SELECT coalesce(max(id), 0) FROM customer WHERE external_id = '%s'",
                  key);
         int64_t id = fixture_number(fixture, text);

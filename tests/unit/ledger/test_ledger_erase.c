@@ -113,9 +113,8 @@ static void nothing_is_left_but_its_id_runs_and_times(void **state)
     int64_t bodies = fixture_number(fixture, "SELECT count(*) FROM event WHERE digest IS NOT NULL");
     int64_t own =
         fixture_number(fixture, "SELECT count(*) FROM event WHERE customer = 2 AND digest IS NOT NULL");
-    const char *const has_body =
-        "SELECT count(*) FROM event WHERE customer = 2 AND coalesce(user_id, digest, "
-        "code, request_id) IS NOT NULL";
+    const char *const has_body = "SELECT count(*) FROM event WHERE customer = 2 AND (user_id IS NOT NULL OR "
+                                 "digest IS NOT NULL OR code IS NOT NULL OR request_id IS NOT NULL)";
     int64_t removed = fixture_number(fixture, has_body);
     assert_int_equal(id, 2);
     assert_true(own > 0);
@@ -152,6 +151,7 @@ static void nothing_is_left_but_its_id_runs_and_times(void **state)
 static void no_text_of_it_is_in_the_file(void **state)
 {
     struct fixture *fixture = *state;
+    ledger_file_only();
     make_customer(fixture);
     assert_true(erase(fixture, "N-secret"));
     fixture_close(fixture);

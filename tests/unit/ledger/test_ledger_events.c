@@ -5,26 +5,16 @@
 /* Every event: operation, outcome, attempt, status, code and user; `*`: with a digest. */
 static void assert_events(struct fixture *fixture, const char *const *want, size_t count)
 {
-    sqlite3 *db;
-    sqlite3_stmt *statement;
-    size_t i = 0;
-    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_prepare_v2(db,
-                           "SELECT id || ' ' || run || ' ' || customer || ' ' || operation || ' ' "
-                           "|| outcome || ' ' || attempt || ' ' || coalesce(http_status, '-') || "
-                           "' ' || coalesce(code, '-') || ' ' || coalesce(user_id, '-') || "
-                           "iif(digest IS NULL, '', ' *') FROM event ORDER BY id",
-                           -1, &statement, NULL),
-        SQLITE_OK);
-    for (; sqlite3_step(statement) == SQLITE_ROW; i++) {
-        const char *got = (const char *)sqlite3_column_text(statement, 0);
-        if (i >= count || strcmp(got, want[i]) != 0)
-            fail_msg("`%s`, not `%s`", got, i < count ? want[i] : "");
-    }
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    assert_int_equal(i, count);
+    char got[8192], wanted[8192] = "";
+    for (size_t i = 0; i < count; i++)
+        snprintf(wanted + strlen(wanted), sizeof wanted - strlen(wanted), "%s\n", want[i]);
+    ledger_file_lines(fixture->path,
+                      "SELECT id || ' ' || run || ' ' || customer || ' ' || operation || ' ' "
+                      "|| outcome || ' ' || attempt || ' ' || coalesce(cast(http_status AS text), '-') || "
+                      "' ' || coalesce(code, '-') || ' ' || coalesce(user_id, '-') || "
+                      "CASE WHEN digest IS NULL THEN '' ELSE ' *' END FROM event ORDER BY id",
+                      got, sizeof got);
+    assert_string_equal(got, wanted);
 }
 
 #define ASSERT_EVENTS(fixture, want) assert_events(fixture, want, sizeof(want) / sizeof *(want))
