@@ -228,6 +228,10 @@ struct sum {
     char hashes[64]; /* decimal */
 };
 
+static const char plan_sql[] =
+    "SELECT set_config('enable_indexonlyscan', $1::text, true), set_config('enable_seqscan', $2::text, true),"
+    " set_config('enable_indexscan', $3::text, true), set_config('enable_bitmapscan', $3::text, true)";
+
 /* With all ways of reading a table but one the planner has no choice. Only of this transaction. */
 static int choose_plan(struct store_postgres *store, bool by_index, bool by_table, struct error *error)
 {
@@ -236,11 +240,7 @@ static int choose_plan(struct store_postgres *store, bool by_index, bool by_tabl
     store_postgres_add_bytes(&parameters, slice_from(by_index ? "on" : "off"));
     store_postgres_add_bytes(&parameters, slice_from(by_table ? "on" : "off"));
     store_postgres_add_bytes(&parameters, slice_from(by_index && by_table ? "on" : "off"));
-    return store_postgres_do_text(
-        store,
-        "SELECT set_config('enable_indexonlyscan', $1::text, true), set_config('enable_seqscan', $2::text, true), "
-        "set_config('enable_indexscan', $3::text, true), set_config('enable_bitmapscan', $3::text, true)",
-        &parameters, error);
+    return store_postgres_do_text(store, plan_sql, &parameters, error);
 }
 
 static int sum_keys(struct check *check, const struct index *index, bool by_index, struct sum *sum,

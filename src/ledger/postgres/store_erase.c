@@ -76,6 +76,11 @@ static void add_digests(const PGresult *rows, struct ledger_sealer *sealer, stru
     }
 }
 
+static const char removal_sql[] =
+    "WITH w AS (UPDATE event SET user_id = NULL, digest = NULL, code = NULL, request_id = NULL,"
+    " body_digest = v.body_digest FROM unnest($1::bigint[], $2::bytea[]) AS v(id, body_digest) "
+    "WHERE event.id = v.id RETURNING 1) SELECT written(count(*), $3::bigint) FROM w";
+
 static int remove_some(struct store_postgres *store, const int64_t *chosen, size_t count,
                        struct ledger_sealer *sealer, struct error *error)
 {
@@ -97,12 +102,7 @@ static int remove_some(struct store_postgres *store, const int64_t *chosen, size
         store_postgres_add_array(&removal, &ids);
         store_postgres_add_array(&removal, &digests);
         store_postgres_add_number(&removal, ids.count);
-        result = store_postgres_do_text(
-            store,
-            "WITH w AS (UPDATE event SET user_id = NULL, digest = NULL, code = NULL, request_id = NULL, "
-            "body_digest = v.body_digest FROM unnest($1::bigint[], $2::bytea[]) AS v(id, body_digest) "
-            "WHERE event.id = v.id RETURNING 1) SELECT written(count(*), $3::bigint) FROM w",
-            &removal, error);
+        result = store_postgres_do_text(store, removal_sql, &removal, error);
     }
     PQclear(rows);
     store_postgres_array_clear(&wanted);
