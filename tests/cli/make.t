@@ -135,4 +135,21 @@ put('bin/pkg-config', qq{#!/bin/sh\nPATH=\${PATH#*:}\ncase "\$*" in *cmocka*) ex
     ok($status == 2 && $err =~ /^make: missing Debian packages: libcmocka-dev\nhint: scripts\/install-deps test\n/m, 'cmocka is not found') or diag($out, $err);
     unlike($out, qr/CC tests/, 'before a test is compiled');
 }
+
+# Scratch folders in memory, as make check has them: one folder, which is removed with what tests leave in it.
+SKIP: {
+    my ($size, $options) = (`df -Pk /dev/shm 2>/dev/null` =~ /^\S+ +\d+ +\d+ +(\d+) /m, read_file('/proc/mounts') =~ m{^\S+ /dev/shm \S+ (\S+)}m);
+    skip 'this machine has little memory in /dev/shm', 3 if !defined $options || $size <= 4_000_000 || $options =~ /noexec/;
+    local $ENV{TMPDIR};
+    delete $ENV{TMPDIR};
+    put('tests/cli/left.t', qq{#!/usr/bin/perl\nopen my \$f, '>', "\$ENV{TMPDIR}/left";\nprint "1..1\\nok 1\\n";\nprint STDERR "\$ENV{TMPDIR}\\n";\nexit 3 if \$ENV{TMPDIR};\n}, 0755);
+    my @run = ("$project/scripts/run-tests", "$project/tests/cli/left.t");
+    ($status, $out) = run_program($run[0], '-m', $run[1]);
+    my ($memory) = $out =~ m{^ *\| (/dev/shm/kyc-check-\w+)$}m;
+    ok($memory, 'scratch folders are in memory') or diag $out;
+    ok($memory && !-e $memory, 'and nothing of them stays');
+    $ENV{TMPDIR} = "$project";
+    ($status, $out) = run_program($run[0], '-m', $run[1]);
+    like($out, qr/^ *\| \Q$project\E$/m, 'but where TMPDIR says otherwise');
+}
 done_testing;

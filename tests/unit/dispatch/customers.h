@@ -155,9 +155,10 @@ static inline void customers_open(struct customers *customers, const char *provi
     customers->fixture->identity.provider = provider;
     customers->job = (struct job){.name = "demo",
                                   .path = "demo.yaml",
+                                  .ledger_path = customers->fixture->path,
                                   .unique_count = 1,
                                   .delivery = {.update = true, .refuse_twins = true}};
-    fixture_open(customers->fixture, LEDGER_WRITE);
+    fixture_open(customers->fixture, LEDGER_MAKE);
     customers->fingerprint =
         fingerprint_new(ledger_fingerprint_key(customers->fixture->ledger), customers->provider->fields);
     fixture_begin(customers->fixture);

@@ -297,7 +297,7 @@ static void open_play(struct play *play, const char *provider, unsigned seed)
         struct person *person = &play->people[i];
         enum life life = lives[draw(play, sizeof lives / sizeof *lives)];
         snprintf(person->key, sizeof person->key, "C-%zu", i);
-        snprintf(person->user_id, sizeof person->user_id, "fake-user-%s", person->key);
+        snprintf(person->user_id, sizeof person->user_id, "fake-user-C-%zu", i);
         person->customer = customers_add(&play->scripted.customers, life, person->key, (unsigned)i + 1).id;
         person->is_old = life != NEVER_SEEN;
         person->has_user = life == CREATED || (person->is_old && draw(play, 2));
