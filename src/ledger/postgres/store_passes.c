@@ -14,7 +14,7 @@ struct scan {
     struct store_postgres *store;
     void (*each)(void *context, const struct ledger_brief *brief);
     void *context;
-    int64_t count, last; /* rows, and the largest id */
+    int64_t count, last; /* rows with an id that a customer can have, and the largest id */
     const char *lacks;   /* of the customer `damaged` */
     int64_t damaged;
 };
@@ -42,7 +42,7 @@ static bool give_brief(void *context, const struct slice *columns)
         .digest = ledger_store_rows_digest_word(columns[3]),
     };
 
-    scan->count++;
+    scan->count += brief.id > 0;
     if (brief.id > scan->last)
         scan->last = brief.id;
     scan->lacks = ledger_store_rows_brief_lacks(&brief, columns[2].len > 0);

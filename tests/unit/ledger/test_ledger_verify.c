@@ -6,7 +6,7 @@
 #include "unit/erase_one.h"
 #include "unit/ledger/ledger_fixture.h"
 
-enum { CUSTOMERS = 12, STEPS = 20, STEPS_AT_ONCE = 25, SEEDS = 20, KEY_SIZE = 16 };
+enum { CUSTOMERS = 12, STEPS = 20, STEPS_AT_ONCE = 25, SEEDS = 20, SEEDS_OF_SERVER = 4, KEY_SIZE = 16 };
 
 struct walk {
     struct fixture *fixture;
@@ -373,7 +373,8 @@ static void step(struct walk *walk)
 
 static void whatever_happens_to_the_customers_the_ledger_verifies(void **state)
 {
-    for (unsigned seed = 0; seed < SEEDS; seed++) {
+    unsigned seeds = ledger_file_server() ? SEEDS_OF_SERVER : SEEDS;
+    for (unsigned seed = 0; seed < seeds; seed++) {
         fixture_setup(state);
         struct walk walk = {.fixture = *state, .random = seed * 977 + 1, .run = 1};
         for (int i = 0; i < STEPS; i++) {
