@@ -94,15 +94,14 @@ static void end_share(struct share_table *table, struct share_table_holder *row,
     row->until_ns = 0;
 }
 
-static void expire(struct share_table *table, uint64_t now_ns, const struct rate_share_limit *limit)
+static void expire_shares(struct share_table *table, uint64_t now_ns, const struct rate_share_limit *limit)
 {
     uint64_t blocked = later(table->window_ns, limit->window_ns) + limit->margin_ns;
+
     for (size_t i = 0; i < SHARE_TABLE_HOLDERS_MAX; i++) {
         struct share_table_holder *row = &table->holders[i];
         if (row->until_ns > 0 && row->until_ns < now_ns)
             end_share(table, row, row->until_ns + blocked);
-        if (row->wants_until_ns > 0 && row->wants_until_ns < now_ns)
-            end_wishes(table, i);
         free_row_if_unused(row);
     }
     for (size_t i = 0; i < table->ghost_count;)
@@ -110,6 +109,15 @@ static void expire(struct share_table *table, uint64_t now_ns, const struct rate
             table->ghosts[i] = table->ghosts[--table->ghost_count];
         else
             i++;
+}
+
+static void expire_wishes(struct share_table *table, uint64_t now_ns)
+{
+    for (size_t i = 0; i < SHARE_TABLE_HOLDERS_MAX; i++) {
+        if (table->holders[i].wants_until_ns > 0 && table->holders[i].wants_until_ns < now_ns)
+            end_wishes(table, i);
+        free_row_if_unused(&table->holders[i]);
+    }
 }
 
 /* The rate. */
@@ -174,7 +182,8 @@ bool share_table_renew(struct share_table *table, uint64_t now_ns, const char *h
     uint64_t blocked = blocked_ns(limit);
 
     *answer = (struct rate_share_answer){0};
-    expire(table, now_ns, limit);
+    expire_shares(table, now_ns, limit);
+    expire_wishes(table, now_ns);
     if (!set_window(table, now_ns, limit)) {
         *window_ns = table->window_ns;
         return false;
@@ -289,7 +298,7 @@ size_t share_table_keys(struct share_table *table, uint64_t now_ns, const char *
     uint64_t until_ns = now_ns + limit->ttl_ns;
     size_t count = 0, mine = 0;
 
-    expire(table, now_ns, limit);
+    expire_wishes(table, now_ns);
     if (table->window_ns == 0)
         set_window(table, now_ns, limit);
     struct share_table_holder *wanting = ensure_holder(table, holder);
@@ -330,7 +339,6 @@ void share_table_leave(struct share_table *table, uint64_t now_ns, const char *h
                        const struct rate_share_limit *limit, const struct key_share_report *held,
                        size_t held_count)
 {
-    expire(table, now_ns, limit);
     for (size_t i = 0; i < SHARE_TABLE_KEYS_MAX; i++) {
         struct share_table_key *key = &table->keys[i];
         const struct key_share_report *report = find_held(held, held_count, key->key_id);
@@ -343,7 +351,7 @@ void share_table_leave(struct share_table *table, uint64_t now_ns, const char *h
         struct share_table_holder *row = &table->holders[i];
         if (!is_named(row->name, holder))
             continue;
-        end_share(table, row, now_ns + blocked_ns(limit));
+        end_share(table, row, (row->until_ns < now_ns ? row->until_ns : now_ns) + blocked_ns(limit));
         end_wishes(table, i);
         free_row_if_unused(row);
     }

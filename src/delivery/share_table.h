@@ -59,8 +59,8 @@ bool share_table_renew(struct share_table *table, uint64_t now_ns, const char *h
                        struct rate_share_answer *answer, uint64_t *window_ns);
 
 /* Renews the leases of the keys that the holder holds, and leases further ones out of keys[], all that it
- * could use (sorted, each once), up to its part of them. What is not in held[] it has given back: nothing of
- * it is in flight. answers: [key_count], sorted; returns how many of them are filled in. */
+ * could use (sorted, each once), up to its part of them. What of them is not in held[] it has given back:
+ * nothing of it is in flight. answers: [key_count], sorted; returns how many of them are filled in. */
 size_t share_table_keys(struct share_table *table, uint64_t now_ns, const char *holder,
                         const struct rate_share_limit *limit, const char *const *keys, size_t key_count,
                         const struct key_share_report *held, size_t held_count,

@@ -17,6 +17,7 @@
 #include "core/text.h"
 #include "delivery/sender_share.h"
 #include "delivery/share_file.h"
+#include "ledger/ledger_share.h"
 #include "model/rate_share.h"
 
 enum {
@@ -44,7 +45,8 @@ struct rate_share {
     struct sender *sender;
     struct rate_share_limit limit;
     char holder[RATE_SHARE_HOLDER_SIZE];
-    struct share_file *file;
+    struct share_file *file;     /* one of the two: */
+    struct ledger_share *ledger; /* of a database */
     /* keys, sorted by their ids; none where keys are not leased */
     size_t key_count;
     struct shared_key *keys;
@@ -69,6 +71,48 @@ struct rate_share {
 static uint64_t later(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
+}
+
+/* Where the shares are kept. */
+
+static int open_place(struct rate_share *share, struct error *error)
+{
+    const struct job *job = share->job;
+    const struct ledger_place place = {
+        .location = job->ledger_path, .job = job->name, .password = &job->ledger_password};
+
+    if (ledger_is_remote(job->ledger_path))
+        share->ledger = ledger_share_open(&place, job->delivery.shared, share->holder, &share->limit, error);
+    else
+        share->file = share_file_open(job, share->holder, &share->limit, error);
+    return share->ledger || share->file ? 0 : -1;
+}
+
+static void close_place(struct rate_share *share)
+{
+    ledger_share_close(share->ledger);
+    share_file_close(share->file);
+}
+
+static int ask_for_keys(struct rate_share *share, size_t held_count, size_t *count, struct error *error)
+{
+    return share->ledger ? ledger_share_keys(share->ledger, share->key_ids, share->key_count, share->held,
+                                             held_count, share->answers, count, error)
+                         : share_file_keys(share->file, share->key_ids, share->key_count, share->held,
+                                           held_count, share->answers, count, error);
+}
+
+static int ask_for_rate(struct rate_share *share, const struct rate_share_report *report,
+                        struct rate_share_answer *answer, uint64_t *window_ns, struct error *error)
+{
+    return share->ledger ? ledger_share_renew(share->ledger, report, answer, window_ns, error)
+                         : share_file_renew(share->file, report, answer, window_ns, error);
+}
+
+static int leave_place(struct rate_share *share, size_t held_count, struct error *error)
+{
+    return share->ledger ? ledger_share_leave(share->ledger, share->held, held_count, error)
+                         : share_file_leave(share->file, share->held, held_count, error);
 }
 
 /* Keys. */
@@ -152,8 +196,7 @@ static int renew_keys(struct rate_share *share, bool *is_complete, struct error 
     size_t held_count = report_keys(share, asked_ns), count, next = 0;
 
     *is_complete = true;
-    if (share_file_keys(share->file, share->key_ids, share->key_count, share->held, held_count,
-                        share->answers, &count, error) != 0)
+    if (ask_for_keys(share, held_count, &count, error) != 0)
         return -1;
     for (size_t i = 0; i < share->key_count; i++) {
         struct shared_key *key = &share->keys[i];
@@ -210,7 +253,7 @@ static int renew_rate(struct rate_share *share, unsigned *wait_ms, struct error 
         *wait_ms = APPLIED_MS;
         return 0;
     }
-    int result = share_file_renew(share->file, &report, &answer, &window_ns, error);
+    int result = ask_for_rate(share, &report, &answer, &window_ns, error);
     if (result > 0)
         return fail_window(share, window_ns, error);
     if (result < 0)
@@ -331,8 +374,7 @@ static int start(struct rate_share *share, struct error *error)
 {
     unsigned wait_ms;
 
-    share->file = share_file_open(share->job, share->holder, &share->limit, error);
-    if (!share->file || renew(share, &wait_ms, error) != 0)
+    if (open_place(share, error) != 0 || renew(share, &wait_ms, error) != 0)
         return -1;
     share->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     share->is_started = share->stop >= 0 && pthread_create(&share->thread, NULL, share_main, share) == 0;
@@ -370,7 +412,7 @@ static void give_back(struct rate_share *share)
             share->held[count++] = (struct key_share_report){
                 share->keys[i].key_id, sender_key_slot_last_nonce(share->sender, share->keys[i].key_slot)};
     /* What is not given back ends with its lease. */
-    if (share_file_leave(share->file, share->held, count, &error) != 0)
+    if (leave_place(share, count, &error) != 0)
         log_debug("the share of the account `%s` was not given back: %s", share->job->delivery.shared,
                   error.text);
 }
@@ -385,11 +427,11 @@ void rate_share_close(struct rate_share *share)
         (void)!write(share->stop, &one, sizeof one);
         pthread_join(share->thread, NULL);
     }
-    if (share->file)
+    if (share->file || share->ledger)
         give_back(share);
     if (share->stop >= 0)
         close(share->stop);
-    share_file_close(share->file);
+    close_place(share);
     free(share->keys);
     free(share->key_ids);
     free(share->held);

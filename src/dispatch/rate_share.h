@@ -2,9 +2,9 @@
  *
  * Twice a second it reports what the sender uses and received, and passes on its share of the rate and its
  * keys (model/rate_share.h): at once when a share became smaller, or the sender received a 429 or a
- * Retry-After; five times a second while there is no share. With a ledger in a file the shares are kept on
- * this machine (delivery/share_file.h). Without a key, where keys are leased, it asks for no share of the
- * rate.
+ * Retry-After; five times a second while there is no share. With a ledger in PostgreSQL the shares are
+ * kept there (ledger/ledger_share.h), else on this machine (delivery/share_file.h). Without a key, where keys
+ * are leased, it asks for no share of the rate.
  *
  * What cannot be renewed ends by itself: the sender's gate closes at the end of the lease. It is tried again,
  * with a warning, and ends the run once it has failed for delivery.retry_for.
@@ -23,7 +23,7 @@ struct rate_share;
 
 /* Before sender_run, after sender_key_slot_start of each key: asks once, then starts the thread. It waits for
  * no share: the sender does. Borrows job and sender. NULL with ERROR_USAGE when the file cannot be used, or
- * running jobs of the account have another delivery.rate. */
+ * running jobs of the account have another delivery.rate; with ERROR_LEDGER when the database cannot. */
 struct rate_share *rate_share_open(const struct job *job, const struct provider *provider,
                                    struct sender *sender, struct error *error);
 /* After sender_run has returned: gives back share and keys. NULL is allowed. */

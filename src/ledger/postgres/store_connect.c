@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "ledger/postgres/store_postgres.h"
+#include "ledger/postgres/store_share.h"
 
 enum { NUMBER_SIZE = 16, FACT_MAX = 512, ACCOUNT_SIZE = 64, VERSION_MIN = 130000 };
 
@@ -31,6 +32,11 @@ int store_postgres_name(struct store_postgres *store, const struct ledger_place 
     for (char *byte = store->schema; *byte != '\0'; byte++)
         if (*byte == '-')
             *byte = '_';
+    if (strcmp(store->schema, STORE_SHARE_SCHEMA) == 0)
+        return error_set(
+            error, ERROR_USAGE,
+            "a job with a ledger in PostgreSQL may not be called `shared`: the schema " STORE_SHARE_SCHEMA
+            " is that of shared accounts\nhint: give the job another name");
     snprintf(store->application, sizeof store->application, "kyc-import %s", place->job);
     if (place->password && place->password->data)
         store->password = (struct secret){

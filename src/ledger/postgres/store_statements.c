@@ -6,7 +6,7 @@
 #include "ledger/ledger_store_rows.h"
 #include "ledger/postgres/store_postgres.h"
 
-enum { SQL_MAX = 8192, NAME_SIZE = 32, BINARY = 1 };
+enum { SQL_MAX = 16384, NAME_SIZE = 32, BINARY = 1 };
 
 /* A statement that must write each of its rows, or none. */
 #define WRITTEN(statement, want)                                                                             \
