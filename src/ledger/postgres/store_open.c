@@ -115,25 +115,36 @@ void store_postgres_close(struct store *base)
     free(store);
 }
 
-int store_postgres_make_schema(struct store_postgres *store, bool has_schema, struct error *error)
+/* In one pipeline: there are many. */
+static int send_schema(struct store_postgres *store, bool has_schema, struct error *error)
 {
+    struct store_connection *main = &store->main;
     struct buffer sql;
-    int result = 0;
-    if (store_postgres_do_text(store, "BEGIN", NULL, error) != 0)
-        return -1;
+    int result = store_postgres_send(store, main, STORE_POSTGRES_BEGIN, NULL, error);
     buffer_init(&sql, SQL_MAX);
-    if (!has_schema) {
+    if (!has_schema && result == 0) {
         buffer_printf(&sql, "CREATE SCHEMA %s", store->schema);
-        result = store_postgres_do_text(store, sql.data, NULL, error);
+        result = store_postgres_send_text(store, main, sql.data, NULL, error);
     }
     for (size_t i = 0; result == 0; i++) {
         buffer_reset(&sql);
         if (!store_postgres_schema(i, &sql))
             break;
-        result = store_postgres_do_text(store, sql.data, NULL, error);
+        result = store_postgres_send_text(store, main, sql.data, NULL, error);
     }
     buffer_clear(&sql);
-    return result == 0 ? store_postgres_do_text(store, "COMMIT", NULL, error) : -1;
+    return result == 0 ? store_postgres_send(store, main, STORE_POSTGRES_COMMIT, NULL, error) : -1;
+}
+
+int store_postgres_make_schema(struct store_postgres *store, bool has_schema, struct error *error)
+{
+    PGresult *bad = NULL;
+    if (store_postgres_check_usable(store, error) == 0 && send_schema(store, has_schema, error) == 0 &&
+        store_postgres_sync(store, &store->main, NULL, 0, &bad, error) == 0)
+        return 0;
+    store_postgres_fail(store, &store->main, bad, "written", error);
+    PQclear(bad);
+    return -1;
 }
 
 /* With the session lock, so that two processes do not make it at once. */
