@@ -335,10 +335,11 @@ static int finish_ledger(struct pipeline *pipeline, int status, struct error *er
     return result;
 }
 
-/* The ledger has failed, or another run has taken it over. */
+/* The ledger has failed, or another program has it: nothing else is busy once a run is under way. */
 static bool is_broken(const struct pipeline *pipeline, int status)
 {
-    return status == ERROR_LEDGER || (pipeline->ledger && ledger_has_failed(pipeline->ledger));
+    return status == ERROR_LEDGER || status == ERROR_BUSY ||
+           (pipeline->ledger && ledger_has_failed(pipeline->ledger));
 }
 
 static int finish(struct pipeline *pipeline, int status, bool ended)

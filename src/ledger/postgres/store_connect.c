@@ -188,15 +188,15 @@ static int connect_to(const struct store_postgres *store, struct store_connectio
     while (state != PGRES_POLLING_OK) {
         if (state == PGRES_POLLING_FAILED)
             return fail_to_connect(store, connection, error);
+        if (store_postgres_wait(store, connection, state == PGRES_POLLING_READING ? POLLIN : POLLOUT, by_ns,
+                                error) != 0 &&
+            error->scope == ERROR_INTERRUPTED)
+            return -1;
         if (clock_boot_ns() >= by_ns)
             return error_set(
                 error, ERROR_LEDGER,
                 "the ledger %s cannot be reached: the server does not answer\nhint: check that the server runs and can be reached from here, and the job's ledger",
                 store->url.shown);
-        if (store_postgres_wait(store, connection, state == PGRES_POLLING_READING ? POLLIN : POLLOUT, by_ns,
-                                error) != 0 &&
-            error->scope == ERROR_INTERRUPTED)
-            return -1;
         state = PQconnectPoll(connection->pg);
     }
     return PQsetnonblocking(connection->pg, 1) == 0 && PQenterPipelineMode(connection->pg) == 1

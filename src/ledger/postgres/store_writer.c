@@ -211,6 +211,7 @@ static int raise_epoch(struct store_postgres *store, const struct seen *seen, st
 int store_postgres_take(struct store_postgres *store, struct error *error)
 {
     struct seen seen;
+    failpoint("lease wanted");
     for (int taken = 0; taken == 0;) {
         if (see(store, SEE_SQL, &seen, error) != 0)
             return -1;

@@ -1,0 +1,328 @@
+#!/usr/bin/perl
+# What a ledger in PostgreSQL cannot do, by real causes: no server, no right, another kind of database; and in the middle of
+# a run a lost connection, a server that is suspended or killed, another writer, a lock, a full disk, a changed schema. Each
+# ends with its status and a reason that says what to do and shows no value; and the next run goes on.
+#
+#   failure.t [WORD…]     only the cases whose names have one of these words
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use Time::HiRes qw(sleep time);
+use KycPostgres;
+
+our $pg;
+my $secret;
+BEGIN {
+    my $why = postgres_missing();
+    plan skip_all => $why if $why;
+    $pg = postgres_start(hba => "host all,replication postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n");
+    @ENV{qw(KYC_LEDGER KYC_POSTGRES_URL)} = ('postgresql', postgres_url($pg));
+    # Of the test, and not of anything else.
+    ($secret, $ENV{LEDGER_PASSWORD}) = ('right-password-0123') x 2;
+}
+use KycTest;
+use KycRun;
+use KycHosts;
+use KycParallel;
+
+my $lease_s = 1;
+$ENV{KYC_LEASE_MS} = 1000 * $lease_s;
+$ENV{KYC_BUILD} = (defined $ENV{KYC_BUILD} ? $ENV{KYC_BUILD} : 'build') . '/steps';
+
+my ($sandbox, $number);
+my ($server) = postgres_url($pg) =~ m{\@([^/]+)/};
+
+sub is_wanted { return !@ARGV || grep { $_[0] =~ /\Q$_\E/ } @ARGV; }
+
+# Side by side; parallel_run runs them.
+sub case_named
+{
+    my ($name, $run) = @_;
+    parallel $name => sub { $run->(); sandbox_stop($sandbox); return {} } if is_wanted($name);
+}
+
+# Alone: the server is struck.
+sub case_alone
+{
+    my ($name, $run) = @_;
+    subtest $name => $run if is_wanted($name);
+}
+
+# A ledger and a provider of its own, with a few customers that are to be created.
+sub new_hosts
+{
+    sandbox_stop($sandbox) if $sandbox;
+    $sandbox = sandbox_start('--rate', '2000/s', '--nonce-window', 10_000_000_000, '--latency', '1ms..8ms', '--key-tag', "$$-" . ++$number);
+    my $hosts = hosts_new($sandbox, provider => 'payward', count => 2, set => {'delivery.rate' => '300/s', 'delivery.burst' => 5});
+    hosts_add_rows($hosts, 60);
+    return $hosts;
+}
+
+sub admin { return postgres_query(postgres_url($pg), $_[0]); }
+
+sub in_ledger { return case_ledger($_[0]{all}[0], $_[1]); }
+
+# A run on another URL ends with this status and reason, and nothing of it reaches the provider. more: lines of the job.
+sub is_refused
+{
+    my ($url, $want, $reason, $more) = @_;
+    my $hosts = new_hosts();
+    hosts_use_url($hosts, $url . (defined $more ? "\n$more" : ''), 0);
+    my ($status, undef, $err) = case_run($hosts->{all}[0], 'run', '-q', '--new-ledger');
+    is($status, $want, "status $want") or diag $err;
+    like($err, $reason, 'the reason');
+    like($err, qr/^hint: /m, 'and what to do');
+    unlike($err, qr/\Q$secret\E|wrong-password/, 'and no password');
+    is(sandbox_counts($sandbox)->{payward}{requests}, 0, 'nothing is sent');
+    return $err;
+}
+
+# Before a run.
+
+case_named 'no server' => sub { is_refused('postgresql://postgres@127.0.0.1:' . free_port() . '/kyc', 5, qr/cannot be reached: .*refused/i) };
+case_named 'an unknown host' => sub { is_refused('postgresql://kyc@db.invalid/kyc', 5, qr/cannot be (?:reached|opened): /) };
+case_named 'no such database' => sub { is_refused("postgresql://postgres\@$server/nobody", 5, qr/cannot be reached: .*does not exist/) };
+case_named 'a server that does not answer' => sub {
+    my $silent = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "listen: $!";
+    my $began = time;
+    is_refused('postgresql://postgres@127.0.0.1:' . $silent->sockport . '/kyc?connect_timeout=2', 5, qr/cannot be reached: the server does not answer/);
+    cmp_ok(time - $began, '<', 10, 'after connect_timeout');
+};
+
+admin("CREATE ROLE clerk LOGIN PASSWORD '$secret'");
+case_named 'passwords' => sub {
+    my $url = postgres_database($pg) =~ s/postgres\@/clerk\@/r;
+    my ($name) = $url =~ m{([^/]+)$};
+    like(is_refused($url, 5, qr/cannot be reached: .*password/), qr/hint: .*ledger_password/, 'without one');
+    {
+        local $ENV{LEDGER_PASSWORD} = 'wrong-password';
+        like(is_refused($url, 5, qr/cannot be reached: .*password/, 'ledger_password: env:LEDGER_PASSWORD'), qr/hint: .*ledger_password/, 'a wrong one');
+    }
+    like(is_refused($url, 5, qr/may not/, 'ledger_password: env:LEDGER_PASSWORD'), qr/hint: .*GRANT CREATE/, 'the right one, and no right');
+    admin("GRANT CREATE ON DATABASE \"$name\" TO clerk");
+    my $hosts = new_hosts();
+    hosts_use_url($hosts, "$url\nledger_password: env:LEDGER_PASSWORD", $_) for 0, 1;
+    my ($status, undef, $err) = case_run($hosts->{all}[0], 'run', '-q', '--new-ledger');
+    is($status, 0, 'the right one, and the right to create its schema') or diag $err;
+};
+case_named 'too many connections' => sub {
+    my $url = postgres_database($pg) =~ s/postgres\@/clerk\@/r;
+    my ($name) = $url =~ m{([^/]+)$};
+    admin("GRANT CREATE ON DATABASE \"$name\" TO clerk");
+    admin("ALTER DATABASE \"$name\" CONNECTION LIMIT 1");
+    is_refused($url, 5, qr/too many connections/, 'ledger_password: env:LEDGER_PASSWORD');
+};
+case_named 'the server forgets commits' => sub {
+    my $url = postgres_database($pg);
+    my ($name) = $url =~ m{([^/]+)$};
+    for my $value (qw(off local remote_write)) {
+        admin("ALTER DATABASE \"$name\" SET synchronous_commit = $value");
+        like(is_refused($url, 5, qr/synchronous_commit is not on/), qr/hint: ALTER ROLE/, $value);
+    }
+};
+case_named 'it takes no writes' => sub {
+    my $url = postgres_database($pg);
+    my ($name) = $url =~ m{([^/]+)$};
+    admin("ALTER DATABASE \"$name\" SET default_transaction_read_only = on");
+    is_refused($url, 5, qr/read-only/);
+};
+case_named 'another encoding' => sub {
+    admin("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    is_refused("postgresql://postgres\@$server/latin", 5, qr/not UTF8/);
+};
+case_named 'a schema of somebody else' => sub {
+    my $url = postgres_database($pg);
+    postgres_query($url, 'CREATE SCHEMA kyc_test; CREATE TABLE kyc_test.mine(a int)');
+    is_refused($url, 5, qr/schema kyc_test .* not a ledger of kyc-import; it was not changed/);
+    is((postgres_query($url, "SELECT count(*) FROM pg_class WHERE relnamespace = 'kyc_test'::regnamespace"))[0][0], 1, 'which it is');
+};
+case_named 'a variable that would choose another server' => sub {
+    local $ENV{PGHOSTADDR} = '127.0.0.1';
+    is_refused(postgres_database($pg), 5, qr/environment variable PGHOSTADDR/);
+};
+case_named 'an empty database' => sub {
+    my $hosts = new_hosts();
+    my $case = $hosts->{all}[0];
+    # As a person types it: without --new-ledger.
+    my @command = grep { $_ ne '--new-ledger' } case_arguments($case, 'run', '-q');
+    my ($status, undef, $err) = run_program(@command);
+    is($status, 5, 'is not taken for a first night') or diag $err;
+    like($err, qr/no ledger of the job test \(schema kyc_test\).*hint: .*--new-ledger/s, 'and says why');
+    ok(!case_has_ledger($case), 'and stays empty');
+    is(sandbox_counts($sandbox)->{payward}{requests}, 0, 'and nothing is sent');
+    ($status, undef, $err) = case_run($case, 'check', '-q');
+    is($status, 0, 'a check of it ends well') or diag $err;
+    ok(!case_has_ledger($case), 'and makes nothing');
+};
+
+# In the middle of one.
+
+# A run that is suspended after its fifth commit, or at another step, while $act happens, and then goes on. Its status and what it says.
+sub struck
+{
+    my ($hosts, $act, %environment) = @_;
+    my $run = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop', %environment);
+    for (1 .. 4000) {
+        last if host_state($run) =~ /^T?$/;
+        sleep 0.005;
+    }
+    is(host_state($run), 'T', 'a run in the middle') or return host_end($run);
+    my $leaves = () = host_steps($run, 'request leaves');
+    $act->($run);
+    kill 'CONT', $run->{pid};
+    my ($status, $err) = host_end($run, 30);
+    unlike($err, qr/cust-\d|example\.com|Key \(/, 'no value of a row is shown');
+    is(() = $err =~ /^kyc-import: error/mg, 1, 'one error') or diag $err;
+    return ($status, $err, $run, $leaves);
+}
+
+sub goes_on
+{
+    my ($hosts) = @_;
+    is_deeply([hosts_finish($hosts)], [], 'the next run goes on: each row is one user');
+}
+
+my $end_sessions = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()';
+my $other_writer = "UPDATE writer SET epoch = epoch + 1, holder = 'db7 0a1b2c3d-0000-4000-8000-000000000009 1 77 5 2026-11-29T02:00:00.000Z'";
+
+case_named 'its sessions are ended' => sub {
+    my $hosts = new_hosts();
+    my ($status, $err) = struck($hosts, sub { in_ledger($hosts, $end_sessions) });
+    is($status, 5, 'status 5') or diag $err;
+    like($err, qr/the connection to the database was lost.*hint: .*run again/s, 'the reason');
+    goes_on($hosts);
+};
+case_named 'another writer' => sub {
+    my $hosts = new_hosts();
+    my ($status, $err) = struck($hosts, sub { in_ledger($hosts, $other_writer) });
+    is($status, 7, 'status 7') or diag $err;
+    like($err, qr/another run has taken the ledger .* over: db7, process 77, since 2026-11-29T02:00:00/, 'the reason');
+    goes_on($hosts);
+};
+case_named 'another writer, and its sessions are ended' => sub {
+    my $hosts = new_hosts();
+    my ($status, $err) = struck($hosts, sub { in_ledger($hosts, "$other_writer; $end_sessions") });
+    is($status, 7, 'status 7') or diag $err;
+    like($err, qr/another run has taken the ledger .* over: db7, process 77/, 'a new connection finds the reason');
+    goes_on($hosts);
+};
+case_named 'a second run' => sub {
+    my $hosts = new_hosts();
+    $hosts->{all}[0]{set}{'delivery.rate'} = '20/s';
+    my $run = host_start($hosts, 0);
+    host_step($run, 'request leaves');
+    my $began = time;
+    my ($status, $err) = host_run($hosts, 1);
+    is($status, 7, 'status 7') or diag $err;
+    like($err, qr/in use by another run: \S+, process $run->{pid}, since 2\S+\nhint: wait/, 'the reason names its holder');
+    is((host_end($run))[0], 0, 'the first one ends well');
+    goes_on($hosts);
+};
+case_named 'a person locks the row of the writer' => sub {
+    my $hosts = new_hosts();
+    my $psql;
+    my ($status, $err) = struck($hosts, sub {
+        my $url = $hosts->{all}[0]{url};
+        $psql = fork;
+        if (!$psql) {
+            postgres_query($url, 'BEGIN; UPDATE writer SET holder = holder; SELECT pg_sleep(4)', 'kyc_test');
+            POSIX::_exit(0);
+        }
+        sleep 0.02 while !in_ledger($hosts, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND wait_event = 'PgSleep' AND datname = current_database()");
+    });
+    is($status, 7, 'status 7') or diag $err;
+    like($err, qr/another program holds it locked/, 'the reason');
+    waitpid $psql, 0;
+    goes_on($hosts);
+};
+
+# Statements that no program of ours would run.
+my @damages = (
+    ['a table is gone', 'DROP TABLE event', qr/a table is missing \(SQLSTATE 42P01/],
+    ['a column has another name', 'ALTER TABLE event RENAME COLUMN code TO text', qr/schema was changed/],
+    ['a trigger drops rows', 'CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; '
+        . 'CREATE TRIGGER dropper BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION drop_row()', qr/row that was written is missing, or a trigger/],
+    ['rows of another program', 'INSERT INTO event SELECT (jsonb_populate_record(e, jsonb_build_object(\'id\', e.id + g))).* '
+        . 'FROM event e, generate_series(1, 500) g WHERE e.id = (SELECT max(id) FROM event)', qr/two rows have the same value.*event/],
+    ['the rows of customers are gone', 'DELETE FROM customer', qr/row that was written is missing/],
+);
+for my $damage (@damages) {
+    my ($name, $sql, $reason) = @$damage;
+    case_named $name => sub {
+        my $hosts = new_hosts();
+        my ($status, $err) = struck($hosts, sub { in_ledger($hosts, $sql) }, KYC_STOP_AT => 'outcome taken#5');
+        is($status, 5, 'status 5') or diag $err;
+        like($err, $reason, 'the reason');
+        like($err, qr/^hint: /m, 'and what to do');
+    };
+}
+
+parallel_run(4);
+
+case_alone 'a full disk' => sub {
+    my $folder = "$pg->{folder}/small";
+    mkdir $folder;
+    my ($failed) = run_program('mount', '-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', $folder);
+    plan skip_all => 'no file system can be mounted here' if $failed;
+    my (undef, undef, $uid, $gid) = getpwnam 'postgres';
+    chown $uid, $gid, $folder;
+    chmod 0700, $folder;
+    admin("CREATE TABLESPACE small LOCATION '$folder'");
+    my $hosts = new_hosts();
+    hosts_add_rows($hosts, 2000);
+    $_->{set}{'delivery.rate'} = '2000/s' for @{$hosts->{all}};
+    my ($name) = $hosts->{all}[0]{url} =~ m{([^/]+)$};
+    my ($status, $err) = struck($hosts, sub {
+        in_ledger($hosts, "ALTER TABLE $_ SET TABLESPACE small") for qw(event customer);
+        write_file("$folder/filler", 'x' x (2 * 1024 * 1024));
+    });
+    is($status, 5, 'status 5') or diag $err;
+    like($err, qr/the server's disk is full.*hint: free space/s, 'the reason');
+    unlink "$folder/filler";
+    run_program('mount', '-o', 'remount,size=64m', $folder);
+    goes_on($hosts);
+    postgres_drop($hosts->{all}[0]{url});
+    admin('DROP TABLESPACE small');
+    run_program('umount', $folder);
+};
+
+case_alone 'a suspended server' => sub {
+    my $hosts = new_hosts();
+    $hosts->{all}[0]{set}{'delivery.rate'} = '30/s';
+    my $run = host_start($hosts, 0);
+    host_step($run, 'answer received');
+    my $stopped_ns = boot_ns();
+    postgres_signal($pg, 'STOP');
+    my ($status, $err) = host_end($run, 30);
+    my $seconds = (boot_ns() - $stopped_ns) / 1e9;
+    postgres_signal($pg, 'CONT');
+    is($status, 5, 'status 5') or diag $err;
+    like($err, qr/the database has not answered for 4 s/, 'the reason');
+    cmp_ok($seconds, '<', 12, sprintf 'after four leases (%.1f s)', $seconds);
+    is((() = grep { $_ > $stopped_ns + $lease_s * 1e9 } host_steps($run, 'request leaves')), 0, 'and nothing left after the first of them');
+    goes_on($hosts);
+};
+
+# The session of the run is killed at each step of a commit, which the server takes for damage of its memory: it ends all
+# sessions, and recovers.
+for my $step ('transaction written', 'commit sent', 'committed') {
+    case_alone "its session is killed, with the server's others: $step" => sub {
+        my $hosts = new_hosts();
+        my ($status, $err) = struck($hosts, sub {
+            my ($pid) = map { $_->[0] } in_ledger($hosts, 'SELECT backend FROM writer');
+            kill 'KILL', $pid;
+        }, KYC_STOP_AT => "$step#5");
+        is($status, 5, 'status 5') or diag $err;
+        like($err, qr/the connection to the database was lost/, 'the reason');
+        for (1 .. 500) {
+            last if eval { admin('SELECT 1') };
+            sleep 0.02;
+        }
+        goes_on($hosts);
+    };
+}
+
+sandbox_stop($sandbox) if $sandbox;
+done_testing;
