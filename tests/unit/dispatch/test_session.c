@@ -160,7 +160,7 @@ static struct other start_other(void **state, bool with_ledger)
         _exit(1);
     start_peer(&peer, state, NULL, port);
     if (with_ledger)
-        fixture_open(peer.fixture, LEDGER_WRITE);
+        fixture_open(peer.fixture, LEDGER_MAKE);
     must_open(&peer, peer.fixture->ledger, !with_ledger);
     if (with_ledger)
         ask(&peer);
@@ -199,7 +199,7 @@ static void a_key_that_another_process_holds_is_busy(void **state)
 
     await_other(&other, 9);
     start_peer(&peer, state, NULL, 9);
-    fixture_open(fixture, LEDGER_WRITE);
+    fixture_open(fixture, LEDGER_MAKE);
     assert_null(open_session(&peer, fixture->ledger, false));
     assert_int_equal(fixture->error.scope, ERROR_BUSY);
     snprintf(pid, sizeof pid, "%d", (int)other.pid);
@@ -220,7 +220,7 @@ static void nonces_begin_above_the_reservation_of_a_session_that_was_killed(void
     start_peer(&peer, state, &not_found, 0);
     await_other(&other, peer.server->port);
     kill_other(&other);
-    fixture_open(peer.fixture, LEDGER_WRITE);
+    fixture_open(peer.fixture, LEDGER_MAKE);
     assert_true(last_sending(peer.fixture).under_way);
     uint64_t first_nonce = nonce_of(peer.server, 0), opened_ns = clock_mono_ns(), floor;
     must_open(&peer, NULL, true); /* which names the key */

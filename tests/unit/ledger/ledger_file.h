@@ -56,14 +56,25 @@ static inline PGconn *ledger_file_connect(const char *url)
     return connection;
 }
 
+/* On one connection of this process, which is kept while the database is the same: an edit of each column
+ * would connect a thousand times. */
 static inline PGresult *ledger_file_query(const char *url, const char *text)
 {
-    PGconn *connection = ledger_file_connect(url);
+    static PGconn *connection;
+    static pid_t owner; /* a child does not use its parent's */
+    static char connected[LEDGER_FILE_PATH_SIZE];
+
+    if (connection && owner == getpid() && strcmp(connected, url) != 0)
+        PQfinish(connection);
+    if (!connection || owner != getpid() || strcmp(connected, url) != 0) {
+        connection = ledger_file_connect(url);
+        owner = getpid();
+        snprintf(connected, sizeof connected, "%s", url);
+    }
     PGresult *result = PQexec(connection, text);
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
         fail_msg("%s: %s", text, PQerrorMessage(connection));
-    PQfinish(connection);
     return result;
 }
 

@@ -38,6 +38,7 @@ static void assert_refused(struct fixture *fixture, enum ledger_mode mode, enum 
 
 static void a_new_ledger_and_its_files_are_for_their_owner_alone(void **state)
 {
+    ledger_file_only();
     struct fixture *fixture = *state;
     mode_t mask = umask(0);
     assert_false(fixture_exists(fixture));
@@ -62,7 +63,7 @@ static void the_key_is_not_in_the_ledger_and_stays_the_same(void **state)
 {
     struct fixture *fixture = *state;
     uint8_t key[FINGERPRINT_KEY_LEN];
-    fixture_open(fixture, LEDGER_WRITE);
+    fixture_open(fixture, LEDGER_MAKE);
     memcpy(key, ledger_fingerprint_key(fixture->ledger), sizeof key);
     fixture_reopen(fixture);
     assert_memory_equal(key, ledger_fingerprint_key(fixture->ledger), sizeof key);
@@ -85,7 +86,7 @@ static void reading_makes_nothing(void **state)
 static void a_reader_sees_what_is_committed_while_a_run_writes(void **state)
 {
     struct fixture *fixture = *state;
-    fixture_open(fixture, LEDGER_WRITE);
+    fixture_open(fixture, LEDGER_MAKE);
     int64_t id = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
     fixture_begin(fixture);
     fixture_journal_at(fixture, 0, "C-2", OPERATION_CREATE, "abc", 1);
@@ -99,6 +100,17 @@ static void a_reader_sees_what_is_committed_while_a_run_writes(void **state)
     ledger_close(reader);
 }
 
+static void assert_held_by_another_name(struct fixture *fixture)
+{
+    char link[LEDGER_FILE_PATH_SIZE + 16];
+    struct error error;
+    snprintf(link, sizeof link, "%s/other", fixture->folder);
+    assert_int_equal(symlink(fixture->path, link), 0);
+    assert_null(fixture_open_at(fixture, link, LEDGER_WRITE, NULL, &error));
+    assert_int_equal(error.scope, ERROR_BUSY);
+    unlink(link);
+}
+
 static void a_second_run_is_told_who_holds_the_ledger(void **state)
 {
     struct fixture *fixture = *state;
@@ -108,7 +120,7 @@ static void a_second_run_is_told_who_holds_the_ledger(void **state)
     pid_t child = fork();
     if (child == 0) {
         close(end[1]);
-        struct ledger *ledger = fixture_try(fixture, LEDGER_WRITE);
+        struct ledger *ledger = fixture_try(fixture, LEDGER_MAKE);
         (void)!write(ready[1], "x", 1);
         char byte;
         (void)!read(end[0], &byte, 1);
@@ -121,13 +133,8 @@ static void a_second_run_is_told_who_holds_the_ledger(void **state)
     struct ledger *reader = fixture_try(fixture, LEDGER_READ);
     assert_non_null(reader);
     ledger_close(reader);
-    char link[LEDGER_FILE_PATH_SIZE + 16];
-    snprintf(link, sizeof link, "%s/other", fixture->folder);
-    assert_int_equal(symlink(fixture->path, link), 0);
-    struct error error;
-    assert_null(fixture_open_at(fixture, link, LEDGER_WRITE, NULL, &error));
-    assert_int_equal(error.scope, ERROR_BUSY);
-    unlink(link);
+    if (!ledger_file_server())
+        assert_held_by_another_name(fixture);
     close(end[1]);
     int status;
     waitpid(child, &status, 0);
@@ -140,6 +147,7 @@ static void a_second_run_is_told_who_holds_the_ledger(void **state)
 
 static void a_lost_or_foreign_key_is_refused(void **state)
 {
+    ledger_file_only();
     struct fixture *fixture = *state;
     fixture_open(fixture, LEDGER_WRITE);
     fixture_close(fixture);
@@ -166,14 +174,16 @@ static void a_key_of_the_job_needs_no_file(void **state)
     const struct secret key = {.data = text, .len = sizeof text - 1};
     const struct secret wrong = {.data = other, .len = sizeof other - 1};
     for (int round = 0; round < 2; round++) {
-        fixture->ledger = fixture_open_at(fixture, fixture->path, LEDGER_WRITE, &key, &fixture->error);
+        fixture->ledger = fixture_open_at(fixture, fixture->path, LEDGER_MAKE, &key, &fixture->error);
         assert_non_null(fixture->ledger);
         fixture_close(fixture);
     }
     assert_int_equal(access(beside(fixture, ".key"), F_OK), -1);
     assert_null(fixture_open_at(fixture, fixture->path, LEDGER_READ, &wrong, &fixture->error));
     fixture_assert_says(&fixture->error, "is not the one that this ledger was created with");
-    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has lost its digest key");
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER,
+                   ledger_file_server() ? "is not the one that this ledger was created with"
+                                        : "has lost its digest key");
 }
 
 static void another_job_provider_or_address_is_refused_by_name(void **state)
@@ -191,11 +201,12 @@ static void another_job_provider_or_address_is_refused_by_name(void **state)
          "base URL `https://api.example.com`, but the job says `https://api.example.org`"},
         {{"demo", "payward", SLICE_LITERAL("")}, "base URL `https://api.example.com`, but the job says ``"},
     };
-    fixture_open(fixture, LEDGER_WRITE);
+    fixture_open(fixture, LEDGER_MAKE);
     fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc"); /* whatever becomes of it */
     fixture_close(fixture);
     struct ledger_identity own = fixture->identity;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    /* In a database each job has a schema of its own. */
+    for (size_t i = ledger_file_server() ? 1 : 0; i < sizeof cases / sizeof *cases; i++) {
         fixture->identity = cases[i].identity;
         assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, cases[i].says);
         assert_refused(fixture, LEDGER_READ, ERROR_LEDGER, cases[i].says);
@@ -215,10 +226,16 @@ static void start_run(struct fixture *fixture)
 static void a_ledger_without_customers_becomes_that_of_the_job_that_runs(void **state)
 {
     struct fixture *fixture = *state;
-    const struct ledger_identity other = {"demo2", "kira", SLICE_LITERAL("https://api.example.org")};
-    const char *owner = "SELECT count(*) FROM meta WHERE (key, value) IN (('job', 'demo2'), "
-                        "('provider', 'kira'), ('base_url', 'https://api.example.org'))";
-    fixture_open(fixture, LEDGER_WRITE);
+    /* In a database each job has a schema of its own: it may have got another provider. */
+    bool is_file = !ledger_file_server();
+    const struct ledger_identity other = {is_file ? "demo2" : "demo", "kira",
+                                          SLICE_LITERAL("https://api.example.org")};
+    const char *says = is_file ? "belongs to the job name `demo2`" : "belongs to the provider `kira`";
+    const char *owner = is_file ? "SELECT count(*) FROM meta WHERE (key, value) IN (('job', 'demo2'), "
+                                  "('provider', 'kira'), ('base_url', 'https://api.example.org'))"
+                                : "SELECT count(*) FROM meta WHERE (key, value) IN (('job', 'demo'), "
+                                  "('provider', 'kira'), ('base_url', 'https://api.example.org'))";
+    fixture_open(fixture, LEDGER_MAKE);
     assert_false(ledger_is_rebound(fixture->ledger));
     start_run(fixture);
     fixture_close(fixture);
@@ -230,7 +247,7 @@ static void a_ledger_without_customers_becomes_that_of_the_job_that_runs(void **
         fixture_open(fixture, modes[i]);
         assert_true(ledger_is_rebound(fixture->ledger));
         fixture_close(fixture);
-        assert_int_equal(fixture_number(fixture, owner), 0); /* opening alone changes nothing */
+        assert_int_equal(fixture_number(fixture, owner), is_file ? 0 : 1); /* opening alone changes nothing */
     }
     fixture_open(fixture, LEDGER_WRITE);
     start_run(fixture);
@@ -243,16 +260,25 @@ static void a_ledger_without_customers_becomes_that_of_the_job_that_runs(void **
     fixture_close(fixture);
 
     fixture->identity = own;
-    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "belongs to the job name `demo2`");
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, says);
     fixture_sql(fixture, "DELETE FROM customer"); /* lost rows are not the same as none */
-    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "belongs to the job name `demo2`");
-    assert_refused(fixture, LEDGER_READ, ERROR_LEDGER, "belongs to the job name `demo2`");
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, says);
+    assert_refused(fixture, LEDGER_READ, ERROR_LEDGER, says);
     fixture->identity = other;
 }
 
 static void what_is_not_a_ledger_is_left_as_it_is(void **state)
 {
     struct fixture *fixture = *state;
+    if (ledger_file_server()) {
+        fixture_sql(fixture, "CREATE SCHEMA kyc_demo; CREATE TABLE kyc_demo.other(a integer)");
+        assert_refused(fixture, LEDGER_MAKE, ERROR_LEDGER, "not a ledger of kyc-import");
+        assert_int_equal(
+            fixture_number(fixture,
+                           "SELECT count(*) FROM pg_class WHERE relnamespace = 'kyc_demo'::regnamespace"),
+            1);
+        return;
+    }
     write_file(fixture->path,
                "external_id,email\nC-1,ada@example.com\nand so on, long enough to be a page of text\n"
                "........................................................................\n");
@@ -264,17 +290,28 @@ static void what_is_not_a_ledger_is_left_as_it_is(void **state)
     assert_int_equal(access(beside(fixture, "-wal"), F_OK), -1);
 }
 
+static void set_format(struct fixture *fixture, int format)
+{
+    char text[80];
+    snprintf(text, sizeof text,
+             ledger_file_server() ? "UPDATE meta SET value = '%d' WHERE key = 'schema_version'"
+                                  : "PRAGMA user_version = %d",
+             format);
+    fixture_sql(fixture, text);
+}
+
 static void other_formats_are_told_apart(void **state)
 {
     struct fixture *fixture = *state;
-    fixture_open(fixture, LEDGER_WRITE);
+    fixture_open(fixture, LEDGER_MAKE);
     fixture_close(fixture);
-    fixture_sql(fixture, "PRAGMA user_version = 4");
+    set_format(fixture, 4);
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has format 4, but this program reads format 3");
-    fixture_sql(fixture, "PRAGMA user_version = 2");
+    set_format(fixture, 2);
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has format 2, but this program reads format 3");
     assert_refused(fixture, LEDGER_READ, ERROR_LEDGER, "has format 2, but this program reads format 3");
-    fixture_sql(fixture, "PRAGMA user_version = 3; UPDATE meta SET value = '0' WHERE key = 'digest_version'");
+    set_format(fixture, 3);
+    fixture_sql(fixture, "UPDATE meta SET value = '0' WHERE key = 'digest_version'");
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "digests of rule 0");
 }
 
@@ -282,7 +319,7 @@ static void other_formats_are_told_apart(void **state)
 static void missing_rows_at_the_end_are_found_before_a_run(void **state)
 {
     struct fixture *fixture = *state;
-    fixture_open(fixture, LEDGER_WRITE);
+    fixture_open(fixture, LEDGER_MAKE);
     start_run(fixture);
     fixture_create(fixture, "C-1", "abc", "U-1");
     fixture_create(fixture, "C-2", "abc", "U-2");
@@ -310,6 +347,7 @@ static void missing_rows_at_the_end_are_found_before_a_run(void **state)
 
 static void a_making_that_was_cut_short_is_finished(void **state)
 {
+    ledger_file_only();
     struct fixture *fixture = *state;
     write_file(fixture->path, "");
     assert_null(fixture_try(fixture, LEDGER_READ));
@@ -325,6 +363,7 @@ static void a_making_that_was_cut_short_is_finished(void **state)
 
 static void a_ledger_with_two_names_is_refused(void **state)
 {
+    ledger_file_only();
     struct fixture *fixture = *state;
     char other[LEDGER_FILE_PATH_SIZE + 16];
     struct error error;
@@ -342,6 +381,7 @@ static void a_ledger_with_two_names_is_refused(void **state)
 
 static void a_missing_folder_is_named(void **state)
 {
+    ledger_file_only();
     struct fixture *fixture = *state;
     size_t len = strlen(fixture->folder);
     snprintf(fixture->folder + len, sizeof fixture->folder - len, "/none");
@@ -357,6 +397,7 @@ static void a_missing_folder_is_named(void **state)
 
 static void a_damaged_page_is_an_error_with_a_way_out(void **state)
 {
+    ledger_file_only();
     struct fixture *fixture = *state;
     fixture_open(fixture, LEDGER_WRITE);
     fixture_begin(fixture);
@@ -442,6 +483,7 @@ static int run_into_the_limit(struct fixture *fixture)
 
 static void a_full_disk_names_the_file_and_loses_nothing(void **state)
 {
+    ledger_file_only();
     fflush(NULL);
     pid_t child = fork();
     if (child == 0)
