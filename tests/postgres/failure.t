@@ -157,6 +157,38 @@ case_named 'an empty database' => sub {
     ok(!case_has_ledger($case), 'and makes nothing');
 };
 
+case_named 'a first run that is killed before its ledger is complete' => sub {
+    my $hosts = new_hosts();
+    my ($status) = host_run($hosts, 0, KYC_STOP_AT => 'lease taken#1', KYC_STOP_BY => 'kill');
+    is($status, 128 + 9, 'is killed');
+    ok(case_has_ledger($hosts->{all}[0]), 'its schema is there');
+    my $err;
+    ($status, $err) = host_run($hosts, 1);
+    is($status, 0, 'the next run goes on, without --new-ledger') or diag $err;
+    goes_on($hosts);
+};
+case_named 'a restore that is killed in an empty database' => sub {
+    my $hosts = new_hosts();
+    my $case = $hosts->{all}[0];
+    is((host_run($hosts, 0))[0], 0, 'a ledger');
+    my ($status, undef, $err) = case_run($case, 'backup', "$case->{folder}/backup");
+    is($status, 0, 'and its backup') or diag $err;
+    my ($backup) = grep { -f } glob "$case->{folder}/backup $case->{folder}/backup/*";
+    case_lose_ledger($case);
+    {
+        local @ENV{qw(KYC_STOP_AT KYC_STOP_BY)} = ('lease taken#1', 'kill');
+        ($status, undef, $err) = case_run($case, 'restore', $backup);
+    }
+    is($status, 128 + 9, 'is killed') or diag $err;
+    ok(case_has_ledger($case), 'and leaves a schema');
+    ($status, $err) = host_run($hosts, 1);
+    is($status, 5, 'which no run takes for its first night') or diag $err;
+    like($err, qr/no ledger of the job test .*restore/s, 'and says why');
+    ($status, undef, $err) = case_run($case, 'restore', $backup);
+    is($status, 0, 'the restore, again') or diag $err;
+    goes_on($hosts);
+};
+
 # In the middle of one.
 
 # A run that is suspended after its fifth commit, or at another step, while $act happens, and then goes on. Its status and what it says.

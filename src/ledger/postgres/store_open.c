@@ -21,9 +21,13 @@ enum { SQL_MAX = 64 * 1024 };
 enum found {
     FOUND_ERROR = -1,
     FOUND_NOTHING, /* it is missing or empty */
-    FOUND_TABLES,  /* and no identity: its creation was cut short, or it is a draft */
+    FOUND_TABLES,  /* and no identity: what a killed restore has left */
+    FOUND_FIRST,   /* the same of a killed first run, which a person has allowed: the next one goes on */
     FOUND_LEDGER,
 };
+
+/* Of meta, made with the tables. */
+#define FIRST_SQL "INSERT INTO meta(key, value) VALUES('new_ledger', 'allowed') ON CONFLICT DO NOTHING"
 
 static int fail_format(struct store_postgres *store, struct slice version, struct error *error)
 {
@@ -46,13 +50,16 @@ static enum found find_identity(struct store_postgres *store, struct error *erro
 {
     PGresult *rows = store_postgres_ask_text(store,
                                              "SELECT (SELECT value FROM meta WHERE key = 'schema_version'), "
-                                             "EXISTS(SELECT FROM meta WHERE key = 'key_check')",
+                                             "EXISTS(SELECT FROM meta WHERE key = 'key_check'), "
+                                             "EXISTS(SELECT FROM meta WHERE key = 'new_ledger')",
                                              NULL, error);
     if (!rows)
         return FOUND_ERROR;
     struct slice version = store_postgres_bytes(rows, 0, 0);
     char want[16];
-    enum found found = store_postgres_number(rows, 0, 1) != 0 ? FOUND_LEDGER : FOUND_TABLES;
+    enum found found = store_postgres_number(rows, 0, 1) != 0   ? FOUND_LEDGER
+                       : store_postgres_number(rows, 0, 2) != 0 ? FOUND_FIRST
+                                                                : FOUND_TABLES;
     snprintf(want, sizeof want, "%d", STORE_POSTGRES_FORMAT);
     if (!version.data)
         found = (enum found)fail_foreign(store, error);
@@ -132,6 +139,8 @@ static int send_schema(struct store_postgres *store, bool has_schema, struct err
             break;
         result = store_postgres_send_text(store, main, sql.data, NULL, error);
     }
+    if (store->mode == LEDGER_MAKE && result == 0)
+        result = store_postgres_send_text(store, main, FIRST_SQL, NULL, error);
     buffer_clear(&sql);
     return result == 0 ? store_postgres_send(store, main, STORE_POSTGRES_COMMIT, NULL, error) : -1;
 }
@@ -197,11 +206,12 @@ static int open_to_write(struct store_postgres *store, const struct ledger_place
     if (found == FOUND_ERROR)
         return -1;
     *is_new = found != FOUND_LEDGER;
-    if (*is_new && store->mode != LEDGER_MAKE)
+    if (*is_new && found != FOUND_FIRST && store->mode != LEDGER_MAKE)
         return fail_missing(store, place, error);
     if (found == FOUND_NOTHING && make_schema(store, has_schema, error) != 0)
         return -1;
-    if (store_postgres_take(store, error) != 0 || store_postgres_keep(store, error) != 0)
+    if (store_postgres_take(store, error) != 0 || store_postgres_keep(store, error) != 0 ||
+        (found == FOUND_TABLES && store_postgres_do_text(store, FIRST_SQL, NULL, error) != 0))
         return -1;
     warn(store);
     return 0;
