@@ -1,12 +1,13 @@
 #!/usr/bin/perl
 # jobs/container/: the steps of its Containerfile, in a minimal Debian system, make an image whose program runs as user 10001
-# with a read-only root, as a container does: check, run and a SIGTERM to process 1.
+# with a read-only root, as a container does: check, run, also with a ledger in PostgreSQL, and a SIGTERM to process 1.
 use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use Time::HiRes qw(sleep);
+use KycPostgres;
 use KycRoot;
 use KycRun;
 use KycTest;
@@ -77,6 +78,30 @@ is(sandbox_counts($sandbox)->{payward}{users}, 40, 'each row is a user');
 ($status, $out, $err) = program_in('run', '/work/job.yaml', '--rows-ok', @set);
 is("$status " . sandbox_counts($sandbox)->{payward}{users}, '0 40', 'and once') or diag($out, $err);
 sandbox_stop($sandbox);
+
+# As jobs/kubernetes/run.yaml: the ledger in PostgreSQL, report and witness on volumes.
+SKIP: {
+    my $missing = postgres_missing();
+    skip $missing, 3 if $missing;
+    my $server = postgres_start();
+    my $url = postgres_database($server);
+    $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
+    $case = case_new($sandbox, rows => 30);
+    sh('rm -rf /work/*');
+    write_file(root_path($root, '/work/export.csv'), read_file("$case->{folder}/export.csv"));
+    write_file(root_path($root, '/work/job.yaml'), read_file("$case->{folder}/job.yaml")
+        . "ledger: $url\nledger_key: env:TEST_LEDGER_KEY\nledger_witness: /work/witness\nreport: /work/out/report\nmetrics: /work/out/metrics.prom\n");
+    sh('chown -R 10001:10001 /work');
+    local $ENV{TEST_LEDGER_KEY} = 'f00d' x 16;
+    @keys = map { "$_=$ENV{$_}" } grep { /^TEST_/ } sort keys %ENV;
+    is((program_in('run', '/work/job.yaml', '--rows-ok', @set))[0], 5, 'with a ledger in PostgreSQL: none is made by itself');
+    ($status, $out, $err) = program_in('run', '/work/job.yaml', '--rows-ok', '--new-ledger', @set);
+    is($status, 0, 'but by --new-ledger') or diag($out, $err);
+    ($status, $out, $err) = program_in('run', '/work/job.yaml', '--rows-ok', @set);
+    is("$status " . sandbox_counts($sandbox)->{payward}{users}, '0 30', 'and each row is one user') or diag($out, $err);
+    sandbox_stop($sandbox);
+    postgres_stop($server);
+}
 
 # SIGTERM to process 1 of the container.
 $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--latency', '700ms');
