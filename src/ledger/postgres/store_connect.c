@@ -174,6 +174,12 @@ static int fail_to_connect(const struct store_postgres *store, const struct stor
                      fact, hint);
 }
 
+/* What the server remarks: libpq would write it to standard error. */
+static void ignore_notice(void *context, const PGresult *notice)
+{
+    (void)context, (void)notice;
+}
+
 static int connect_to(const struct store_postgres *store, struct store_connection *connection,
                       struct settings *settings, uint64_t deadline_ns, struct error *error)
 {
@@ -185,6 +191,7 @@ static int connect_to(const struct store_postgres *store, struct store_connectio
     connection->pg = PQconnectStartParams(settings->names, settings->values, 0);
     if (!connection->pg || PQstatus(connection->pg) == CONNECTION_BAD)
         return fail_to_connect(store, connection, error);
+    PQsetNoticeReceiver(connection->pg, ignore_notice, NULL);
     while (state != PGRES_POLLING_OK) {
         if (state == PGRES_POLLING_FAILED)
             return fail_to_connect(store, connection, error);
@@ -226,7 +233,8 @@ static int connect_to_first(const struct store_postgres *store, struct store_con
     return result;
 }
 
-/* In this order; a role or a database may have other defaults. */
+/* In this order; a role or a database may have other defaults. Plans are made anew each time: one that was
+ * made for an empty table reads the whole table for each commit of the first night. */
 enum {
     SEEN_VERSION,
     SEEN_ENCODING,

@@ -2,11 +2,14 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "ledger/postgres/store_postgres.h"
+#include "ledger/postgres/store_postgres_ops.h"
 
 enum { EXPLAIN_MS = 2000, HOLDER_MAX = 256 };
 
@@ -18,27 +21,34 @@ static void mark_failed(struct store_postgres *store, bool is_final, const struc
     store->has_failed |= is_final;
 }
 
-/* Whether the connection was lost because another run has taken the ledger over. Only to explain it. */
-static void explain_loss(const struct store_postgres *store, struct error *error)
+/* Asks a fresh connection whether another run has taken the ledger over, and so has ended this one. Only to
+ * explain the loss, so it takes no longer than EXPLAIN_MS. */
+static void explain_loss(const struct store_postgres *lost, struct error *error)
 {
-    struct store_connection connection = {.pg = NULL};
+    struct store_postgres *store = memory_new(1, sizeof *store);
     struct error other;
     PGresult *rows = NULL, *bad = NULL;
     uint64_t deadline_ns = clock_boot_ns() + EXPLAIN_MS * CLOCK_NS_PER_MS;
-    if (store_postgres_connect(store, &connection, LEDGER_READ, deadline_ns, &other) == 0 &&
-        store_postgres_send_text(store, &connection, "SELECT epoch, holder FROM writer WHERE one = 1", NULL,
+    store->url = lost->url;
+    store->password = lost->password;
+    store->lease_ns = EXPLAIN_MS * CLOCK_NS_PER_MS / STORE_POSTGRES_ANSWER_LEASES;
+    memcpy(store->schema, lost->schema, sizeof store->schema);
+    memcpy(store->application, lost->application, sizeof store->application);
+    if (store_postgres_connect(store, &store->main, LEDGER_READ, deadline_ns, &other) == 0 &&
+        store_postgres_send_text(store, &store->main, "SELECT epoch, holder FROM writer WHERE one = 1", NULL,
                                  &other) == 0 &&
-        store_postgres_sync(store, &connection, &rows, 1, &bad, &other) == 0 && PQntuples(rows) == 1 &&
-        store_postgres_number(rows, 0, 0) > store->epoch) { /* a standby that lags has an older one */
+        store_postgres_sync(store, &store->main, &rows, 1, &bad, &other) == 0 && PQntuples(rows) == 1 &&
+        store_postgres_number(rows, 0, 0) != lost->epoch) {
         char holder[HOLDER_MAX];
         store_postgres_show_holder(store_postgres_bytes(rows, 0, 1), holder, sizeof holder);
         error_set(error, ERROR_BUSY,
                   "another run has taken the ledger %s over: %s\nhint: let that run end, then run again",
-                  store->url.shown, holder);
+                  lost->url.shown, holder);
     }
     PQclear(rows);
     PQclear(bad);
-    store_postgres_disconnect(&connection);
+    store_postgres_disconnect(&store->main);
+    free(store);
 }
 
 int store_postgres_fail(struct store_postgres *store, const struct store_connection *connection,
@@ -70,6 +80,14 @@ int store_postgres_fail_damaged(struct store_postgres *store, struct error *erro
               store->url.shown, text);
     mark_failed(store, false, error);
     return -1;
+}
+
+void store_postgres_fail_transaction(struct store *base, const struct error *error)
+{
+    struct store_postgres *store = (struct store_postgres *)base;
+    if (!store->failed)
+        store->why = *error;
+    store->failed = true;
 }
 
 int store_postgres_check_usable(const struct store_postgres *store, struct error *error)

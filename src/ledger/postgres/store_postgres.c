@@ -21,14 +21,6 @@ bool store_postgres_has_failed(const struct store *base)
     return store->has_failed;
 }
 
-void store_postgres_fail_transaction(struct store *base, const struct error *error)
-{
-    struct store_postgres *store = (struct store_postgres *)base;
-    if (!store->failed)
-        store->why = *error;
-    store->failed = true;
-}
-
 int64_t store_postgres_epoch(const struct store *base)
 {
     const struct store_postgres *store = (const struct store_postgres *)base;

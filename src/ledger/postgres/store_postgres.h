@@ -45,6 +45,7 @@ enum {
     STORE_POSTGRES_PARAMETERS_MAX = LEDGER_COLUMNS_MAX + 1,
     STORE_POSTGRES_PIPELINE_MAX = 96, /* commands before a Sync */
     STORE_POSTGRES_SCHEMA_SIZE = 64,
+    STORE_POSTGRES_ANSWER_LEASES = 4, /* how many leases an answer may take */
 };
 
 /* Each is prepared at its first use, in the pipeline that needs it (store_statements.c has the texts). */

@@ -9,15 +9,12 @@
 #include "core/clock.h"
 #include "ledger/postgres/store_postgres.h"
 
-enum {
-    SLICE_MS = 200,
-    ANSWER_LEASES = 4, /* how many leases an answer may take */
-};
+enum { SLICE_MS = 200 };
 
 uint64_t store_postgres_deadline(const struct store_postgres *store,
                                  const struct store_connection *connection)
 {
-    return connection->is_slow ? 0 : clock_boot_ns() + ANSWER_LEASES * store->lease_ns;
+    return connection->is_slow ? 0 : clock_boot_ns() + STORE_POSTGRES_ANSWER_LEASES * store->lease_ns;
 }
 
 static int fail_late(const struct store_postgres *store, struct store_connection *connection,
@@ -25,7 +22,7 @@ static int fail_late(const struct store_postgres *store, struct store_connection
 {
     char text[96];
     snprintf(text, sizeof text, "the database has not answered for %u s",
-             (unsigned)(ANSWER_LEASES * store->lease_ns / CLOCK_NS_PER_S));
+             (unsigned)(STORE_POSTGRES_ANSWER_LEASES * store->lease_ns / CLOCK_NS_PER_S));
     connection->is_broken = true;
     /* The server's side of it ends, so that no transaction of it goes on. */
     shutdown(PQsocket(connection->pg), SHUT_RDWR);
