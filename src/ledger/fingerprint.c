@@ -281,20 +281,14 @@ bool fingerprint_identity(struct fingerprint *fingerprint, const struct record *
     return true;
 }
 
-struct slice fingerprint_identity_text(const struct record *record, struct arena *arena)
+uint64_t fingerprint_identity_hash(const struct record *record, struct arena *arena, struct slice *text)
 {
     if (!has_identity(record))
-        return slice_make(NULL, 0);
-    size_t len = identity_len(record);
-    char *text = arena_bytes(arena, len);
-    write_identity(record, text);
-    return slice_make(text, len);
-}
-
-uint64_t fingerprint_identity_hash(struct slice text)
-{
-    if (text.len == 0)
         return 0;
-    uint64_t hash = hash_table_hash(text);
+    size_t len = identity_len(record);
+    char *bytes = arena_bytes(arena, len);
+    write_identity(record, bytes);
+    *text = slice_make(bytes, len);
+    uint64_t hash = hash_table_hash(*text);
     return hash ? hash : 1;
 }

@@ -59,9 +59,8 @@ void fingerprint_email(struct fingerprint *fingerprint, const struct record *rec
  * and birth date: relatives share any two of them. */
 bool fingerprint_identity(struct fingerprint *fingerprint, const struct record *record,
                           uint8_t out[FINGERPRINT_IDENTITY_LEN]);
-/* The same values as one text, in arena; empty: none. For a check, which may not have a ledger's key. */
-struct slice fingerprint_identity_text(const struct record *record, struct arena *arena);
-/* Of such a text, a hash of this process (hash_table_hash). 0: none. */
-uint64_t fingerprint_identity_hash(struct slice text);
+/* The same values as a hash of this process (hash_table_hash), for a check without a ledger's key. 0: none;
+ * else *text: the values as one text, in arena. */
+uint64_t fingerprint_identity_hash(const struct record *record, struct arena *arena, struct slice *text);
 
 #endif

@@ -131,41 +131,44 @@ static struct slice describe_duplicate(const struct customer_index *index, const
 }
 
 /* Marks a value in a check of a part. True, and a message, when an earlier place has it, here or in another
- * part. */
-static bool find_duplicate(struct customer_index *index, const struct job *job, const struct record *record,
-                           size_t unique_index, uint64_t ordinal, struct slice *message, struct arena *arena)
+ * part. Its customer, if the ledger has it, is counted by the part with the first place. Not inlined, as the
+ * next one: a check of the whole input would pay for it. */
+static __attribute__((noinline)) bool find_shared(struct customer_index *index, const struct job *job,
+                                                  const struct record *record, size_t unique_index,
+                                                  struct slice *message, struct arena *arena)
 {
     uint64_t hash = record->unique_hash[unique_index], place, earlier;
+    bool is_shared = shard_check_find(index->shard, record, (unsigned)unique_index, &place);
 
-    if (!index->shard) {
-        earlier = customer_index_mark_seen(index, unique_index, hash, ordinal);
-    } else if (shard_check_find(index->shard, record, (unsigned)unique_index, &place)) {
-        /* Its customer, if the ledger has it, is counted by the part with the first place. */
-        if (mark_value(hash_table_ensure(index->seen[unique_index], hash), ordinal) == 0)
-            shard_check_add(index->shard, record, (unsigned)unique_index);
+    if (is_shared)
+        earlier = mark_value(hash_table_ensure(index->seen[unique_index], hash), index->record_count);
+    else
+        earlier = customer_index_mark_seen(index, unique_index, hash, index->record_count);
+    if (!earlier)
+        shard_check_add(index->shard, record, (unsigned)unique_index);
+    if (is_shared)
         *message =
             describe_place(&job->input, shard_keys_place_input(place), shard_keys_place_row(place), arena);
-        return true;
-    } else {
-        earlier = customer_index_mark_seen(index, unique_index, hash, ordinal);
-        if (!earlier)
-            shard_check_add(index->shard, record, (unsigned)unique_index);
-    }
-    if (earlier)
+    else if (earlier)
         *message = describe_duplicate(index, &job->input, earlier, arena);
-    return earlier != 0;
+    return is_shared || earlier;
 }
 
 void customer_index_check_unique(struct customer_index *index, const struct job *job, struct record *record,
                                  struct arena *arena)
 {
     uint64_t ordinal = next_ordinal(index, record->input, record->row);
-    struct slice message;
 
     for (size_t i = 0; i < job->unique_count; i++) {
-        if (!(record->unique_known & 1u << i) ||
-            !find_duplicate(index, job, record, i, ordinal, &message, arena))
+        uint64_t earlier = 0;
+        struct slice message;
+        if (!(record->unique_known & 1u << i))
             continue;
+        if (index->shard ? !find_shared(index, job, record, i, &message, arena)
+                         : !(earlier = customer_index_mark_seen(index, i, record->unique_hash[i], ordinal)))
+            continue;
+        if (earlier)
+            message = describe_duplicate(index, &job->input, earlier, arena);
         struct verdict verdict = {
             .field = FIELD_EXTERNAL_ID, .level = VERDICT_REJECT, .rule = RULE_UNIQUE, .message = message};
         for (size_t rule = 0; i > 0 && rule < job->rule_count; rule++) {
@@ -209,18 +212,23 @@ bool customer_index_is_erased(const struct record *record)
     return false;
 }
 
-bool customer_index_mark_identity(struct customer_index *index, const struct record *record)
+static __attribute__((noinline)) bool mark_shared_identity(struct customer_index *index,
+                                                           const struct record *record)
 {
+    bool is_repeated = hashset_add(index->identities, record->identity_hash);
     uint64_t place;
 
-    if (!index->identities)
-        index->identities = hashset_new();
-    bool is_repeated = hashset_add(index->identities, record->identity_hash);
-    if (!index->shard)
-        return is_repeated;
     if (!is_repeated)
         shard_check_add(index->shard, record, SHARD_KEYS_IDENTITIES);
     return is_repeated || shard_check_find(index->shard, record, SHARD_KEYS_IDENTITIES, &place);
+}
+
+bool customer_index_mark_identity(struct customer_index *index, const struct record *record)
+{
+    if (!index->identities)
+        index->identities = hashset_new();
+    return index->shard ? mark_shared_identity(index, record)
+                        : hashset_add(index->identities, record->identity_hash);
 }
 
 void customer_index_divide(struct customer_index *index, struct shard_check *shard)
@@ -253,6 +261,8 @@ void customer_index_prefetch(const struct customer_index *index, const struct re
 {
     if (record->unique_known & 1)
         hash_table_prefetch(index->seen[0], record->unique_hash[0]);
+    if (record->unique_digests) /* a worker has written them, on another core */
+        __builtin_prefetch(record->unique_digests);
     if (record->identity_hash && index->identities)
         hashset_prefetch(index->identities, record->identity_hash);
 }

@@ -180,16 +180,17 @@ static void *worker_main(void *argument)
     while ((batch = queue_take(ingest->read_batches))) {
         for (size_t i = 0; i < batch->count; i++) {
             struct record *record = &batch->records[i];
-            struct slice identity = {NULL, 0};
+            struct slice identity;
             rule_worker_validate(worker->rules, record, &batch->arena);
-            if (ingest->identify && !record->rejected && !record->skipped) {
-                identity = fingerprint_identity_text(record, &batch->arena);
-                record->identity_hash = fingerprint_identity_hash(identity);
-            }
-            if (ingest->shard && record->values && !record->skipped)
-                shard_check_hash(ingest->shard, record, identity, &batch->arena);
+            if (ingest->shard && record->rejected && record->unique_known)
+                shard_check_hash(ingest->shard, record, NULL, &batch->arena);
             if (record->rejected || record->skipped)
                 continue;
+            record->identity_hash =
+                ingest->identify ? fingerprint_identity_hash(record, &batch->arena, &identity) : 0;
+            if (ingest->shard)
+                shard_check_hash(ingest->shard, record, record->identity_hash ? &identity : NULL,
+                                 &batch->arena);
             if (!worker->fingerprint)
                 continue;
             rule_worker_digest_documents(worker->rules, record, &batch->arena);

@@ -73,7 +73,7 @@ void shard_check_clear(struct shard_check *shard)
     shard->hash = NULL;
 }
 
-void shard_check_hash(const struct shard_check *shard, struct record *record, struct slice identity,
+void shard_check_hash(const struct shard_check *shard, struct record *record, const struct slice *identity,
                       struct arena *arena)
 {
     uint8_t *hashes = (uint8_t *)arena_bytes(arena, (shard->unique_count + 1) * KEYED_HASH_LEN);
@@ -82,8 +82,8 @@ void shard_check_hash(const struct shard_check *shard, struct record *record, st
         if (record->unique_known & 1u << i)
             keyed_hash_make(shard->hash, (uint8_t)i, record->values[shard->fields[i]].text,
                             hashes + i * KEYED_HASH_LEN);
-    if (identity.len)
-        keyed_hash_make(shard->hash, SHARD_KEYS_IDENTITIES, identity,
+    if (identity)
+        keyed_hash_make(shard->hash, SHARD_KEYS_IDENTITIES, *identity,
                         hashes + shard->unique_count * KEYED_HASH_LEN);
     record->unique_digests = hashes;
 }

@@ -46,8 +46,8 @@ int shard_check_open(struct shard_check *shard, const struct job *job, const uin
                      struct error *error);
 void shard_check_clear(struct shard_check *shard);
 
-/* Sets record->unique_digests, in arena. identity: of fingerprint_identity_text; empty: none. */
-void shard_check_hash(const struct shard_check *shard, struct record *record, struct slice identity,
+/* Sets record->unique_digests, in arena. identity: the text of fingerprint_identity_hash; NULL: none. */
+void shard_check_hash(const struct shard_check *shard, struct record *record, const struct slice *identity,
                       struct arena *arena);
 
 /* True for a value that another shard has at an earlier place. section: as in shard_keys. */

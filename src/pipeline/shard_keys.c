@@ -17,7 +17,7 @@ enum {
     BUCKETS = 256, /* by the first byte of the sealed hash */
     BUCKET_FIRST_CAPACITY = 16,
     PENDING_MAX = 256, /* sealed at once */
-    INSERTION_MAX = 24,
+    INSERTION_MAX = 32,
     SORTERS_MAX = 8,
     WRITE_ENTRIES = 8192,
 };
@@ -117,38 +117,39 @@ static void sort_few(struct shard_keys_entry *entries, size_t count)
     }
 }
 
+static void sort_entries(struct shard_keys_entry *entries, size_t count, int shift);
+
 /* Radix sort in place ("American flag"), from the byte of `high` at shift on: sealed hashes are random, so
  * that each byte divides them well. */
-static void sort_entries(struct shard_keys_entry *entries, size_t count, int shift)
+static void sort_many(struct shard_keys_entry *entries, size_t count, int shift)
 {
     size_t ends[BUCKETS] = {0}, next[BUCKETS];
 
-    if (count <= INSERTION_MAX || shift < 0) {
-        sort_few(entries, count);
-        return;
-    }
     for (size_t i = 0; i < count; i++)
         ends[entries[i].high >> shift & 0xff]++;
     for (size_t i = 0, total = 0; i < BUCKETS; i++) {
         next[i] = total;
         ends[i] = total += ends[i];
     }
-    for (size_t i = 0; i < BUCKETS; i++) {
+    for (size_t i = 0; i < BUCKETS; i++)
         while (next[i] < ends[i]) {
             struct shard_keys_entry entry = entries[next[i]];
             size_t home = entry.high >> shift & 0xff;
-            if (home == i) {
-                next[i]++;
-                continue;
-            }
             entries[next[i]] = entries[next[home]];
             entries[next[home]++] = entry;
         }
-    }
     for (size_t i = 0; i < BUCKETS; i++) {
         size_t begin = i ? ends[i - 1] : 0;
         sort_entries(entries + begin, ends[i] - begin, shift - 8);
     }
+}
+
+static void sort_entries(struct shard_keys_entry *entries, size_t count, int shift)
+{
+    if (count <= INSERTION_MAX || shift < 0)
+        sort_few(entries, count);
+    else
+        sort_many(entries, count, shift);
 }
 
 /* Takes one bucket after the other until all are sorted. */
@@ -250,6 +251,8 @@ int shard_keys_save(struct shard_keys *keys, const char *path, const uint8_t pla
     for (uint32_t i = 0; i < SHARD_KEYS_SECTIONS && result == 0; i++)
         if (keys->sections[i])
             result = write_section(fd, keys->sections[i], i, words);
+    if (result == 0)
+        result = file_write_all(fd, slice_make(SHARD_KEYS_END, SHARD_KEYS_MAGIC_LEN));
     free(words);
     return close(fd) == 0 ? result : -1;
 }

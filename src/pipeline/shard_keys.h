@@ -3,9 +3,9 @@
  *
  * A section for each unique index of the job, and one for the identities of customers to be created. An entry
  * is 24 bytes: the hash, and the place at which the shard first has the value: an input (24 bits) and a row
- * (40 bits). A file that a crash has cut is found out: its entries do not rise, or end too early. Memory: 24
- * bytes an entry, and a quarter more while it grows. Thread: one at a time; shard_keys_save sorts with
- * several of its own. Owner: new/free.
+ * (40 bits). A file that a crash has cut is found out: its entries do not rise, or its last bytes are
+ * missing. Memory: 24 bytes an entry, and a quarter more while it grows. Thread: one at a time;
+ * shard_keys_save sorts with several of its own. Owner: new/free.
  */
 #ifndef KYC_PIPELINE_SHARD_KEYS_H
 #define KYC_PIPELINE_SHARD_KEYS_H
@@ -21,6 +21,7 @@
 
 #define SHARD_KEYS_FILE_NAME "keys.bin"
 #define SHARD_KEYS_MAGIC     "KYCKEYS1"
+#define SHARD_KEYS_END       "KYCKEYSE" /* the last bytes of a file */
 
 enum {
     SHARD_KEYS_IDENTITIES = RECORD_UNIQUE_MAX, /* the section of identities */

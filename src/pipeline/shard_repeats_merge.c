@@ -20,8 +20,10 @@ struct cursor {
     int fd;
     char *buffer;
     size_t len, next;
-    uint32_t section; /* the number of the present section, or of the one to come */
-    uint64_t left;    /* entries of it */
+    uint32_t section; /* the number of the present section */
+    uint32_t sections_left;
+    bool is_first; /* no section was read yet */
+    uint64_t left; /* entries of the section */
     struct shard_keys_entry entry;
 };
 
@@ -66,32 +68,26 @@ static const char *next_bytes(struct cursor *cursor, size_t len)
     return cursor->buffer + cursor->next - len;
 }
 
-static bool is_end(struct cursor *cursor)
-{
-    return cursor->next == cursor->len && read(cursor->fd, cursor->buffer, 1) == 0;
-}
-
-/* The number of the next section; SHARD_KEYS_SECTIONS at the end. False: damaged. */
+/* Goes to the next section; behind the last one, to SHARD_KEYS_SECTIONS. False: damaged, as where a crash has
+ * left zeros. */
 static bool next_section(struct cursor *cursor)
 {
-    const char *head;
+    uint32_t before = cursor->section;
+    bool is_last = cursor->sections_left == 0;
+    const char *head = next_bytes(cursor, is_last ? SHARD_KEYS_MAGIC_LEN : SHARD_KEYS_SECTION_LEN);
 
-    if (cursor->next == cursor->len) {
-        cursor->next = cursor->len = 0;
-        if (is_end(cursor)) {
-            cursor->section = SHARD_KEYS_SECTIONS;
-            return true;
-        }
-        cursor->len = 1; /* is_end has read it */
-    }
-    head = next_bytes(cursor, SHARD_KEYS_SECTION_LEN);
     if (!head)
         return false;
+    if (is_last) {
+        cursor->section = SHARD_KEYS_SECTIONS;
+        return memcmp(head, SHARD_KEYS_END, SHARD_KEYS_MAGIC_LEN) == 0 && !next_bytes(cursor, 1);
+    }
     memcpy(&cursor->section, head, sizeof cursor->section);
     memcpy(&cursor->left, head + sizeof cursor->section, sizeof cursor->left);
     cursor->section = be32toh(cursor->section);
     cursor->left = be64toh(cursor->left);
-    return cursor->section < SHARD_KEYS_SECTIONS;
+    cursor->sections_left--;
+    return cursor->section < SHARD_KEYS_SECTIONS && (cursor->is_first || cursor->section > before);
 }
 
 static bool is_before(const struct shard_keys_entry *a, const struct shard_keys_entry *b)
@@ -279,9 +275,15 @@ static int open_cursor(struct merging *merging, size_t index, struct error *erro
     header = next_bytes(cursor, SHARD_KEYS_HEADER_LEN);
     if (!header || memcmp(header, SHARD_KEYS_MAGIC, SHARD_KEYS_MAGIC_LEN) != 0 ||
         memcmp(header + SHARD_KEYS_MAGIC_LEN, merge->plan, DIGEST_SHA256_LEN) != 0 ||
-        memcmp(header + SHARD_KEYS_MAGIC_LEN + DIGEST_SHA256_LEN, merge->check, KEYED_HASH_LEN) != 0 ||
-        !next_section(cursor))
+        memcmp(header + SHARD_KEYS_MAGIC_LEN + DIGEST_SHA256_LEN, merge->check, KEYED_HASH_LEN) != 0)
         return fail_damaged(merging, index, error);
+    memcpy(&cursor->sections_left, header + SHARD_KEYS_HEADER_LEN - sizeof cursor->sections_left,
+           sizeof cursor->sections_left);
+    cursor->sections_left = be32toh(cursor->sections_left);
+    cursor->is_first = true;
+    if (cursor->sections_left == 0 || !next_section(cursor))
+        return fail_damaged(merging, index, error);
+    cursor->is_first = false;
     return 0;
 }
 

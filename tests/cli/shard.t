@@ -342,6 +342,24 @@ subtest 'NDJSON' => sub {
     is_equal(result_of(report_folder($case)), $whole, 'NDJSON');
 };
 
+subtest 'UTF-16, records that are skipped, and an empty file' => sub {
+    my @texts = map {
+        my $text = join "\n", $header, rows_of($_, 80), row("twice-00001", family_name => "F$_"), 'Total 80,,,,,,,,,,,,,', '';
+        pack('v', 0xfeff) . pack 'v*', unpack 'C*', $text
+    } 2 .. 4;
+    my $case = case_of([$texts[0], '', @texts[1, 2]],
+        input => "\n  encoding: utf-16\n  where: [{column: country, must_not_match: FR}]\n  csv: {skip_footer: 1}");
+    my ($code, undef, $message) = case_run($case, 'check', '-q');
+    is($code, 1, 'one process') or diag $message;
+    my $whole = result_of(report_folder($case));
+    cmp_ok($json->decode($whole->{summary})->{skipped}, '>', 20, 'records are skipped');
+    like($whole->{'rejects.csv.gz'}, qr/\A\xef\xbb\xbf/, 'the reject file has a mark');
+    run_program('rm', '-rf', report_folder($case));
+    my (undef, $merged, $error) = check_in_shards($case, 3);
+    is($merged, 1, 'three shards') or diag $error;
+    is_equal(result_of(report_folder($case)), $whole, 'UTF-16');
+};
+
 subtest 'with a ledger the plan adds up' => sub {
     my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
     my $case = case_new($sandbox, rows => 120);
