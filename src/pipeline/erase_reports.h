@@ -1,11 +1,12 @@
 /* erase_reports: removes from the report files of a job what names erased customers.
  *
  * The files that this program writes, by their names, in the report folder, in its folder `check`, in
- * those of shards (shard_folder.h) and in those below `history`; other files there are left alone. links.csv and links.ndjson are written anew
- * without the lines of these customers, because their other links exist nowhere else. Every other file that
- * has one of the words is removed: the next run writes them again. A reject file is removed whole, and where
- * the job computes external_id from its columns, so that the words are not in its rows, each reject file is.
- * summary.json, metrics and *.head files never name a customer, and stay: the guards read them.
+ * those of shards (shard_folder.h) and in those below `history`; other files there are left alone. links.csv
+ * and links.ndjson are written anew without the lines of these customers, because their other links exist
+ * nowhere else. Every other file that has one of the words is removed: the next run writes them again. A
+ * reject file is removed whole, and where the job computes external_id from its columns, so that the words
+ * are not in its rows, each reject file is. summary.json, metrics and *.head files never name a customer, and
+ * stay: the guards read them.
  *
  * Needs the ledger's lock, without which a run could write these files. Thread: any.
  */
