@@ -218,12 +218,15 @@ $(BUILD)/generate-rows: tests/bench/generate.c Makefile
 $(BUILD)/bare-curl: tests/bench/bare_curl.c Makefile
 	@mkdir -p $(@D)
 	$(call step,CC,$<)$(CC) $(CFLAGS) $(CPPFLAGS) -o $@ $< $(shell pkg-config --libs libcurl 2>/dev/null)
+$(BUILD)/delay-proxy: tests/bench/delay_proxy.c Makefile
+	@mkdir -p $(@D)
+	$(call step,CC,$<)$(CC) $(CFLAGS) -D_GNU_SOURCE -o $@ $<
 $(BUILD)/fill-ledger $(BUILD)/ledger-commits $(BUILD)/ledger-scan: $(BUILD)/%: $(BUILD)/obj/tests/bench/$$(subst -,_,$$*).o \
 		$$(foreach area,$$(needs_pipeline),$$(call objects,$$(area)))
 	$(call step,LD,$@)$(CXX) $(LINK) -o $@ $^ $(LIBS)
 
 .PHONY: bench-tools
-bench-tools: $(addprefix $(BUILD)/,generate-rows bare-curl fill-ledger ledger-commits ledger-scan)
+bench-tools: $(addprefix $(BUILD)/,generate-rows bare-curl delay-proxy fill-ledger ledger-commits ledger-scan)
 
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/obj/tests/unit/*/*.d \
 	$(BUILD)/steps/obj/*/*.d $(BUILD)/steps/obj/*/*/*.d)

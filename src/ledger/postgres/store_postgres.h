@@ -112,7 +112,7 @@ struct store_connection {
 struct store_parameters {
     int count;
     const char *values[STORE_POSTGRES_PARAMETERS_MAX]; /* NULL: in numbers */
-    int lengths[STORE_POSTGRES_PARAMETERS_MAX];
+    int lengths[STORE_POSTGRES_PARAMETERS_MAX];        /* -1: NULL */
     char numbers[STORE_POSTGRES_PARAMETERS_MAX][8];
 };
 
@@ -219,6 +219,7 @@ void store_postgres_renewed(struct store_postgres *store, uint64_t before_ns);
 void store_postgres_add_number(struct store_parameters *parameters, int64_t number);
 /* A text or a blob; an empty one is stored as such. */
 void store_postgres_add_bytes(struct store_parameters *parameters, struct slice bytes);
+void store_postgres_add_null(struct store_parameters *parameters);
 /* Its count is filled in. */
 void store_postgres_add_array(struct store_parameters *parameters, struct store_array *array);
 /* Begins an array without elements; the memory of one that was filled before is kept. */
@@ -245,8 +246,9 @@ int store_postgres_run(struct store_postgres *store, const struct ledger_value *
                        struct ledger_run *run, struct error *error);
 
 /* store_statements.c. Appends a text, with these marks for a table's columns: `{customer}` their names,
- * `{c.customer}` with `c.` before each, `{customer?}` the parameters `$1::bigint[], …`, `{customer=}` what an
- * UPDATE sets: `external_id = v.external_id, …` without the id. */
+ * `{c.customer}` with `c.` before each, `{customer?}` the elements of the parameters, as
+ * `unnest($1::bigint[]), …`, `{customer=}` what an UPDATE sets: `external_id = v.external_id, …` without the
+ * id. */
 void store_postgres_expand(struct buffer *sql, const char *text);
 /* Adds one statement to the pipeline. parameters NULL: none. 0, or -1. The keeper's connection: const. */
 int store_postgres_send(const struct store_postgres *store, struct store_connection *connection,

@@ -11,10 +11,11 @@ enum { SQL_MAX = 16384, NAME_SIZE = 32, BINARY = 1 };
 /* A statement that must write each of its rows, or none. */
 #define WRITTEN(statement, want)                                                                             \
     "WITH w AS (" statement " RETURNING 1) SELECT written(count(*), " want "::bigint) FROM w"
-#define NEW_ROWS(table, want)                                                                                \
-    WRITTEN("INSERT INTO " table "({" table "}) SELECT * FROM unnest({" table "?})", want)
+/* The arrays are sets that are read side by side. FROM unnest($1, …) would write each of them to a table of its
+ * own first: an eighth of the time of a commit. */
+#define NEW_ROWS(table, want) WRITTEN("INSERT INTO " table "({" table "}) SELECT {" table "?}", want)
 #define SET_ROWS(table, want)                                                                                \
-    WRITTEN("UPDATE " table " AS t SET {" table "=} FROM unnest({" table "?}) AS v({" table "}) "            \
+    WRITTEN("UPDATE " table " AS t SET {" table "=} FROM (SELECT {" table "?}) AS v({" table "}) "           \
             "WHERE t.id = v.id",                                                                             \
             want)
 
@@ -86,7 +87,7 @@ static void append_parameters(struct buffer *text, const struct ledger_table *ta
     static const char *const types[] = {
         [LEDGER_NUMBER] = "bigint", [LEDGER_TEXT] = "text", [LEDGER_BLOB] = "bytea"};
     for (size_t i = 0; i < table->count; i++)
-        buffer_printf(text, "%s$%zu::%s[]", i == 0 ? "" : ", ", i + 1, types[table->columns[i].type]);
+        buffer_printf(text, "%sunnest($%zu::%s[])", i == 0 ? "" : ", ", i + 1, types[table->columns[i].type]);
 }
 
 static void append_mark(struct buffer *text, struct slice mark)
@@ -138,7 +139,8 @@ static void note_sent(struct store_connection *connection, bool is_prepare)
 static void point_at_numbers(const struct store_parameters *parameters, const char **values, int *formats)
 {
     for (int i = 0; i < parameters->count; i++) {
-        values[i] = parameters->values[i] ? parameters->values[i] : parameters->numbers[i];
+        bool is_number = !parameters->values[i] && parameters->lengths[i] >= 0;
+        values[i] = is_number ? parameters->numbers[i] : parameters->values[i];
         formats[i] = BINARY;
     }
 }

@@ -92,6 +92,13 @@ void store_postgres_add_bytes(struct store_parameters *parameters, struct slice 
     parameters->lengths[i] = (int)bytes.len;
 }
 
+void store_postgres_add_null(struct store_parameters *parameters)
+{
+    int i = next_parameter(parameters);
+    parameters->values[i] = NULL;
+    parameters->lengths[i] = -1;
+}
+
 void store_postgres_add_array(struct store_parameters *parameters, struct store_array *array)
 {
     assert(!array->bytes.overflowed && "a message that the server takes");
