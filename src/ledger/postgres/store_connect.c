@@ -252,6 +252,7 @@ static const char session_sql[] =
     " set_config('lock_timeout', $2::text, false), set_config('statement_timeout', '0', false),"
     " set_config('row_security', 'off', false), set_config('jit', 'off', false),"
     " set_config('cursor_tuple_fraction', '1', false),"
+    " set_config('plan_cache_mode', 'force_custom_plan', false),"
     " set_config('default_transaction_isolation', 'read committed', false), "
     "CASE WHEN current_setting('server_version_num')::int >= 140000 THEN "
     "set_config('client_connection_check_interval', '1000', false) END, "
