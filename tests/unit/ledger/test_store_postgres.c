@@ -436,10 +436,102 @@ static void both_stores_give_the_same_answers(void **state)
     arena_clear(&pair.arena);
 }
 
+/* Failures of the database. */
+
+static int commit_customer(struct fixture *fixture, int64_t id)
+{
+    struct ledger_customer customer = fixture_customer(fixture, id);
+    fixture_ok(fixture, store_begin(fixture->store, &fixture->error));
+    fixture_insert(fixture, &customer);
+    return store_commit(fixture->store, &fixture->error);
+}
+
+static void assert_failed_for_good(struct fixture *fixture, enum error_scope scope, const char *want)
+{
+    char first[ERROR_TEXT_MAX];
+    int64_t id;
+    assert_int_equal(fixture->error.scope, scope);
+    if (!strstr(fixture->error.text, want))
+        fail_msg("%s", fixture->error.text);
+    snprintf(first, sizeof first, "%s", fixture->error.text);
+    assert_true(store_has_failed(fixture->store));
+    for (int i = 0; i < 3; i++) {
+        fixture->error = (struct error){.scope = ERROR_NONE};
+        assert_int_equal(i == 0   ? store_begin(fixture->store, &fixture->error)
+                         : i == 1 ? store_commit(fixture->store, &fixture->error)
+                                  : store_find_key(fixture->store, SLICE_LITERAL("K"), &id, &fixture->error),
+                         -1);
+        assert_int_equal(fixture->error.scope, scope);
+        assert_string_equal(fixture->error.text, first);
+    }
+}
+
+#define TAKE_OVER                                                                                            \
+    "UPDATE writer SET epoch = epoch + 1, holder = 'other.example 1f-2e 402653 77 9 2026-11-29T02:00:00Z'"
+#define TAKEN "over: other.example, process 77, since 2026-11-29T02:00:00Z\nhint: "
+
+static void a_ledger_that_was_taken_over_is_not_written(void **state)
+{
+    struct fixture *fixture = *state;
+    if (!ledger_file_server())
+        skip();
+    assert_int_equal(commit_customer(fixture, 1), 0);
+    ledger_file_sql(fixture->path, TAKE_OVER);
+    assert_int_equal(commit_customer(fixture, 2), -1);
+    assert_failed_for_good(fixture, ERROR_BUSY, TAKEN);
+    assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM customer"), 1);
+}
+
+/* The second time because another run ended it. */
+static void a_lost_connection_fails_the_ledger(void **state)
+{
+    for (int i = 0; i < 2 && ledger_file_server(); i++) {
+        struct fixture *fixture = *state;
+        if (i > 0) {
+            fixture_teardown(state);
+            fixture_setup(state);
+            fixture = *state;
+        }
+        assert_int_equal(commit_customer(fixture, 1), 0);
+        if (i == 1)
+            ledger_file_sql(fixture->path, TAKE_OVER);
+        assert_int_equal(fixture_number(fixture, "SELECT pg_terminate_backend(backend)::int FROM writer"), 1);
+        assert_int_equal(commit_customer(fixture, 2), -1);
+        assert_failed_for_good(fixture, i == 0 ? ERROR_LEDGER : ERROR_BUSY,
+                               i == 0 ? "the connection to the database was lost\nhint: " : TAKEN);
+        assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM customer"), 1);
+    }
+    if (!ledger_file_server())
+        skip();
+}
+
+/* The server's own message and its detail have the value. */
+static void no_message_quotes_a_value(void **state)
+{
+    struct fixture *fixture = *state;
+    if (!ledger_file_server())
+        skip();
+    ledger_file_sql(fixture->path,
+                    "INSERT INTO customer(id, external_id, state, operation, refusals, attempts, "
+                    "updated_at) VALUES(9, 'KEY-0001', 'unsent', 'create', 0, 0, 1)");
+    assert_int_equal(commit_customer(fixture, 1), -1);
+    assert_int_equal(fixture->error.scope, ERROR_LEDGER);
+    assert_non_null(strstr(fixture->error.text, "customer.external_id"));
+    assert_null(strstr(fixture->error.text, "KEY-0001"));
+    /* The next transaction is written. */
+    assert_false(store_has_failed(fixture->store));
+    assert_int_equal(commit_customer(fixture, 2), 0);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(both_stores_give_the_same_answers, fixture_setup, fixture_teardown),
+        TEST(both_stores_give_the_same_answers),
+        TEST(a_ledger_that_was_taken_over_is_not_written),
+        TEST(a_lost_connection_fails_the_ledger),
+        TEST(no_message_quotes_a_value),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("store_postgres", tests, NULL, NULL);
