@@ -266,7 +266,7 @@ tsan-check:
 
 # Unit tests that start threads.
 TSAN_UNITS := core/test_queue core/test_log dispatch/test_coordinator_queue delivery/test_sender delivery/test_sender_flow \
-	delivery/test_sender_lease delivery/test_sender_login delivery/test_sender_retry_after ledger/test_ledger_verify \
+	delivery/test_sender_lease delivery/test_sender_login delivery/test_sender_retry_after delivery/test_sender_share ledger/test_ledger_verify \
 	ledger/test_store_checkpoint
 UNITS_OF = $(patsubst $(BUILD)/%,$(BUILD)/$(1)/%,$(UNIT_TESTS))
 SCRIPTS := $(wildcard tests/cli/*.t tests/crash/*.t tests/fault/*.t tests/system/*.t \

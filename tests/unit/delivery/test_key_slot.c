@@ -220,6 +220,100 @@ static void a_lock_ends_with_its_process_and_its_file_stays(void **state)
     close(ready[1]);
 }
 
+static int open_shared(const char *account)
+{
+    struct error error = {0};
+    int fd = key_lock_open(folder, "shared", "api_key", account, &error);
+    if (fd < 0)
+        assert_int_equal(error.scope, ERROR_BUSY);
+    return fd;
+}
+
+static void jobs_of_one_account_hold_a_lock_together_and_keep_out_all_others(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    int first = open_shared("main on this machine"), second = open_shared("main on this machine");
+    assert_true(first >= 0 && second >= 0);
+    assert_int_equal(open_shared("other on this machine"), -1);
+    assert_int_equal(key_lock_open(folder, "shared", "api_key", NULL, &error), -1);
+    assert_int_equal(error.scope, ERROR_BUSY);
+    assert_non_null(strstr(error.text,
+                           "jobs that share the account main on this machine use credentials.api_key "
+                           "of this job, which does not share it"));
+    key_lock_close(first);
+    first =
+        open_shared("main on this machine"); /* whoever made the file, another one joins while one is left */
+    assert_true(first >= 0);
+    key_lock_close(first);
+    assert_int_equal(open_shared("other on this machine"), -1);
+    key_lock_close(second);
+
+    second = open_shared("other on this machine");
+    assert_true(second >= 0);
+    assert_int_equal(open_shared("main on this machine"), -1);
+    key_lock_close(second);
+    second = key_lock_open(folder, "shared", "api_key", NULL, &error);
+    assert_true(second >= 0);
+    assert_int_equal(open_shared("main on this machine"), -1);
+    key_lock_close(second);
+}
+
+/* Each in a process of its own, all at once: nobody is refused because another one's lock changes its kind.
+ */
+static void jobs_of_one_account_that_start_together_all_get_the_lock(void **state)
+{
+    (void)state;
+    enum { JOBS = 16 };
+    pid_t children[JOBS];
+    for (int round = 0; round < 5; round++) {
+        int go[2], status;
+        assert_int_equal(pipe(go), 0);
+        for (int i = 0; i < JOBS; i++) {
+            children[i] = fork();
+            if (children[i] == 0) {
+                char byte;
+                close(go[1]);
+                (void)!read(go[0], &byte, 1);
+                int fd = open_shared("main on this machine");
+                usleep(20000);
+                _exit(fd >= 0 ? 0 : 1);
+            }
+        }
+        close(go[0]);
+        close(go[1]);
+        for (int i = 0; i < JOBS; i++) {
+            waitpid(children[i], &status, 0);
+            assert_int_equal(status, 0);
+        }
+    }
+}
+
+static void a_leased_key_may_send_until_its_lease_ends_and_its_nonces_rise(void **state)
+{
+    (void)state;
+    struct job_credential items[JOB_PARTS_MAX];
+    struct job_credentials credentials = job_parts_credentials(items, "api_key", key_one, (char *)NULL);
+    struct error error = {0};
+    struct key_slot *key_slot =
+        key_slot_new(&signed_provider, &credentials, 1, folder, "main on this machine", &error);
+    assert_non_null(key_slot);
+    assert_false(key_slot_may_send(key_slot, 1));
+    key_slot_lease(key_slot, 1000, 2000, true, 500);
+    assert_true(key_slot_may_send(key_slot, 499));
+    assert_false(key_slot_may_send(key_slot, 500));
+    assert_int_equal(key_slot_next_nonce(key_slot, 3), 1000);
+    assert_int_equal(key_slot_next_nonce(key_slot, 1500), 1500);
+    key_slot_lease(key_slot, 9001, 9900, true, 900); /* another job has had it in between */
+    assert_int_equal(key_slot_next_nonce(key_slot, 1600), 9001);
+    assert_int_equal(key_slot_next_nonce(key_slot, 1700), 9002);
+    key_slot_free(key_slot);
+
+    key_slot = key_slot_new(&unsigned_provider, &credentials, 1, folder, "main on this machine", &error);
+    assert_true(key_slot_may_send(key_slot, 1)); /* a token is used by all of them at once */
+    key_slot_free(key_slot);
+}
+
 static void a_symbolic_link_is_not_followed(void **state)
 {
     (void)state;
@@ -297,6 +391,9 @@ int main(void)
         cmocka_unit_test(a_key_id_identifies_a_key_without_revealing_it),
         cmocka_unit_test(a_key_is_held_by_one_at_a_time_and_the_message_names_the_holder),
         cmocka_unit_test(a_lock_ends_with_its_process_and_its_file_stays),
+        cmocka_unit_test(jobs_of_one_account_hold_a_lock_together_and_keep_out_all_others),
+        cmocka_unit_test(jobs_of_one_account_that_start_together_all_get_the_lock),
+        cmocka_unit_test(a_leased_key_may_send_until_its_lease_ends_and_its_nonces_rise),
         cmocka_unit_test(a_symbolic_link_is_not_followed),
         cmocka_unit_test(the_lock_folder_can_be_written),
     };
