@@ -58,11 +58,12 @@ int store_postgres_lock(struct store_postgres *store, struct error *error)
 }
 
 /* A holder that works in one long transaction cannot renew: the row is locked by itself. Its session's last
- * change of state shows that it lives. */
+ * change of state shows that it lives. (Another session may have its number later.) */
 #define SEE_SQL                                                                                              \
     "SELECT epoch, released, waits_ms, (extract(epoch FROM renewed_at) * 1000000)::bigint, "                 \
     "coalesce((SELECT (extract(epoch FROM max(a.state_change)) * 1000000)::bigint "                          \
-    "FROM pg_stat_activity a WHERE a.pid = w.backend), 0), holder FROM writer w WHERE one = 1"
+    "FROM pg_stat_activity a WHERE a.pid = w.backend AND a.backend_start < w.renewed_at), 0), holder "       \
+    "FROM writer w WHERE one = 1"
 
 static int see(struct store_postgres *store, const char *sql, struct seen *seen, struct error *error)
 {
@@ -116,8 +117,8 @@ static int watch_holder(struct store_postgres *store, const struct seen *first, 
         if (see(store, SEE_SQL, &now, error) != 0)
             return -1;
         bool is_alive = now.epoch != first->epoch || now.renewed_at != first->renewed_at ||
-                        now.activity != first->activity;
-        if (is_alive && !now.is_released) /* what is released ends this moment */
+                        now.activity > first->activity; /* a session that has ended has none */
+        if (is_alive && !now.is_released)               /* what is released ends this moment */
             return fail_busy(store, &now, error);
         if (now.seen_ns >= first->seen_ns + store->lease_ns)
             return 0;
