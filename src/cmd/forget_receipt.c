@@ -19,10 +19,11 @@ void forget_receipt_add_file(struct forget_receipt *receipt, const char *path, b
 void forget_receipt_add_backup(struct forget_receipt *receipt, const struct ledger_backup *backup)
 {
     receipt->backups = memory_resize(receipt->backups, receipt->backup_count + 1, sizeof *receipt->backups);
-    receipt->backups[receipt->backup_count++] =
-        (struct forget_receipt_backup){.path = memory_copy(slice_from(backup->path)),
-                                       .at_ns = backup->at_ns,
-                                       .is_there = access(backup->path, F_OK) == 0};
+    receipt->backups[receipt->backup_count++] = (struct forget_receipt_backup){
+        .path = memory_copy(slice_from(backup->path)),
+        .at_ns = backup->at_ns,
+        /* Of a schema that a restore moved aside nobody knows. */
+        .is_there = ledger_is_remote(backup->path) || access(backup->path, F_OK) == 0};
 }
 
 void forget_receipt_clear(struct forget_receipt *receipt)
@@ -123,6 +124,10 @@ void forget_receipt_write_text(const struct forget_receipt *receipt, const struc
         buffer_printf(out, "  %s  %s%s\n", clock_rfc3339(receipt->backups[i].at_ns, at),
                       receipt->backups[i].path,
                       receipt->backups[i].is_there ? "" : " (not there any more; copies of it may be)");
+    if (ledger_is_remote(job->ledger_path))
+        buffer_append_text(
+            out,
+            "the database's server may still have them in its write-ahead log, archives of it, base backups and standbys: its administrator removes those\n");
     buffer_printf(
         out,
         "not changed: users at %s (delete them there), the export, logs, and files of links --output, results and backups elsewhere\nledger head %s\n",

@@ -24,7 +24,7 @@ struct probe_line {
     struct buffer text;
 };
 
-enum { PROBE_LINES_MAX = 16 };
+enum { PROBE_LINES_MAX = 24 };
 
 struct probe_lines {
     struct probe_line list[PROBE_LINES_MAX];

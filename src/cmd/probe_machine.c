@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "job/job_auto.h"
+#include "ledger/ledger_database.h"
 #include "pipeline/inputs.h"
 #include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
@@ -86,6 +87,39 @@ static bool check_place(struct probe_lines *lines, const struct job *job, const 
     return true;
 }
 
+/* The server of a ledger that is in a database. */
+static void check_database(struct probe_lines *lines, const struct job *job)
+{
+    const struct ledger_place place = job_ledger_place(job);
+    struct ledger_database database;
+    struct error error;
+
+    if (ledger_database_ask(&place, &database, &error) != 0) {
+        probe_lines_add(lines, "database", PROBE_NOT_OK, "%s", error.text);
+        return;
+    }
+    double trip_ms = (double)database.trip_ns / CLOCK_NS_PER_MS;
+    const char *tls = database.tls[0] ? database.tls : "without TLS: it is on this machine";
+    if (database.is_pooled)
+        probe_lines_add(
+            lines, "database", PROBE_NOT_OK,
+            "%s, %s: a connection pooler gives each transaction another session\nhint: connect to the server directly, or by a pool in session mode (pgbouncer: pool_mode = session)",
+            database.version, tls);
+    else if (database.has_no_fsync)
+        probe_lines_add(
+            lines, "database", PROBE_WARNING,
+            "%s, %s, answers in %.2g ms; fsync = off: it may lose or damage the ledger when its machine stops\nhint: set fsync = on (postgresql.conf)",
+            database.version, tls, trip_ms);
+    else if (database.has_unsynced_standby)
+        probe_lines_add(
+            lines, "database", PROBE_WARNING,
+            "%s, %s, answers in %.2g ms; its standby is asynchronous: a failover may forget what was written last\nhint: set synchronous_standby_names (postgresql.conf)",
+            database.version, tls, trip_ms);
+    else
+        probe_lines_add(lines, "database", PROBE_OK, "%s, %s, answers in %.2g ms", database.version, tls,
+                        trip_ms);
+}
+
 struct ledger *probe_machine_ledger(struct probe_lines *lines, const struct job *job,
                                     const struct provider *provider, bool *usable)
 {
@@ -93,6 +127,8 @@ struct ledger *probe_machine_ledger(struct probe_lines *lines, const struct job 
     struct error error;
     int found = ledger_exists(&place, &error);
 
+    if (ledger_is_remote(job->ledger_path) && found >= 0)
+        check_database(lines, job);
     if (found == 0) {
         *usable = check_place(lines, job, provider);
         return NULL;

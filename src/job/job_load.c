@@ -219,20 +219,27 @@ static int load(struct job *job, const struct job_overrides *overrides, struct e
     return interpret(&reader, top);
 }
 
-static void each_secret(struct job *job, void (*visit)(struct secret *secret))
+static void each_credential(struct job *job, void (*visit)(struct secret *secret))
 {
     for (size_t index = 0; index < job->provider.credential_count; index++) {
         struct job_credentials *credentials = &job->provider.credentials[index];
         for (size_t i = 0; i < credentials->count; i++)
             visit(&credentials->items[i].secret);
     }
+}
+
+/* What is not for sending. */
+static void each_other_secret(struct job *job, void (*visit)(struct secret *secret))
+{
     visit(&job->ledger_key);
     visit(&job->ledger_password);
+    visit(&job->notify.url);
+    visit(&job->notify.token);
 }
 
 void job_forget_secrets(struct job *job)
 {
-    each_secret(job, secret_clear);
+    each_credential(job, secret_clear);
 }
 
 struct job *job_load(const char *path, const struct job_overrides *overrides, struct error *error)
@@ -244,9 +251,8 @@ struct job *job_load(const char *path, const struct job_overrides *overrides, st
     job->folder = arena_copy(&job->arena, slice_from(folder)).data;
     free(folder);
     int failed = load(job, overrides, error);
-    each_secret(job, secret_forget_source);
-    secret_forget_source(&job->notify.url);
-    secret_forget_source(&job->notify.token);
+    each_credential(job, secret_forget_source);
+    each_other_secret(job, secret_forget_source);
     if (failed == 0)
         return job;
     job_free(job);
@@ -257,9 +263,8 @@ void job_free(struct job *job)
 {
     if (!job)
         return;
-    job_forget_secrets(job);
-    secret_clear(&job->notify.url);
-    secret_clear(&job->notify.token);
+    each_credential(job, secret_clear);
+    each_other_secret(job, secret_clear);
     arena_clear(&job->arena);
     free(job);
 }

@@ -27,7 +27,8 @@ struct job_overrides {
 /* NULL with ERROR_USAGE. A job file that every account may change is refused when secrets are loaded, and
  * warned about otherwise. */
 struct job *job_load(const char *path, const struct job_overrides *overrides, struct error *error);
-/* Overwrites and frees every secret of it, once nothing will be sent any more. */
+/* Overwrites and frees every credential, once nothing will be sent any more. What opens the ledger again, and
+ * the secrets of `notify`, are kept until job_free. */
 void job_forget_secrets(struct job *job);
 void job_free(struct job *job);
 

@@ -6,6 +6,7 @@
 
 #include "core/memory.h"
 #include "core/postgres_url.h"
+#include "ledger/ledger_database.h"
 #include "ledger/ledger_internal.h"
 
 enum { ARENA_CHUNK = 16 * 1024, OWNER_CHUNK = 512, NUMBER_SIZE = 16 };
@@ -28,6 +29,12 @@ char *ledger_beside(const char *location, const char *suffix)
 int ledger_check_place(const struct ledger_place *place, struct error *error)
 {
     return store_check_place(place, error);
+}
+
+int ledger_database_ask(const struct ledger_place *place, struct ledger_database *database,
+                        struct error *error)
+{
+    return store_describe_server(place, database, error);
 }
 
 /* Opening. */
@@ -261,6 +268,7 @@ static struct ledger *open_at(const struct ledger_place *place, enum ledger_mode
 
     ledger->store = store_open(place, mode, ledger->key, &is_new, error);
     if (ledger->store) {
+        ledger->is_made = is_new;
         ledger->sealer = ledger_sealer_new(ledger->key);
         if ((is_new ? set_identity(ledger, error) : check_identity(ledger, place->key, error)) == 0 &&
             (mode == LEDGER_READ || check_not_moved(ledger, moved_to, error) == 0) &&
@@ -301,6 +309,11 @@ void ledger_close(struct ledger *ledger)
 bool ledger_has_failed(const struct ledger *ledger)
 {
     return store_has_failed(ledger->store);
+}
+
+bool ledger_is_made(const struct ledger *ledger)
+{
+    return ledger->is_made;
 }
 
 bool ledger_is_rebound(const struct ledger *ledger)

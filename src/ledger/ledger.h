@@ -73,6 +73,9 @@ bool ledger_is_remote(const char *location);
  * another process has taken the lease. Every later call fails with the same error. */
 bool ledger_has_failed(const struct ledger *ledger);
 
+/* True when this ledger_open made the ledger (LEDGER_MAKE, or LEDGER_WRITE of a file). */
+bool ledger_is_made(const struct ledger *ledger);
+
 /* True when the ledger belongs to another job, provider or base URL, and no customer was ever journalled in
  * it: a first run whose base URL was wrong leaves such a one. It is opened all the same, and the next
  * ledger_run_start makes it that of its identity. */

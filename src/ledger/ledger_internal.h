@@ -20,6 +20,7 @@ struct ledger {
     bool is_run_new;                           /* it was started in the open transaction */
     struct ledger_identity owner;              /* of ledger_open */
     struct arena owner_arena;                  /* its texts */
+    bool is_made;                              /* of ledger_is_made */
     bool is_rebound;                           /* of ledger_is_rebound */
     uint64_t newest_ns;                        /* of ledger_newest_ns */
     struct arena arena;                        /* of one write */

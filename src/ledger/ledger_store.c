@@ -38,6 +38,12 @@ int store_check_place(const struct ledger_place *place, struct error *error)
     return ops_of(place)->check_place(place, error);
 }
 
+int store_describe_server(const struct ledger_place *place, struct ledger_database *database,
+                          struct error *error)
+{
+    return ops_of(place)->describe_server(place, database, error);
+}
+
 struct store *store_open(const struct ledger_place *place, enum ledger_mode mode,
                          uint8_t key[FINGERPRINT_KEY_LEN], bool *is_new, struct error *error)
 {

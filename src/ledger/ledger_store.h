@@ -29,12 +29,16 @@
 #include "ledger/ledger_row.h"
 #include "ledger/ledger_verification.h"
 
+struct ledger_database;
 struct store;
 
 /* As ledger_exists, ledger_beside and ledger_check_place. */
 int store_exists(const struct ledger_place *place, struct error *error);
 char *store_beside(const char *location, const char *suffix);
 int store_check_place(const struct ledger_place *place, struct error *error);
+/* As ledger_database_ask. */
+int store_describe_server(const struct ledger_place *place, struct ledger_database *database,
+                          struct error *error);
 
 /* Opens the ledger at a place. LEDGER_WRITE and LEDGER_MAKE take its lease first, which no other process has
  * (ERROR_BUSY); and create what is missing, LEDGER_WRITE only of a file. key receives the digest key.

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ledger/ledger_database.h"
 #include "ledger/ledger_store.h"
 
 /* The first member of what `open` and the others return. */
@@ -30,6 +31,9 @@ struct store_ops {
     /* Places. */
     int (*exists)(const struct ledger_place *place, struct error *error); /* 1, 0, -1 */
     int (*check_place)(const struct ledger_place *place, struct error *error);
+    /* As ledger_database_ask. NULL: of files. */
+    int (*describe_server)(const struct ledger_place *place, struct ledger_database *database,
+                           struct error *error);
     struct store *(*open)(const struct ledger_place *place, enum ledger_mode mode,
                           uint8_t key[FINGERPRINT_KEY_LEN], bool *is_new, struct error *error);
     struct store *(*lease)(const struct ledger_place *place, struct error *error);

@@ -137,6 +137,16 @@ static int open_ledger(struct pipeline *pipeline, struct error *error)
     return customer_index_load(pipeline->customer_index, pipeline->ledger, error);
 }
 
+/* The first night of a job whose ledger is in a database: --new-ledger was needed to make the ledger, and
+ * says nothing of the users that the provider has. Repeated, it does. */
+static bool is_first_night(const struct pipeline *pipeline)
+{
+    struct error ignored;
+
+    return ledger_is_remote(pipeline->job->ledger_path) && ledger_is_made(pipeline->ledger) &&
+           ledger_continuity_check(pipeline->job, pipeline->settings->provider, NULL, &ignored) == 0;
+}
+
 /* Before anything is sent: whether the ledger knows the users that the provider has. --new-ledger says that
  * it does. */
 static int check_users(struct pipeline *pipeline, struct error *error)
@@ -152,7 +162,7 @@ static int check_users(struct pipeline *pipeline, struct error *error)
 
     if (!settings->send)
         return 0;
-    if (!settings->new_ledger)
+    if (!settings->new_ledger || is_first_night(pipeline))
         return check_adopted(pipeline, error) == 0 ? existing_users_check(&parts, error) : -1;
     if (ledger_begin(pipeline->ledger, error) != 0 ||
         ledger_adopting_set(pipeline->ledger, false, error) != 0 ||

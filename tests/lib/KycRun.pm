@@ -34,12 +34,26 @@ my ($server, $template);
 
 sub is_postgres { return ($ENV{KYC_LEDGER} || '') eq 'postgresql'; }
 
+# In the template is a ledger without a customer, so that a first run with --new-ledger does not look for users that the
+# provider already has, as with a file.
+sub make_empty_ledger
+{
+    my $folder = scratch_folder();
+    write_file("$folder/job.yaml", "job: test\ninput: {path: none.csv}\nprovider: {name: payso, base_url: 'http://127.0.0.1:1/', credentials: {token: env:TEST_LEDGER_KEY}}\n"
+        . "fields: {external_id: id}\nledger: $template\nledger_key: env:TEST_LEDGER_KEY\n");
+    my ($status, undef, $err) = run_program(program('kyc-import'), 'resolve', "$folder/job.yaml", '--new-ledger', '--unchecked', '--key', 'nobody', '--absent');
+    die "the empty ledger: $status: $err" if $status > 1;
+    postgres_query($template, "TRUNCATE customer, event, run, task, nonce, reading, backup; DELETE FROM meta WHERE key NOT IN ('schema_version', 'digest_version', 'key_check', 'job', 'provider', 'base_url');
+        UPDATE writer SET epoch = 0, holder = ''", $schema);
+}
+
 # Once a test, and before it forks.
 if (is_postgres()) {
     $server = $ENV{KYC_POSTGRES_URL} ? {port => $ENV{KYC_POSTGRES_URL} =~ /:(\d+)/} : postgres_start();
     $template = postgres_database($server);
     postgres_query($template, $functions);
     $ENV{TEST_LEDGER_KEY} = '0123456789abcdef' x 4;
+    make_empty_ledger();
 }
 
 # count rows that are valid for payward, and bad ones (each with one defect) spread among them.
@@ -98,7 +112,9 @@ sub case_new
     my $ledger = '';
     if (is_postgres()) {
         $case->{url} = postgres_database($server, $template);
-        $ledger = "ledger: $case->{url}\nledger_key: env:TEST_LEDGER_KEY";
+        my $base = $option{base_url} || "$sandbox->{url}/$provider";
+        postgres_query($case->{url}, "UPDATE meta SET value = CASE key WHEN 'provider' THEN '$provider' WHEN 'base_url' THEN '$base' ELSE value END", $schema);
+        $ledger = "ledger: $case->{url}\nledger_key: env:TEST_LEDGER_KEY\n"; # not at the end, where tests add fields
     }
     write_file("$folder/export.csv", defined $option{csv} ? $option{csv} : csv_rows($option{rows}, $option{bad} || 0));
     my $credentials = case_credentials($sandbox, $provider, $case->{keys});
@@ -106,7 +122,7 @@ sub case_new
     my $base_url = $option{base_url} || "$sandbox->{url}/$provider";
     write_file("$folder/job.yaml", <<"JOB");
 job: test
-input: {path: export.csv}
+${ledger}input: {path: export.csv}
 provider:
   name: $provider
   base_url: $base_url
@@ -126,7 +142,7 @@ fields:
   country: country
   nationalities: nats
   occupation: job_title
-$more$ledger
+$more
 JOB
     return $case;
 }
@@ -135,7 +151,7 @@ JOB
 sub is_first
 {
     my ($case) = @_;
-    return !case_has_ledger($case) && !(() = glob "$case->{folder}/test.ledger* $case->{folder}/reports/test/*.head");
+    return !(() = glob "$case->{folder}/test.ledger* $case->{folder}/reports/test/*.head");
 }
 
 sub case_arguments
@@ -149,7 +165,7 @@ sub case_arguments
     # A first run does not look for users that the provider already has, unless the case says `looks`: faults and counts
     # of requests are of the run itself (tests/cli/adopt.t looks).
     push @more, '--new-ledger' if $command eq 'run' && !grep({ /^--(?:dry-run|new-ledger)$/ } @more) && is_first($case)
-        && ($case->{url} || (!$case->{looks} && $case->{provider} =~ /^(?:kira|payso)$/));
+        && ((!$case->{looks} && $case->{provider} =~ /^(?:kira|payso)$/) || ($case->{url} && !case_has_ledger($case)));
     return (program('kyc-import'), $command eq 'ledger' ? qw(ledger copy) : $command, "$case->{folder}/job.yaml",
         (map { ('--set', "$_=$set{$_}") } grep { defined $set{$_} } sort keys %set), @more);
 }

@@ -42,6 +42,7 @@ const _Atomic uint64_t *store_postgres_lease_until(const struct store *base)
 const struct store_ops store_postgres_ops = {
     .exists = store_postgres_exists,
     .check_place = store_postgres_check_place,
+    .describe_server = store_postgres_describe_server,
     .open = store_postgres_open,
     .lease = store_postgres_lease,
     .close = store_postgres_close,

@@ -8,6 +8,8 @@
 
 /* Places. */
 int store_postgres_exists(const struct ledger_place *place, struct error *error);
+int store_postgres_describe_server(const struct ledger_place *place, struct ledger_database *database,
+                                   struct error *error);
 int store_postgres_check_place(const struct ledger_place *place, struct error *error);
 struct store *store_postgres_open(const struct ledger_place *place, enum ledger_mode mode,
                                   uint8_t key[FINGERPRINT_KEY_LEN], bool *is_new, struct error *error);

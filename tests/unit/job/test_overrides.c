@@ -202,7 +202,9 @@ static void secrets_are_loaded_only_when_asked_for(void **state)
     assert_string_equal(job->ledger_key.data, "demo-key");
     assert_string_equal(job->ledger_password.data, "demo-key");
     job_forget_secrets(job);
-    assert_null(job->ledger_password.data);
+    assert_null(job_credential(&sets[0], "api_key")->data);
+    assert_non_null(job->ledger_password.data); /* a ledger is opened again after the last request */
+    assert_non_null(job->ledger_key.data);
     job_free(job);
 }
 
