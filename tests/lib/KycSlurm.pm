@@ -51,6 +51,8 @@ sub start_daemon
     my $pid = fork;
     die "fork: $!" if !defined $pid;
     if ($pid == 0) {
+        # Not the session of the test, which is not to end with a node.
+        POSIX::setsid();
         $ENV{PATH} .= ':/usr/sbin:/sbin';
         $ENV{SLURM_CONF} = "$slurm->{folder}/slurm.conf";
         open STDIN,  '<',  '/dev/null';
@@ -205,7 +207,7 @@ sub session_of
 sub end_steps
 {
     my %session = map { (session_of($_) => 1) } @_;
-    delete $session{0};
+    delete @session{0, session_of($$)};
     kill 'KILL', grep { $session{session_of($_)} } map { s{.*/}{}r } glob '/proc/[0-9]*' if %session;
 }
 
