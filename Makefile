@@ -318,7 +318,7 @@ test:
 # (limits, adopt, session, system) are among those that compute.
 CHECK_JOBS = $(shell expr $$(nproc) + 2)
 LONGEST := $(foreach name,fault/matrix crash/steps fault/limits fault/matrix_onboarding fault/leaks cli/adopt system/% fault/mutations \
-	fault/fuzz fault/session cli/contract fault/damage cli/install scale/slurm scale/container,$(filter tests/$(name).t,$(SCRIPTS)))
+	fault/fuzz fault/session cli/contract fault/damage cli/install scale/slurm scale/container postgres/takeover postgres/failure,$(filter tests/$(name).t,$(SCRIPTS)))
 ORDERED_SCRIPTS = $(LONGEST) $(filter-out $(LONGEST),$(SCRIPTS))
 
 check: deps

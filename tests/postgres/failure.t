@@ -270,6 +270,27 @@ case_named 'a person locks the row of the writer' => sub {
     goes_on($hosts);
 };
 
+case_named 'a person and the run wait for each other' => sub {
+    my $hosts = new_hosts();
+    my ($name) = $hosts->{all}[0]{url} =~ m{([^/]+)$};
+    admin("ALTER DATABASE \"$name\" SET deadlock_timeout = '3s'"); # of the run: it gives way
+    my $psql;
+    my ($status, $err) = struck($hosts, sub {
+        my $url = $hosts->{all}[0]{url};
+        $psql = fork;
+        if (!$psql) {
+            # The run has the row of the writer when it comes to the customers.
+            eval { postgres_query($url, "SET deadlock_timeout = '20s'; BEGIN; SELECT count(*) FROM (SELECT 1 FROM customer FOR UPDATE) x; SELECT pg_sleep(1.5); UPDATE writer SET holder = holder; ROLLBACK", 'kyc_test') };
+            POSIX::_exit(0);
+        }
+        sleep 0.02 while !in_ledger($hosts, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)%' AND wait_event = 'PgSleep' AND datname = current_database()");
+    }, KYC_STOP_AT => 'outcome taken#5', KYC_LEASE_MS => 5000);
+    is($status, 5, 'status 5') or diag $err;
+    like($err, qr/changed the same rows at the same time \(SQLSTATE 40P01/, 'the reason');
+    waitpid $psql, 0;
+    goes_on($hosts);
+};
+
 # Statements that no program of ours would run.
 my @damages = (
     ['a table is gone', 'DROP TABLE event', qr/a table is missing \(SQLSTATE 42P01/],

@@ -1,6 +1,5 @@
 #include "ledger/postgres/store_writer.h"
 
-#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,9 +135,8 @@ static int end_holder(struct store_postgres *store, const struct seen *holder, s
     char text[STORE_HOLDER_SIZE + 32];
 
     store_postgres_show_holder(slice_from(holder->holder), text, sizeof text);
-    log_warning("the ledger %s is taken over from another run, which has shown no life for %" PRIu64
-                " ms: %s",
-                store->url.shown, store->lease_ns / CLOCK_NS_PER_MS, text);
+    log_warning("the ledger %s is taken over from another run, which has shown no life for %.3g s: %s",
+                store->url.shown, (double)store->lease_ns / (double)CLOCK_NS_PER_S, text);
     add_lock(store, &parameters);
     int result = store_postgres_send_text(
         store, &store->main,
