@@ -19,13 +19,17 @@ struct scan {
     int64_t damaged;
 };
 
-/* The columns: id, external_id, state, the beginning of digest, and these bits. */
+/* The columns: id, external_id, state, the beginning of digest, and these bits. A tree of conditions takes a
+ * third of the time of a sum of booleans, each of which calls functions. */
 enum { HAS_USER = 1, HAS_PENDING = 2, IS_OPEN = 4, IS_IDENTIFIED = 8 };
+#define BIT(condition, yes, no) "CASE WHEN " condition " THEN " yes " ELSE " no " END"
+#define IDENTIFIED_BIT(bits)    BIT("identity >= '\\x01' AND identity < '\\x02'", bits " + 8", bits)
+#define OPEN_BIT(bits)          BIT("first_sent_at IS NOT NULL", IDENTIFIED_BIT(bits " + 4"), IDENTIFIED_BIT(bits))
+#define PENDING_BIT(bits)       BIT("pending_digest IS NOT NULL", OPEN_BIT(bits " + 2"), OPEN_BIT(bits))
+#define USER_BIT(bits)          BIT("user_id IS NOT NULL", PENDING_BIT(bits " + 1"), PENDING_BIT(bits))
 static const char scan_sql[] =
-    "SELECT id, external_id, state, substring(digest FROM 1 FOR 8),"
-    " ((user_id IS NOT NULL)::int + 2 * (pending_digest IS NOT NULL)::int + 4 * (first_sent_at IS NOT NULL)::int "
-    "+ 8 * (identity IS NOT NULL AND substring(identity FROM 1 FOR 1) = '\\x01')::int)::int2 FROM customer";
-_Static_assert(FINGERPRINT_IDENTITY_VERSION == 1, "the first byte of an identity in scan_sql");
+    "SELECT id, external_id, state, substring(digest FROM 1 FOR 8), " USER_BIT("0") " FROM customer";
+_Static_assert(FINGERPRINT_IDENTITY_VERSION == 1, "the first byte of an identity in IDENTIFIED_BIT");
 
 static bool give_brief(void *context, const struct slice *columns)
 {
