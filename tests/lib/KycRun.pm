@@ -30,20 +30,21 @@ CREATE FUNCTION hex(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT upper
 CREATE FUNCTION ifnull(anycompatible, anycompatible) RETURNS anycompatible LANGUAGE sql IMMUTABLE AS $$ SELECT coalesce($1, $2) $$;
 CREATE FUNCTION json_extract(text, text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT jsonb_path_query_first($1::jsonb, $2::jsonpath) #>> '{}' $$;
 SQL
-my ($server, $template);
+my ($server, $template, $made); # made: with a ledger
 
 sub is_postgres { return ($ENV{KYC_LEDGER} || '') eq 'postgresql'; }
 
-# In the template is a ledger without a customer, so that a first run with --new-ledger does not look for users that the
-# provider already has, as with a file.
+# In it is a ledger without a customer, so that a first run with --new-ledger does not look for users that the provider already
+# has, as with a file.
 sub make_empty_ledger
 {
     my $folder = scratch_folder();
+    $made = postgres_database($server, $template);
     write_file("$folder/job.yaml", "job: test\ninput: {path: none.csv}\nprovider: {name: payso, base_url: 'http://127.0.0.1:1/', credentials: {token: env:TEST_LEDGER_KEY}}\n"
-        . "fields: {external_id: id}\nledger: $template\nledger_key: env:TEST_LEDGER_KEY\n");
+        . "fields: {external_id: id}\nledger: $made\nledger_key: env:TEST_LEDGER_KEY\n");
     my ($status, undef, $err) = run_program(program('kyc-import'), 'resolve', "$folder/job.yaml", '--new-ledger', '--unchecked', '--key', 'nobody', '--absent');
     die "the empty ledger: $status: $err" if $status > 1;
-    postgres_query($template, "TRUNCATE customer, event, run, task, nonce, reading, backup; DELETE FROM meta WHERE key NOT IN ('schema_version', 'digest_version', 'key_check', 'job', 'provider', 'base_url');
+    postgres_query($made, "TRUNCATE customer, event, run, task, nonce, reading, backup; DELETE FROM meta WHERE key NOT IN ('schema_version', 'digest_version', 'key_check', 'job', 'provider', 'base_url');
         UPDATE writer SET epoch = 0, holder = ''", $schema);
 }
 
@@ -111,9 +112,9 @@ sub case_new
         provider => $provider, keys => $option{keys} || 1};
     my $ledger = '';
     if (is_postgres()) {
-        $case->{url} = postgres_database($server, $template);
-        my $base = $option{base_url} || "$sandbox->{url}/$provider";
-        postgres_query($case->{url}, "UPDATE meta SET value = CASE key WHEN 'provider' THEN '$provider' WHEN 'base_url' THEN '$base' ELSE value END", $schema);
+        my ($lists, $base) = ($provider =~ /^(?:kira|payso)$/, $option{base_url} || "$sandbox->{url}/$provider");
+        $case->{url} = postgres_database($server, $lists ? $made : $template);
+        postgres_query($case->{url}, "UPDATE meta SET value = CASE key WHEN 'provider' THEN '$provider' WHEN 'base_url' THEN '$base' ELSE value END", $schema) if $lists;
         $ledger = "ledger: $case->{url}\nledger_key: env:TEST_LEDGER_KEY\n"; # not at the end, where tests add fields
     }
     write_file("$folder/export.csv", defined $option{csv} ? $option{csv} : csv_rows($option{rows}, $option{bad} || 0));
