@@ -112,7 +112,7 @@ sub case_new
         provider => $provider, keys => $option{keys} || 1};
     my $ledger = '';
     if (is_postgres()) {
-        my ($lists, $base) = ($provider =~ /^(?:kira|payso)$/, $option{base_url} || "$sandbox->{url}/$provider");
+        my ($lists, $base) = (scalar($provider =~ /^(?:kira|payso)$/), $option{base_url} || "$sandbox->{url}/$provider");
         $case->{url} = postgres_database($server, $lists ? $made : $template);
         postgres_query($case->{url}, "UPDATE meta SET value = CASE key WHEN 'provider' THEN '$provider' WHEN 'base_url' THEN '$base' ELSE value END", $schema) if $lists;
         $ledger = "ledger: $case->{url}\nledger_key: env:TEST_LEDGER_KEY\n"; # not at the end, where tests add fields
