@@ -11,8 +11,8 @@ enum { SQL_MAX = 16384, NAME_SIZE = 32, BINARY = 1 };
 /* A statement that must write each of its rows, or none. */
 #define WRITTEN(statement, want)                                                                             \
     "WITH w AS (" statement " RETURNING 1) SELECT written(count(*), " want "::bigint) FROM w"
-/* The arrays are sets that are read side by side. FROM unnest($1, …) would write each of them to a table of its
- * own first: an eighth of the time of a commit. */
+/* The arrays are sets that are read side by side. FROM unnest($1, …) would write each of them to a table of
+ * its own first: an eighth of the time of a commit. */
 #define NEW_ROWS(table, want) WRITTEN("INSERT INTO " table "({" table "}) SELECT {" table "?}", want)
 #define SET_ROWS(table, want)                                                                                \
     WRITTEN("UPDATE " table " AS t SET {" table "=} FROM (SELECT {" table "?}) AS v({" table "}) "           \
