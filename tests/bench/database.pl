@@ -32,7 +32,10 @@ die "usage: database.pl [BUILD]\n" if @ARGV > 1;
 my $build = abs_path($ARGV[0] || $ENV{KYC_BUILD} || 'build') or die "there is no such build\n";
 local $ENV{KYC_BUILD} = $build;
 my $why = postgres_missing();
-die "database.pl: $why\n" if $why;
+if ($why) {
+    print "a ledger in PostgreSQL is not measured: $why\n";
+    exit 0;
+}
 
 use constant {ONE_WAY_US => 250, COMMIT_RECORDS => 256};
 my %wanted = map { $_ => 1 } split ' ', $ENV{PARTS} || 'commits scan night limit';
