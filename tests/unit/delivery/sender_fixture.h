@@ -45,7 +45,7 @@ struct fixture {
     struct record record;
     struct value values[FIELD_COUNT];
     uint64_t nonce;                         /* the only one that the key slots may use; 0: any */
-    uint64_t lease_from_ns;                 /* of sender_set_lease */
+    uint64_t lease_wait_ns;                 /* until the right to send begins; 0: at once */
     const _Atomic uint64_t *lease_until_ns; /* the same */
     struct sender *sender;
     pthread_t thread;
@@ -143,7 +143,8 @@ static inline void fixture_start(struct fixture *fixture)
         sender_key_slot_start(fixture->sender, i, fixture->nonce ? fixture->nonce : 1);
         sender_key_slot_extend(fixture->sender, i, fixture->nonce ? fixture->nonce : UINT64_MAX);
     }
-    sender_set_lease(fixture->sender, fixture->lease_from_ns, fixture->lease_until_ns);
+    sender_set_lease(fixture->sender, fixture->lease_wait_ns ? clock_boot_ns() + fixture->lease_wait_ns : 0,
+                     fixture->lease_until_ns);
     pthread_create(&fixture->thread, NULL, fixture_thread, fixture->sender);
 }
 

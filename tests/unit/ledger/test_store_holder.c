@@ -42,6 +42,7 @@ static pid_t start_child(char holder[STORE_HOLDER_SIZE])
     assert_true(pid >= 0);
     if (pid == 0) {
         alarm(60);
+        memset(holder, 0, STORE_HOLDER_SIZE);
         store_holder_of_self(holder);
         if (write(pipe_fds[1], holder, STORE_HOLDER_SIZE) != STORE_HOLDER_SIZE)
             _exit(1);
