@@ -45,7 +45,7 @@ struct sender_share {
     /* under the mutex: from the sender's thread */
     uint32_t using_count;
     uint64_t received_hold_until_ns; /* monotonic */
-    bool was_throttled;
+    bool was_throttled, is_busy;
     struct sender_share_key {
         bool is_new, is_idle;
         struct sender_key_lease lease;

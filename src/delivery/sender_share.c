@@ -89,6 +89,14 @@ void sender_share_report(struct sender *sender, struct rate_share_report *report
     share->reported_throttled = share->reported_throttled || report->is_throttled;
 }
 
+bool sender_share_is_busy(struct sender *sender)
+{
+    pthread_mutex_lock(&sender->share.mutex);
+    bool is_busy = sender->share.is_busy;
+    pthread_mutex_unlock(&sender->share.mutex);
+    return is_busy;
+}
+
 int sender_share_event(const struct sender *sender)
 {
     return sender->share.event;
@@ -129,6 +137,13 @@ bool sender_share_key_is_idle(struct sender *sender, size_t key_slot)
 
 /* The sender's thread. */
 
+static void raise_event(struct sender_share *share)
+{
+    const uint64_t one = 1;
+
+    (void)!write(share->event, &one, sizeof one);
+}
+
 static void apply_rate(struct sender *sender, uint64_t now_ns)
 {
     struct sender_share *share = &sender->share;
@@ -162,17 +177,21 @@ void sender_share_exchange(struct sender *sender)
 
     if (!share->is_used)
         return;
+    bool is_busy = sender->waiting.first || sender->in_flight > 0;
     pthread_mutex_lock(&share->mutex);
+    bool becomes_busy = is_busy && !share->is_busy;
+    share->is_busy = is_busy;
     apply_rate(sender, clock_mono_ns());
     for (size_t i = 0; i < sender->key_slots.count; i++)
         apply_key(&share->keys[i], sender->key_slots.items[i]);
     pthread_mutex_unlock(&share->mutex);
+    if (becomes_busy)
+        raise_event(share);
 }
 
 void sender_share_note(struct sender *sender, bool is_throttled, uint64_t wait_ns)
 {
     struct sender_share *share = &sender->share;
-    const uint64_t one = 1;
 
     if (!share->is_used || (!is_throttled && wait_ns == 0))
         return;
@@ -182,7 +201,7 @@ void sender_share_note(struct sender *sender, bool is_throttled, uint64_t wait_n
         share->received_hold_until_ns = until_ns;
     share->was_throttled = share->was_throttled || is_throttled;
     pthread_mutex_unlock(&share->mutex);
-    (void)!write(share->event, &one, sizeof one);
+    raise_event(share);
 }
 
 bool sender_share_waits(const struct sender *sender)

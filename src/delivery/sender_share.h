@@ -26,7 +26,10 @@ void sender_share_rate(struct sender *sender, const struct rate_share_answer *an
 void sender_share_lapse(struct sender *sender);
 /* hold_ns and is_throttled: what was received since the last call. */
 void sender_share_report(struct sender *sender, struct rate_share_report *report);
-/* A descriptor (eventfd) that becomes readable when there is something to report at once. */
+/* True while there is anything to send, or in flight. */
+bool sender_share_is_busy(struct sender *sender);
+/* A descriptor (eventfd) that becomes readable when there is something to report at once, or the sender
+ * becomes busy. */
 int sender_share_event(const struct sender *sender);
 /* The share cannot be renewed: all deliveries complete as OUTCOME_STOP with this text, now and from now on.
  */

@@ -24,6 +24,8 @@ enum {
     RENEW_MS = 500,
     WAITING_MS = 200, /* without a share, or a key */
     APPLIED_MS = 10,  /* until the sender has applied what it was told; doubled while it has not */
+    LEFT_MS = 1000,   /* after all was given back: an event comes when the sender is busy again */
+    IDLE_S = 2,       /* without anything to send: all is given back */
     UNANSWERED_S = 2, /* without a share: worth a word */
     HOST_NAME_SIZE = 16,
 };
@@ -58,6 +60,8 @@ struct rate_share {
     uint32_t count;
     uint64_t received_until_ns; /* a Retry-After that is not reported yet */
     bool is_throttled;          /* the same of a 429 */
+    uint64_t idle_since_ns;     /* 0: the sender has something to send */
+    bool has_left;              /* all was given back */
     unsigned unapplied;         /* answers that the sender has not applied, in a row */
     /* for the log */
     uint64_t failing_since_ns, waiting_since_ns; /* 0: it is not */
@@ -270,10 +274,51 @@ static int renew_rate(struct rate_share *share, unsigned *wait_ms, struct error 
     return 0;
 }
 
+/* Nothing to send: once the sender uses neither rate nor keys, others may. */
+static int give_back_unused(struct rate_share *share, unsigned *wait_ms, struct error *error)
+{
+    struct rate_share_report report;
+    bool is_unused = true;
+
+    *wait_ms = LEFT_MS;
+    if (share->has_left)
+        return 0;
+    sender_share_lapse(share->sender);
+    for (size_t i = 0; i < share->key_count; i++) {
+        give_up_key(share, &share->keys[i]);
+        is_unused = is_unused && is_idle(share, &share->keys[i]);
+    }
+    collect_report(share, clock_boot_ns(), &report);
+    if (!is_unused || report.using_count > 0) {
+        *wait_ms = APPLIED_MS;
+        return 0;
+    }
+    share->until_ns = 0;
+    share->count = 0;
+    share->has_left = leave_place(share, 0, error) == 0;
+    return share->has_left ? 0 : -1;
+}
+
+static bool has_been_idle(struct rate_share *share)
+{
+    uint64_t now_ns = clock_boot_ns();
+
+    if (sender_share_is_busy(share->sender)) {
+        share->idle_since_ns = 0;
+        share->has_left = false;
+        return false;
+    }
+    if (share->idle_since_ns == 0)
+        share->idle_since_ns = now_ns;
+    return now_ns - share->idle_since_ns >= IDLE_S * CLOCK_NS_PER_S;
+}
+
 static int renew(struct rate_share *share, unsigned *wait_ms, struct error *error)
 {
     bool is_complete = true;
 
+    if (has_been_idle(share))
+        return give_back_unused(share, wait_ms, error);
     *wait_ms = WAITING_MS;
     if (share->key_count > 0 && renew_keys(share, &is_complete, error) != 0)
         return -1;
@@ -288,10 +333,10 @@ static int renew(struct rate_share *share, unsigned *wait_ms, struct error *erro
 
 static void log_waiting(struct rate_share *share, uint64_t now_ns)
 {
-    bool has_share = has_key(share) && share->count > 0;
+    bool has_share = has_key(share) && share->count > 0, is_idle = share->idle_since_ns > 0;
 
-    if (has_share || share->waiting_since_ns == 0) {
-        share->waiting_since_ns = has_share ? 0 : now_ns;
+    if (has_share || is_idle || share->waiting_since_ns == 0) {
+        share->waiting_since_ns = has_share || is_idle ? 0 : now_ns;
         if (has_share && share->is_wait_logged)
             log_info("the account `%s`: sending", share->job->delivery.shared);
         share->is_wait_logged = false;

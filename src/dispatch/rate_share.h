@@ -2,9 +2,10 @@
  *
  * Twice a second it reports what the sender uses and received, and passes on its share of the rate and its
  * keys (model/rate_share.h): at once when a share became smaller, or the sender received a 429 or a
- * Retry-After; five times a second while there is no share. With a ledger in PostgreSQL the shares are
- * kept there (ledger/ledger_share.h), else on this machine (delivery/share_file.h). Without a key, where keys
- * are leased, it asks for no share of the rate.
+ * Retry-After; five times a second while there is no share. A job that has had nothing to send for two
+ * seconds gives back all that it has, and asks again when there is something. With a ledger in PostgreSQL the
+ * shares are kept there (ledger/ledger_share.h), else on this machine (delivery/share_file.h). Without a key,
+ * where keys are leased, it asks for no share of the rate.
  *
  * What cannot be renewed ends by itself: the sender's gate closes at the end of the lease. It is tried again,
  * with a warning, and ends the run once it has failed for delivery.retry_for.

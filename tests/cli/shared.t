@@ -5,9 +5,12 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use IO::Handle;
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use KycParallel;
+use KycRate;
 use KycTest;
 use KycRun;
 
@@ -25,6 +28,9 @@ sub account
                 'delivery.shared' => 'main', 'provider.nonce_window' => undef, %{$option{set} || {}}})
     } 1 .. $jobs;
 }
+
+# In percent of 100/s.
+sub used { my ($case, $window) = @_; return rate_used(sub { counts($case)->{requests} }, 100, window => $window); }
 
 sub counts { return sandbox_counts($_[0]{sandbox})->{$_[0]{provider}}; }
 
@@ -51,17 +57,15 @@ sub ends_well
 }
 
 parallel 'two jobs keep one rate together, and use it' => sub {
-    my ($one, $other) = account(2, rows => 800);
+    my ($one, $other) = account(2, rows => 1200);
     my ($first, $second) = (case_start($one, '-q'), case_start($other, '-q'));
     wait_for('the first requests', sub { counts($one)->{requests} >= 200 });
-    my ($began, $before) = (time, counts($one)->{requests});
-    wait_for('most of them', sub { counts($one)->{requests} >= 1400 });
-    my $share = (counts($one)->{requests} - $before) / (time - $began);
+    my $share = used($one);
     ok($share >= 97, sprintf 'steady: %.1f %% of the rate', $share);
     ends_well(0, one => [$one, $first], other => [$other, $second]);
     my $counts = counts($one);
     is($counts->{over_limit}, 0, 'no request over the limit');
-    is($counts->{users}, 1600, 'all came through');
+    is($counts->{users}, 2400, 'all came through');
     is($counts->{duplicates}, 0, 'none twice');
     # The file knows all leases by now: the next run waits for nobody.
     my ($status, undef, $err) = case_run($one, '-v');
@@ -75,9 +79,7 @@ parallel 'a job that is killed, or hangs, leaves its share to the other' => sub 
     wait_for('the first requests', sub { counts($one)->{requests} >= 100 });
     kill 'STOP', $first;
     sleep 5.5;    # its lease has ended, and a window more
-    my ($began, $before) = (time, counts($one)->{requests});
-    sleep 2.5;
-    my $share = (counts($one)->{requests} - $before) / (time - $began);
+    my $share = used($one, 2);
     ok($share >= 90, sprintf 'while the other is stopped: %.1f %% of the rate', $share);
     kill 'CONT', $first;
     sleep 2;
@@ -126,6 +128,30 @@ parallel 'a Retry-After to one job holds the other within a second' => sub {
     is(counts($one)->{users}, 800, 'all came through');
 };
 
+parallel 'a job that has nothing to send leaves all of it to the other' => sub {
+    my ($one, $other) = account(2, rows => 700);
+    my @rows = split /^/, read_file("$other->{folder}/export.csv");
+    unlink "$other->{folder}/export.csv";
+    POSIX::mkfifo("$other->{folder}/export.csv", 0600) or die "mkfifo: $!";
+    my $second = case_start($other, '-q');
+    open my $pipe, '>', "$other->{folder}/export.csv" or die "pipe: $!";
+    $pipe->autoflush(1);
+    print {$pipe} @rows[0 .. 400];    # more than a batch, so that it is sent before the next rows come
+    wait_for('the first rows', sub { counts($one)->{requests} >= 200 });
+    wait_for('nothing more to send', sub { my $seen = counts($one)->{requests}; sleep 0.5; counts($one)->{requests} == $seen });
+    sleep 3.5;
+    my $first = case_start($one, '-q');
+    my $seen = counts($one)->{requests};
+    wait_for('the other one', sub { counts($one)->{requests} > $seen + 20 });
+    my $share = used($one, 2);
+    ok($share >= 90, sprintf 'the other uses %.1f %% of the rate', $share);
+    print {$pipe} @rows[401 .. $#rows];
+    close $pipe;
+    ends_well(0, one => [$one, $first], 'the one that had to wait for rows' => [$other, $second]);
+    is(counts($one)->{over_limit}, 0, 'no request over the limit');
+    is(counts($one)->{users}, 1400, 'all came through');
+};
+
 # Who uses a credential without delivery.shared uses it alone, whatever the other job says.
 my %parts = (payward => 'api_key', 'kraken-embed' => 'api_key', kira => 'client_id', payso => 'token');
 for my $provider (sort keys %parts) {
@@ -133,6 +159,7 @@ for my $provider (sort keys %parts) {
         my ($one, $other) = account(2, provider => $provider, rows => 60, rate => 30, set => {'delivery.shared' => undef});
         my $first = case_start($one, '-q');
         wait_for('the first request', sub { counts($one)->{requests} >= 1 });
+        kill 'STOP', $first;    # it has the lock, however long the others take
         $ENV{TEST_API_KEY_1} .= '-other' if $provider eq 'kira';    # a login belongs to a client, whatever the API key
         for my $name (undef, 'main') {
             $other->{set}{'delivery.shared'} = $name;
@@ -141,6 +168,7 @@ for my $provider (sort keys %parts) {
             like($err, qr/another run uses credentials\.$parts{$provider} of this job: process $first, since \S+ .*\n\s*hint: wait until it ends, or use another credential, or let both jobs share the account \(delivery\.shared\)/,
                 'and says what helps');
         }
+        kill 'CONT', $first;
         ends_well(0, 'the first job' => [$one, $first]);
         is(counts($one)->{over_limit}, 0, 'no request over the limit');
     };
@@ -149,6 +177,7 @@ for my $provider (sort keys %parts) {
         my ($one, $other) = account(2, provider => $provider, rows => 60, rate => 30);
         my $first = case_start($one, '-q');
         wait_for('the first request', sub { counts($one)->{requests} >= 1 });
+        kill 'STOP', $first;
         my %why = ('' => 'does not share it', elsewhere => 'shares the account elsewhere on this machine');
         for my $name (sort keys %why) {
             $other->{set}{'delivery.shared'} = $name || undef;
@@ -157,6 +186,7 @@ for my $provider (sort keys %parts) {
             like($err, qr/jobs that share the account main on this machine use credentials\.\w+ of this job, which $why{$name} .*\n\s*hint: give all jobs of one account the same delivery\.shared/,
                 'and says who');
         }
+        kill 'CONT', $first;
         ends_well(0, 'the first job' => [$one, $first]);
     };
 }

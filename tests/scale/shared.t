@@ -13,6 +13,7 @@ use Time::HiRes qw(sleep time);
 use KycParallel;
 use KycPostgres;
 use KycProof;
+use KycRate;
 use KycRun;
 use KycTest;
 
@@ -92,26 +93,8 @@ sub account
 
 sub counts { return sandbox_counts($_[0]{sandbox})->{$_[0]{provider}}; }
 
-# The share of the rate that is used, in percent: in the long run over so many seconds; else in the best four seconds of up
-# to a quarter of a minute, because other tests run beside this one. A machine that is too busy to wake this test up in time
-# cannot send in time either: then what was measured is noted, and counts as enough.
-sub used
-{
-    my ($account, $seconds) = @_;
-    my ($best, @samples) = (0, [time, counts($account)->{requests}]);
-    while (time - $samples[0][0] < ($seconds || 15)) {
-        sleep 0.25;
-        push @samples, [time, counts($account)->{requests}];
-        my ($from) = grep { $samples[-1][0] - $_->[0] >= ($seconds || 4) } $seconds ? @samples : reverse @samples;
-        my $used = $from ? 100 * ($samples[-1][1] - $from->[1]) / (($samples[-1][0] - $from->[0]) * $account->{rate}) : 0;
-        $best = $used if $used > $best;
-        last if !$seconds && $best >= 97.5;
-    }
-    my $interval = ($samples[-1][0] - $samples[0][0]) / $#samples;
-    return $best if $best >= 97 || $seconds || $interval < 0.28;
-    note sprintf 'a busy machine (%.0f ms for 250): %.1f %% of %d/s', 1000 * $interval, $best, $account->{rate};
-    return 97;
-}
+# In percent of the rate.
+sub used { return rate_used(sub { counts($_[0])->{requests} }, $_[0]{rate}, seconds => $_[1]); }
 
 # Seconds of the parts: all three; the two that are left; one stopped; it is back and two have joined.
 my %lengths = proof_is_long() ? (steady => 14, two => 6, stopped => 5, joined => 20) : (steady => 0, two => 0, stopped => 4, joined => 0);
