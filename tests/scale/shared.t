@@ -94,7 +94,11 @@ sub account
 sub counts { return sandbox_counts($_[0]{sandbox})->{$_[0]{provider}}; }
 
 # In percent of the rate.
-sub used { return rate_used(sub { counts($_[0])->{requests} }, $_[0]{rate}, seconds => $_[1]); }
+sub used
+{
+    my ($account, $seconds) = @_;
+    return rate_used(sub { counts($account)->{requests} }, $account->{rate}, seconds => $seconds);
+}
 
 # Seconds of the parts: all three; the two that are left; one stopped; it is back and two have joined.
 my %lengths = proof_is_long() ? (steady => 14, two => 6, stopped => 5, joined => 20) : (steady => 0, two => 0, stopped => 4, joined => 0);
