@@ -229,10 +229,11 @@ struct sum {
 };
 
 static const char plan_sql[] =
-    "SELECT set_config('enable_indexonlyscan', $1::text, true), set_config('enable_seqscan', $2::text, true),"
-    " set_config('enable_indexscan', $3::text, true), set_config('enable_bitmapscan', $3::text, true)";
+    "SELECT set_config('enable_indexonlyscan', $1::text, true), set_config('enable_indexscan', $1::text, true),"
+    " set_config('enable_seqscan', $2::text, true), set_config('enable_bitmapscan', $3::text, true)";
 
-/* With all ways of reading a table but one the planner has no choice. Only of this transaction. */
+/* With all ways of reading a table but one the planner has no choice: by_index gives a scan of the index
+ * alone (enable_indexscan is of that one, too). Only of this transaction. */
 static int choose_plan(struct store_postgres *store, bool by_index, bool by_table, struct error *error)
 {
     struct store_parameters parameters = {.count = 0};
