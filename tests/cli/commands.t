@@ -42,7 +42,7 @@ subtest 'help' => sub {
         is("$status$out", "0$about", "$command --help says the same");
         is((run_program($import, $command, '-h'))[1], $about, "and so does $command -h");
         is((grep { length > 140 } split /\n/, $about), 0, "help $command has no endless line");
-        like($_, qr/^  -{1,2}[a-z-]+( [A-Za-z|=_ ]+)? {2,}\S/, "help $command: a line is an option and what it does")
+        like($_, qr/^  -{1,2}[a-z-]+( [A-Za-z|=_\/ ]+)? {2,}\S/, "help $command: a line is an option and what it does")
             for grep { /^  -/ } split /\n/, $about;
     }
     ($status, $out, $err) = run_program($import, 'version');

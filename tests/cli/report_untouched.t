@@ -55,7 +55,9 @@ select undef, undef, undef, 0.05; # a time of a file that is written again would
 my ($created) = map { @$_ } case_ledger($case, "SELECT external_id FROM customer WHERE state = 'created' LIMIT 1");
 write_file("$folder/bad.yaml", read_file("$folder/job.yaml") . "report_keep: many\n");
 my %tried = (
-    check => [[], ['--limit', 5], ['--report', "$folder/reports/test"], ['--input', "$folder/missing.csv"], ['--against-provider']],
+    check => [[], ['--limit', 5], ['--report', "$folder/reports/test"], ['--input', "$folder/missing.csv"], ['--against-provider'],
+        ['--shard', '0/1'], ['--shard', '0/1', '--report', "$folder/reports/test"]],
+    merge => [['--shards', 1], ['--shards', 2, '--again'], ['--shards', 1, '--report', "$folder/reports/test"]],
     status => [[], ['--json'], ['--verify'], ['--against-provider']],
     results => [[], ['--format', 'ndjson'], ['--state', 'created']],
     refresh => [[], ['--limit', 3]],

@@ -382,6 +382,10 @@ subtest 'with a ledger the plan adds up' => sub {
     ($code, undef, $message) = case_run($case, 'merge', '-q', @inputs, '--shards', 3, '--again');
     is($code, 1, 'three shards') or diag $message;
     is_equal(result_of(report_folder($case)), $whole, 'with a ledger');
+    my $named = sub { scalar grep { (run_program('gunzip', '-c', $_))[1] =~ /cust-000004/ } glob report_folder($case) . '/{,shard-*/}rejects.csv.gz' };
+    is($named->(), 2, 'a rejected customer is in the reject file, and in that of its shard');
+    is((case_run($case, 'forget', '-q', '--key', 'cust-000004'))[0], 0, 'when it is forgotten');
+    is($named->(), 0, 'it is in none');
     case_run($case, '-q', '--accept-updates');
     case_run($case, 'check', '-q', @inputs, '--shard', '1/3');
     ($code, undef, $message) = case_run($case, 'merge', '-q', @inputs, '--shards', 3);
