@@ -110,7 +110,7 @@ static void append_mark(struct buffer *text, struct slice mark)
             ledger_store_rows_columns(text, tables[i], is_qualified ? "c.%" : "%", 0);
         return;
     }
-    assert(!"a mark names a table");
+    assert(false); /* a mark names a table */
 }
 
 void store_postgres_expand(struct buffer *text, const char *marked)
