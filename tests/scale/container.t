@@ -39,9 +39,11 @@ sh('mkdir /mnt/image');
 write_file(root_path($root, "/mnt/image/$_->[1]"), read_file($_->[0])) for [$package, 'kyc-import_0.1.0_test.deb'], ['jobs/container/steps', 'steps'];
 # The steps remove the packages that were downloaded, and apt's lists: not those that the other copies use, too.
 root_apt($root, qw(--download-only install systemd-standalone-sysusers systemd-standalone-tmpfiles), '/mnt/image/kyc-import_0.1.0_test.deb');
+my $lock = KycRoot::lock_base();
 sh('for folder in /var/cache/apt/archives /var/lib/apt/lists; do
         cp -a $folder /mnt/copy; umount $folder; mv /mnt/copy/* $folder; rm -r /mnt/copy
     done');
+close $lock;
 ($status, $out, $err) = sh('sh /mnt/image/steps /mnt/image/kyc-import_*.deb');
 is($status, 0, 'the steps') or diag($out, $err);
 like(said('kyc-import version'), qr/\A0 kyc-import 0\.1\.0\b/, 'install the program');
