@@ -55,7 +55,7 @@ static char *decode(struct slice text)
         if (byte == '%') {
             int high = i + 2 < text.len ? digit_of(text.data[i + 1]) : -1;
             int low = high >= 0 ? digit_of(text.data[i + 2]) : -1;
-            byte = low >= 0 ? (char)(high << 4 | low) : '\0';
+            byte = (char)(low >= 0 ? high << 4 | low : 0);
             i += 2;
         }
         if ((unsigned char)byte < ' ' || byte == 0x7f) {
