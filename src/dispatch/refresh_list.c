@@ -7,7 +7,7 @@
 #include "dispatch/refresh_record.h"
 #include "dispatch/user_stream.h"
 
-enum { ARENA_CHUNK = 64 * 1024, CUSTOMER_CHUNK = 4096 };
+enum { ARENA_CHUNK = 64 * 1024, CUSTOMER_CHUNK = 4096, PREFETCHED = 256 };
 
 struct listed_state {
     struct slice user_id;
@@ -25,6 +25,7 @@ struct refresh_list {
     struct arena arena;
     struct listed_state *states;
     uint64_t known_count, state_count;
+    struct ledger_wanted wanted; /* of the next states that are written */
     /* Customers whose reason is still to be asked for: */
     int64_t *unexplained;
     size_t unexplained_count, unexplained_capacity, next_unexplained;
@@ -84,6 +85,7 @@ void refresh_list_free(struct refresh_list *list)
     user_stream_free(list->stream);
     arena_clear(&list->arena);
     free(list->unexplained);
+    ledger_wanted_clear(&list->wanted);
     free(list);
 }
 
@@ -146,13 +148,23 @@ static int write_state(struct refresh_list *list, struct listed_state *state, st
     return result;
 }
 
+static int prefetch(struct refresh_list *list, const struct listed_state *state, struct error *error)
+{
+    ledger_wanted_reset(&list->wanted);
+    for (int i = 0; state && i < PREFETCHED; i++, state = state->next)
+        ledger_wanted_user(&list->wanted, state->user_id);
+    return ledger_prefetch(list->ledger, &list->wanted, error);
+}
+
 int refresh_list_write(struct refresh_list *list, const struct delivery *delivery,
                        struct refresh_reading *reading, struct error *error)
 {
     bool is_stateless = list->known_count > 0 && list->state_count == 0;
+    size_t i = 0;
 
-    for (struct listed_state *state = list->states; state; state = state->next)
-        if (write_state(list, state, reading, error) != 0)
+    for (struct listed_state *state = list->states; state; state = state->next, i++)
+        if ((i % PREFETCHED == 0 && prefetch(list, state, error) != 0) ||
+            write_state(list, state, reading, error) != 0)
             return -1;
     return user_stream_next_page(list->stream, delivery) && !is_stateless;
 }
