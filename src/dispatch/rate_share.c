@@ -270,7 +270,7 @@ static int renew_rate(struct rate_share *share, unsigned *wait_ms, struct error 
     share->unapplied = report.using_count > answer.count ? share->unapplied + 1 : 0;
     *wait_ms = answer.count > 0 ? RENEW_MS : WAITING_MS;
     if (share->unapplied > 0 && share->unapplied < 6)
-        *wait_ms = APPLIED_MS << (share->unapplied - 1);
+        *wait_ms = (uint32_t)APPLIED_MS << (share->unapplied - 1);
     return 0;
 }
 
