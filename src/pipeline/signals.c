@@ -30,6 +30,7 @@ void signals_block(void)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
+/* As process 1, for which the kernel drops the default action. */
 static void end_process(int number)
 {
     _exit(128 + number);
