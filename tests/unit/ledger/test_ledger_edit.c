@@ -199,7 +199,8 @@ static void an_edit_of_each_column_of_an_event_is_found(void **state)
 {
     struct fixture *fixture = *state;
     /* The second of a commit; an answer in a commit of its own; the end of a run; one that was erased. */
-    const int64_t ids[] = {3, 5, 6, number(fixture, "SELECT max(id) FROM event WHERE body_digest IS NOT NULL")};
+    const int64_t ids[] = {3, 5, 6,
+                           number(fixture, "SELECT max(id) FROM event WHERE body_digest IS NOT NULL")};
     assert_int_equal(number(fixture, "SELECT customer FROM event WHERE id = 6"), 0);
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
         edit_row(fixture, &ledger_event_table, ids[i], event_is_found);
