@@ -15,7 +15,7 @@ my $home = "$FindBin::Bin/../..";
 my @readmes = map { s{^\Q$home\E/}{}r } glob("$home/README.md"), glob("$home/*/README.md"), glob("$home/src/*/README.md");
 
 my (%word, %target);
-find({no_chdir => 1, wanted => sub { $word{$_} = 1 for -f ? read_file($_) =~ /\w+/g : () }}, "$home/src", "$home/scripts", "$home/Makefile", map({ "$home/tests/$_" } qw(unit lib fault fuzz crash bench)),
+find({no_chdir => 1, wanted => sub { $word{$_} = 1 for -f ? read_file($_) =~ /\w+/g : () }}, "$home/src", "$home/scripts", "$home/Makefile", map({ "$home/tests/$_" } qw(unit lib fault fuzz crash bench postgres scale)),
     map { "$home/jobs/$_" } qw(slurm kubernetes parallel container));
 $word{$_} = 1 for map { (m{(\w+)\.t$}, read_file($_) =~ /\w+/g) } grep { !m{/docs\.t$} } glob "$home/tests/cli/*.t";
 $target{$_} = 1 for map { split ' ' } read_file("$home/Makefile") =~ /^([a-z][a-z -]*):(?!=)/mg;
