@@ -12,6 +12,7 @@ package KycRun;
 use strict;
 use warnings;
 use Exporter 'import';
+use File::Glob qw(bsd_glob);
 use FindBin;
 use JSON::PP;
 use POSIX ();
@@ -123,8 +124,8 @@ sub case_new
     my $base_url = $option{base_url} || "$sandbox->{url}/$provider";
     write_file("$folder/job.yaml", <<"JOB");
 job: test
-${ledger}input: {path: export.csv}
-provider:
+input: {path: export.csv}
+${ledger}provider:
   name: $provider
   base_url: $base_url
   credentials: [$credentials]
@@ -152,7 +153,7 @@ JOB
 sub is_first
 {
     my ($case) = @_;
-    return !(() = glob "$case->{folder}/test.ledger* $case->{folder}/reports/test/*.head");
+    return !(() = map { bsd_glob("$case->{folder}/$_") } 'test.ledger*', 'reports/test/*.head');
 }
 
 sub case_arguments
@@ -165,8 +166,8 @@ sub case_arguments
         %{$case->{set}});
     # A first run does not look for users that the provider already has, unless the case says `looks`: faults and counts
     # of requests are of the run itself (tests/cli/adopt.t looks).
-    push @more, '--new-ledger' if $command eq 'run' && !grep({ /^--(?:dry-run|new-ledger)$/ } @more) && is_first($case)
-        && ((!$case->{looks} && $case->{provider} =~ /^(?:kira|payso)$/) || ($case->{url} && !case_has_ledger($case)));
+    push @more, '--new-ledger' if $command =~ ($case->{url} ? qr/^(?:run|resolve|settle)$/ : qr/^run$/) && !grep({ /^--(?:dry-run|new-ledger)$/ } @more)
+        && is_first($case) && (($command eq 'run' && !$case->{looks} && $case->{provider} =~ /^(?:kira|payso)$/) || ($case->{url} && !case_has_ledger($case)));
     return (program('kyc-import'), $command eq 'ledger' ? qw(ledger copy) : $command, "$case->{folder}/job.yaml",
         (map { ('--set', "$_=$set{$_}") } grep { defined $set{$_} } sort keys %set), @more);
 }
