@@ -69,5 +69,19 @@ for my $index (['customer_external_id', "UPDATE customer SET external_id = exter
     postgres_query($case->{url}, "REINDEX INDEX $name", 'kyc_test');
     is_verified($case, "$name: made anew, it verifies");
 }
+# A customer that was forgotten is in no file of the database any more, not even in the samples of the planner.
+subtest 'forget' => sub {
+    case_restore_ledger($case, $saved);
+    my ($oid) = map { $_->[0] } postgres_query($case->{url}, 'SELECT oid FROM pg_database WHERE datname = current_database()');
+    my ($folder) = map { $_->[0] } postgres_query($case->{url}, 'SHOW data_directory');
+    my $files = sub { postgres_query($case->{url}, 'CHECKPOINT'); return grep { /./ } split /\n/, (run_program('grep', '-rl', 'cust-000107', "$folder/base/$oid"))[1] };
+    postgres_query($case->{url}, 'ANALYZE');
+    cmp_ok(scalar(() = $files->()), '>', 0, 'it is in files of the database');
+    my ($code, $out) = case_run($case, 'forget', '--key', 'cust-000107');
+    is($code, 0, 'it is forgotten');
+    like($out, qr/^the database's server may still have them in its write-ahead log, archives of it, base backups and standbys: its administrator removes those$/m, 'and the receipt says what is not ours to remove');
+    is_deeply([$files->()], [], 'it is in none of them');
+    is_verified($case, 'the ledger verifies');
+};
 sandbox_stop($sandbox);
 done_testing;
