@@ -245,20 +245,12 @@ void store_cache_begin(struct store_cache *cache)
         remove_row(cache, cache->absent.oldest);
 }
 
-void store_cache_flushed(struct store_cache *cache)
+void store_cache_saved(struct store_cache *cache)
 {
-    for (struct store_cache_row *row = cache->dirty.oldest; row; row = row->newer) {
-        row->pending = STORE_CACHE_SAVED;
-        row->is_released = false;
-    }
-}
-
-void store_cache_commit(struct store_cache *cache)
-{
-    store_cache_flushed(cache);
     for (struct store_cache_row *row; (row = cache->dirty.oldest);) {
         unlink_row(&cache->dirty, row);
-        row->is_dirty = false;
+        row->is_dirty = row->is_released = false;
+        row->pending = STORE_CACHE_SAVED;
         link_row(&cache->clean, row);
     }
     evict(cache);
@@ -359,7 +351,7 @@ void store_cache_add(struct store_cache *cache, const struct ledger_table *table
         return;
     for (enum index index = BY_KEY; index <= BY_USER; index++) {
         struct store_cache_row *other = find_other(cache, table, values, index);
-        /* The database has this row from before the open transaction, which has given its text to another. */
+        /* The database has this row from before what waits, which has given its text to another. */
         if (other && other->is_dirty)
             return;
         if (other)

@@ -1,10 +1,9 @@
 /* store_cache: rows of customer and task in memory: what this process, the only writer, has read or written.
  *
  * A look-up is answered from here whenever possible, so that a batch needs no question of its own before its
- * commit. A row of the open transaction (is_dirty) stays until its end; of the others the oldest go, above
- * 16,384 rows or 32 MiB. That a key or a user belongs to nobody is known until store_cache_begin. Whoever
- * cannot tell what the database has (a rollback, a failed statement) empties it. Thread: one. Owner:
- * new/free.
+ * commit. A row that waits for it (is_dirty) stays; of the others the oldest go, above 16,384 rows or 32 MiB.
+ * That a key or a user belongs to nobody is known until store_cache_begin. Whoever cannot tell what the
+ * database has (a rollback, a failed statement) empties it. Thread: one. Owner: new/free.
  */
 #ifndef KYC_LEDGER_POSTGRES_STORE_CACHE_H
 #define KYC_LEDGER_POSTGRES_STORE_CACHE_H
@@ -39,24 +38,22 @@ void store_cache_clear(struct store_cache *cache);
 
 /* Texts that nobody has are asked for again. */
 void store_cache_begin(struct store_cache *cache);
-/* The database has all rows. */
-void store_cache_commit(struct store_cache *cache);
-/* The open transaction of the database has all rows: nothing waits of them. */
-void store_cache_flushed(struct store_cache *cache);
+/* The database has all rows, in its open transaction or committed. */
+void store_cache_saved(struct store_cache *cache);
 
 struct store_cache_row *store_cache_customer(struct store_cache *cache, int64_t id);
 struct store_cache_row *store_cache_task(struct store_cache *cache, int64_t id);
 /* True with the customer, 0: nobody; false: not known. */
 bool store_cache_find_key(struct store_cache *cache, struct slice external_id, int64_t *id);
 bool store_cache_find_user(struct store_cache *cache, struct slice user_id, int64_t *id);
-/* A task of the open transaction. */
+/* A task that waits for the commit. */
 struct store_cache_row *store_cache_find_task(struct store_cache *cache, int64_t customer, struct slice kind,
                                               struct slice slot);
 
 /* A row as the database has it; nothing happens when it is known already. */
 void store_cache_add(struct store_cache *cache, const struct ledger_table *table,
                      const struct ledger_value *values);
-/* A row of the open transaction, in place of the one with its id, whose pending and is_released it keeps.
+/* A row that is to be written, in place of the one with its id, whose pending and is_released it keeps.
  * NULL: another customer has its key or user; *column says which. */
 struct store_cache_row *store_cache_put(struct store_cache *cache, const struct ledger_table *table,
                                         const struct ledger_value *values, const char **column);

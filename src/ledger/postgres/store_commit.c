@@ -78,7 +78,7 @@ int store_postgres_open_transaction(struct store_postgres *store, struct error *
     store->is_open = true;
     if (receive(store, error) != 0)
         return -1;
-    store_cache_flushed(store->cache);
+    store_cache_saved(store->cache);
     keep_sent(store);
     return 0;
 }
@@ -139,7 +139,7 @@ static int commit_nothing(struct store_postgres *store, struct error *error)
 static void keep_committed(struct store_postgres *store)
 {
     store->is_open = store->is_begun = false;
-    store_cache_commit(store->cache);
+    store_cache_saved(store->cache);
     keep_sent(store);
 }
 

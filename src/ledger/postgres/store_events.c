@@ -106,7 +106,7 @@ int store_postgres_has_run(struct store *base, int64_t id, const char *started, 
 
 /* Tasks. */
 
-/* The task of an answer, which the open transaction may have changed. 1, 0, -1. */
+/* The task of an answer, which may have been changed by what waits. 1, 0, -1. */
 static int find_task(struct store_postgres *store, enum store_postgres_sql which,
                      const struct store_parameters *parameters, struct arena *arena, struct ledger_task *task,
                      struct error *error)
@@ -162,7 +162,7 @@ int store_postgres_find_task(struct store *base, int64_t customer, enum ledger_t
     store_postgres_add_bytes(&parameters, word);
     store_postgres_add_bytes(&parameters, slot);
     int found = find_task(store, STORE_POSTGRES_FIND_TASK, &parameters, arena, task, error);
-    /* A task of the open transaction that has this slot was found above: this one has given it up. */
+    /* One that waits, and has this slot, was found above: this one has given it up. */
     cached = found == 1 && store->cache ? store_cache_task(store->cache, task->id) : NULL;
     return cached && cached->is_dirty ? 0 : found;
 }

@@ -40,7 +40,7 @@ static PGresult *ask(struct store_postgres *store, struct question *question, st
     return store_postgres_ask(store, question->which, &parameters, error);
 }
 
-/* Keeps rows that were read; rows of the open transaction are newer. */
+/* Keeps rows that were read; rows that wait are newer. */
 static void keep(struct store_postgres *store, const PGresult *rows)
 {
     struct ledger_value values[LEDGER_CUSTOMER_COLUMNS];
@@ -129,7 +129,7 @@ static void note_absent(struct store_postgres *store, enum store_postgres_sql wh
         store_cache_add_absent_user(store->cache, text);
 }
 
-/* Of rows that were found by a text. A row of the open transaction that the database still has with this text
+/* Of rows that were found by a text. A row that waits, and that the database still has with this text,
  * has given it up: it was looked for in the cache before. */
 static int64_t find_in(struct store_postgres *store, const PGresult *found, int column, struct slice text)
 {

@@ -7,7 +7,10 @@
 #include "ledger/postgres/store_postgres_ops.h"
 #include "ledger/postgres/store_readings.h"
 
-enum { COPIED_ROWS = 4096 };
+enum {
+    COPIED_ROWS = 4096,
+    EVENTS_MAX = 8192, /* of a transaction that waits in memory; a run has some hundred */
+};
 
 static int check(struct store_postgres *store, struct error *error)
 {
@@ -115,7 +118,7 @@ int store_postgres_append_event(struct store *base, const struct ledger_value *v
     if (check(store, error) != 0)
         return -1;
     store_batch_add_row(store->batch, &store->batch->events, &ledger_event_table, values);
-    return 0;
+    return store->batch->events.count < EVENTS_MAX ? 0 : store_postgres_open_transaction(store, error);
 }
 
 int store_postgres_set_chain(struct store *base, const struct ledger_chain *chain, struct error *error)

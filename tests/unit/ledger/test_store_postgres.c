@@ -9,6 +9,7 @@ enum {
     FIRST_CUSTOMERS = 20000, /* more than the cache keeps */
     STEPS = 6000,
     WANTED_MAX = 12,
+    EVENTS = 9000, /* more than wait in memory */
 };
 
 struct pair {
@@ -284,6 +285,13 @@ static void append_event(struct pair *pair)
     BOTH(pair, i, store_append_event(pair->stores[i], values, &pair->errors[i]));
 }
 
+/* So many that they are sent before the commit. */
+static void append_many(struct pair *pair)
+{
+    for (int i = 0; i < EVENTS && draw(pair, 2 * EVENTS) > 0; i++)
+        append_event(pair);
+}
+
 static bool count_customer(void *context, const struct ledger_customer *customer)
 {
     *(int64_t *)context = *(int64_t *)context * 31 + customer->id + customer->attempts;
@@ -420,6 +428,8 @@ static void both_stores_give_the_same_answers(void **state)
         if (way < 2) {
             commit_both(&pair);
             begin_both(&pair);
+        } else if (way == 3 && draw(&pair, 60) == 0) {
+            append_many(&pair);
         } else if (way == 2) {
             begin_both(&pair); /* rolls back */
         } else {
