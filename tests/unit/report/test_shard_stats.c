@@ -195,6 +195,36 @@ static void a_new_shape_of_a_later_input_replaces_a_repeated_one(void **state)
     arena_clear(&arena);
 }
 
+/* Of one process a new shape is looked for among the first 1,000 records of a rule, whatever input they are
+ * in. */
+static void a_shape_behind_the_first_thousand_records_is_not_chosen(void **state)
+{
+    (void)state;
+    for (uint64_t before = 938; before <= 939; before++) { /* the new shape is record 1,000, then 1,001 */
+        struct shard_stats *all = shard_stats_new();
+        struct run_stats *joined = stats_new(2);
+        struct arena arena;
+        arena_init(&arena, 1 << 16);
+        for (uint32_t input = 0; input < 2; input++) {
+            struct run_stats *stats = stats_new(2);
+            struct shard_stats *collected = shard_stats_new();
+            shard_stats_collect(collected, stats);
+            for (uint64_t row = 1; row <= (input == 0 ? before : 61); row++)
+                count(stats, &(struct row){input, row, 1, "ab"}, &arena);
+            if (input == 1)
+                count(stats, &(struct row){input, 62, 1, "12"}, &arena);
+            pass_on(collected, all);
+            shard_stats_free(collected);
+            run_stats_free(stats);
+        }
+        shard_stats_join(all, joined);
+        assert_int_equal(joined->rules[0].examples[2].row, before == 938 ? 62 : 3);
+        shard_stats_free(all);
+        run_stats_free(joined);
+        arena_clear(&arena);
+    }
+}
+
 static void what_is_no_such_array_is_refused(void **state)
 {
     (void)state;
@@ -219,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(joined_shards_choose_what_one_process_chooses),
         cmocka_unit_test(a_new_shape_of_a_later_input_replaces_a_repeated_one),
+        cmocka_unit_test(a_shape_behind_the_first_thousand_records_is_not_chosen),
         cmocka_unit_test(what_is_no_such_array_is_refused),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
