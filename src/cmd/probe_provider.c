@@ -81,6 +81,21 @@ static int check_keys(const struct job *job, const struct provider *provider, st
     return 0;
 }
 
+static void report_keys(struct probe_lines *lines, const struct job *job)
+{
+    struct error error;
+    const char *folder = key_lock_folder(job, &error);
+
+    if (job->delivery.shared)
+        probe_lines_add(
+            lines, "keys", PROBE_OK,
+            "no process but jobs that share the account `%s` uses one of them; their locks are in %s",
+            job->delivery.shared, folder);
+    else
+        probe_lines_add(lines, "keys", PROBE_OK, "no other process uses one of them; their locks are in %s",
+                        folder);
+}
+
 static void report_endpoint(struct probe_lines *lines, const struct key_check *check, struct slice url)
 {
     const struct outcome *outcome = &check->delivery.outcome;
@@ -217,8 +232,7 @@ void probe_provider_ask(struct probe_lines *lines, const struct job *job, const 
         probe_provider_skip(lines, job, provider, "the keys cannot be used now");
         return;
     }
-    probe_lines_add(lines, "keys", PROBE_OK, "no other process uses one of them; their locks are in %s",
-                    key_lock_folder(job, &error));
+    report_keys(lines, job);
     report_endpoint(lines, &check, url);
     (void)base_url_parse(url, &parts); /* a job with another URL is not run */
     report_tls(lines, &check, parts.is_http);

@@ -207,6 +207,13 @@ parallel 'another window than that of the jobs that run is an error at its place
     is(counts($one)->{over_limit}, 0, 'no request over the limit');
 };
 
+parallel 'probe says whose account it is' => sub {
+    my ($one) = account(1);
+    my ($status, $out, $err) = case_run($one, 'probe');
+    is($status, 0, 'status 0') or diag $out, $err;
+    like($out, qr/^keys +ok +no process but jobs that share the account `main` uses one of them; their locks are in \Q$one->{set}{'delivery.lock_folder'}\E$/m, 'the line of the keys');
+};
+
 parallel 'an interrupt while it waits for its share ends it' => sub {
     my ($one) = account(1);
     my $pid = case_start($one, '-q');
