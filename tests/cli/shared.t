@@ -29,8 +29,12 @@ sub account
     } 1 .. $jobs;
 }
 
-# In percent of 100/s.
-sub used { my ($case, $window) = @_; return rate_used(sub { counts($case)->{requests} }, 100, window => $window); }
+# Of 100/s.
+sub is_used
+{
+    my ($case, $sentence, $least, $window) = @_;
+    rate_is_used($sentence, $least, sub { counts($case)->{requests} }, 100, window => $window);
+}
 
 sub counts { return sandbox_counts($_[0]{sandbox})->{$_[0]{provider}}; }
 
@@ -60,8 +64,7 @@ parallel 'two jobs keep one rate together, and use it' => sub {
     my ($one, $other) = account(2, rows => 1200);
     my ($first, $second) = (case_start($one, '-q'), case_start($other, '-q'));
     wait_for('the first requests', sub { counts($one)->{requests} >= 200 });
-    my $share = used($one);
-    ok($share >= 97, sprintf 'steady: %.1f %% of the rate', $share);
+    is_used($one, 'steady', 97);
     ends_well(0, one => [$one, $first], other => [$other, $second]);
     my $counts = counts($one);
     is($counts->{over_limit}, 0, 'no request over the limit');
@@ -79,8 +82,7 @@ parallel 'a job that is killed, or hangs, leaves its share to the other' => sub 
     wait_for('the first requests', sub { counts($one)->{requests} >= 100 });
     kill 'STOP', $first;
     sleep 5.5;    # its lease has ended, and a window more
-    my $share = used($one, 2);
-    ok($share >= 90, sprintf 'while the other is stopped: %.1f %% of the rate', $share);
+    is_used($one, 'while the other is stopped', 90, 2);
     kill 'CONT', $first;
     sleep 2;
     kill 'KILL', $first;
@@ -143,8 +145,7 @@ parallel 'a job that has nothing to send leaves all of it to the other' => sub {
     my $first = case_start($one, '-q');
     my $seen = counts($one)->{requests};
     wait_for('the other one', sub { counts($one)->{requests} > $seen + 20 });
-    my $share = used($one, 2);
-    ok($share >= 90, sprintf 'the other uses %.1f %% of the rate', $share);
+    is_used($one, 'the other', 90, 2);
     print {$pipe} @rows[401 .. $#rows];
     close $pipe;
     ends_well(0, one => [$one, $first], 'the one that had to wait for rows' => [$other, $second]);
