@@ -331,7 +331,7 @@ static void without_one_of_the_three_there_is_no_identity(void **state)
     uint8_t got[FINGERPRINT_IDENTITY_LEN] = {9};
     struct fingerprint *fingerprint = fingerprint_new(key, &fields);
     struct arena arena;
-    struct slice values;
+    struct slice hashed;
     arena_init(&arena, 1024);
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
         put(FIELD_EMAIL, "ada@example.com");
@@ -341,7 +341,7 @@ static void without_one_of_the_three_there_is_no_identity(void **state)
         put(FIELD_DATE_OF_BIRTH, "1990-01-02");
         put(needed[i], NULL);
         assert_false(fingerprint_identity(fingerprint, &record, got));
-        assert_int_equal(fingerprint_identity_hash(&record, &arena, &values), 0);
+        assert_int_equal(fingerprint_identity_hash(&record, &arena, &hashed), 0);
     }
     assert_int_equal(got[0], 9);
     put(FIELD_EMAIL, "ada@example.com");
