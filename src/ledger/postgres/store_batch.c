@@ -124,9 +124,9 @@ static bool is_absent(const struct store_rows *rows, size_t column)
     return i == rows->count;
 }
 
-int store_batch_send_rows(struct store_postgres *store, enum store_postgres_sql which,
-                          const struct ledger_table *table, const struct store_rows *rows,
-                          struct error *error)
+/* Adds rows to the pipeline, by a statement that writes whole rows of their table. */
+static int send_rows(struct store_postgres *store, enum store_postgres_sql which,
+                     const struct ledger_table *table, const struct store_rows *rows, struct error *error)
 {
     struct store_array *columns = store->batch->columns;
     struct store_parameters parameters = {.count = 0};
@@ -174,9 +174,9 @@ static int send_cached(struct store_postgres *store, const struct store_ids *ids
         assert(row && row->is_dirty && row->pending != STORE_CACHE_SAVED);
         add_row(&rows[row->pending == STORE_CACHE_SET ? 0 : 1], row->values);
     }
-    int result = store_batch_send_rows(store, set_rows, table, &rows[0], error);
+    int result = send_rows(store, set_rows, table, &rows[0], error);
     if (result == 0)
-        result = store_batch_send_rows(store, new_rows, table, &rows[1], error);
+        result = send_rows(store, new_rows, table, &rows[1], error);
     free(rows[0].rows);
     free(rows[1].rows);
     return result;
@@ -235,9 +235,7 @@ static int send_copied(struct store_postgres *store, struct error *error)
         which = STORE_POSTGRES_RUN_NEW;
     else if (table == &ledger_event_table)
         which = STORE_POSTGRES_EVENT_NEW;
-    return store->batch->copied.count == 0
-               ? 0
-               : store_batch_send_rows(store, which, table, &store->batch->copied, error);
+    return store->batch->copied.count == 0 ? 0 : send_rows(store, which, table, &store->batch->copied, error);
 }
 
 int store_batch_send(struct store_postgres *store, struct error *error)
@@ -248,12 +246,9 @@ int store_batch_send(struct store_postgres *store, struct error *error)
                     STORE_POSTGRES_CUSTOMER_NEW, error) != 0 ||
         send_cached(store, &batch->tasks, &ledger_task_table, STORE_POSTGRES_TASK_SET,
                     STORE_POSTGRES_TASK_NEW, error) != 0 ||
-        store_batch_send_rows(store, STORE_POSTGRES_RUN_NEW, &ledger_run_table, &batch->new_runs, error) !=
-            0 ||
-        store_batch_send_rows(store, STORE_POSTGRES_RUN_SET, &ledger_run_table, &batch->set_runs, error) !=
-            0 ||
-        store_batch_send_rows(store, STORE_POSTGRES_EVENT_NEW, &ledger_event_table, &batch->events, error) !=
-            0 ||
+        send_rows(store, STORE_POSTGRES_RUN_NEW, &ledger_run_table, &batch->new_runs, error) != 0 ||
+        send_rows(store, STORE_POSTGRES_RUN_SET, &ledger_run_table, &batch->set_runs, error) != 0 ||
+        send_rows(store, STORE_POSTGRES_EVENT_NEW, &ledger_event_table, &batch->events, error) != 0 ||
         send_chain(store, error) != 0 ||
         send_notes(store, &batch->metas, STORE_POSTGRES_META_SET, error) != 0 ||
         send_notes(store, &batch->nonces, STORE_POSTGRES_NONCE_SET, error) != 0 ||

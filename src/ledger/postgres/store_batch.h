@@ -65,9 +65,5 @@ void store_batch_clear_notes(struct store_notes *notes);
 
 /* Adds what waits to the pipeline, but for BEGIN, the fence and COMMIT. 0, or -1. */
 int store_batch_send(struct store_postgres *store, struct error *error);
-/* Adds rows to the pipeline by a statement that writes whole rows of their table. 0, or -1. */
-int store_batch_send_rows(struct store_postgres *store, enum store_postgres_sql which,
-                          const struct ledger_table *table, const struct store_rows *rows,
-                          struct error *error);
 
 #endif

@@ -46,7 +46,6 @@ static const char *const sql[STORE_POSTGRES_SQL_COUNT] = {
         "ON CONFLICT (customer) DO UPDATE SET at = excluded.at",
     [STORE_POSTGRES_READING_REMOVE] = "DELETE FROM reading WHERE customer = ANY($1::bigint[])",
     [STORE_POSTGRES_READING_FORGET] = "UPDATE reading SET at = 0 WHERE at > $1::bigint",
-    [STORE_POSTGRES_META] = "SELECT value FROM meta WHERE key = $1::text",
     [STORE_POSTGRES_METAS] = "SELECT key, value FROM meta ORDER BY key",
     [STORE_POSTGRES_NONCES] = "SELECT key_id, floor FROM nonce ORDER BY key_id",
     [STORE_POSTGRES_READING] = "SELECT at FROM reading WHERE customer = $1::bigint",
