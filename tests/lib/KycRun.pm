@@ -125,11 +125,11 @@ sub case_new
     write_file("$folder/job.yaml", <<"JOB");
 job: test
 input: {path: export.csv}
-${ledger}provider:
+provider:
   name: $provider
   base_url: $base_url
   credentials: [$credentials]
-fields:
+${ledger}fields:
   external_id: customer_id
   first_name: given_name
   last_name: family_name
