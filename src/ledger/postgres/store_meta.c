@@ -7,7 +7,10 @@
 #include "ledger/postgres/store_postgres_ops.h"
 #include "ledger/postgres/store_readings.h"
 
-enum { READINGS_AT_A_TIME = 2000 };
+enum {
+    READINGS_AT_A_TIME = 2000,
+    READINGS_MAX = 4096, /* of a transaction that wait in memory, where they are searched one by one */
+};
 
 static int know(struct store_postgres *store, enum store_postgres_sql which, struct store_notes *known,
                 bool *is_known, struct error *error)
