@@ -128,8 +128,8 @@ subtest 'what cannot be copied' => sub {
     my $case = case_with_history('kira', 1000);
     my $url = postgres_database($pg);
     my ($status, undef, $err) = case_run($case, 'ledger', 'sqlite:test.ledger', $url);
-    is($status, 2, 'without a key of the job: status 2');
-    like($err, qr/needs the job's ledger_key\nhint: /, 'and what to set');
+    is($status, 5, 'without a key of the job: status 5');
+    like($err, qr/needs the job's ledger_key, and there is none\nhint: /, 'and what to set');
     my @key = ('--set', 'ledger_key=file:test.ledger.key');
     ($status, undef, $err) = case_run($case, 'ledger', $url, 'sqlite:new', @key);
     is($status, 2, 'no ledger in the database: status 2');
