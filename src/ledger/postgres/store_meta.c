@@ -169,7 +169,7 @@ static int note_reading(struct store *base, int64_t customer, uint64_t at_ns, bo
     note->number = (int64_t)at_ns;
     note->is_removed = is_removed;
     store_readings_note(store->readings, customer, at_ns);
-    return 0;
+    return batch->readings.count < READINGS_MAX ? 0 : store_postgres_open_transaction(store, error);
 }
 
 int store_postgres_reading_set(struct store *base, int64_t customer, uint64_t at_ns, struct error *error)
