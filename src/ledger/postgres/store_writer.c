@@ -106,7 +106,7 @@ static void sleep_ns(uint64_t ns)
 static int watch_holder(struct store_postgres *store, const struct seen *first, struct error *error)
 {
     uint64_t poll_ns = store->lease_ns / POLLS;
-    struct seen now;
+    struct seen now = {.epoch = 0};
     if (poll_ns < POLL_MIN_MS * CLOCK_NS_PER_MS)
         poll_ns = POLL_MIN_MS * CLOCK_NS_PER_MS;
     for (;;) {
@@ -171,7 +171,7 @@ static int write_epoch(struct store_postgres *store, const struct seen *seen, st
 {
     struct store_parameters parameters = {.count = 0};
     char self[STORE_HOLDER_SIZE];
-    struct seen former;
+    struct seen former = {.epoch = 0};
     if (see(store, SEE_SQL " FOR UPDATE", &former, error) != 0)
         return -1;
     if (former.epoch != seen->epoch)
@@ -209,7 +209,7 @@ static int raise_epoch(struct store_postgres *store, const struct seen *seen, st
 
 int store_postgres_take(struct store_postgres *store, struct error *error)
 {
-    struct seen seen;
+    struct seen seen = {.epoch = 0};
     failpoint("lease wanted");
     for (int taken = 0; taken == 0;) {
         if (see(store, SEE_SQL, &seen, error) != 0)

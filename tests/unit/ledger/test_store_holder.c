@@ -59,7 +59,7 @@ static void a_holder_has_six_words(void **state)
 {
     (void)state;
     char holder[STORE_HOLDER_SIZE], pid[16];
-    struct slice rest = slice_from(store_holder_of_self(holder)), words[WORDS + 1];
+    struct slice rest = slice_from(store_holder_of_self(holder)), words[WORDS + 1] = {{NULL, 0}};
     size_t count = 0;
     while (count <= WORDS && slice_next_item(&rest, SLICE_LITERAL(" "), &words[count]))
         assert_true(words[count++].len > 0);
