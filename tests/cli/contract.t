@@ -112,6 +112,10 @@ sub job_check
         $at = $at->{$_} = ref $at->{$_} ? $at->{$_} : {} for @path;
         $at->{$last} = $value;
     }
+    # A ledger in PostgreSQL needs a key, and a password such a ledger.
+    %job = (ledger => 'postgresql://kyc@127.0.0.1:1/kyc', ledger_key => 'env:A', map { defined $job{$_} ? ($_ => $job{$_}) : () } keys %job)
+        if grep { /^ledger(?:_password: |: postgresql)/ } @lines;
+    $job{ledger} = 'postgresql://kyc@127.0.0.1:1/kyc' if defined $job{ledger_password};
     write_file("$jobs/job.yaml", join '', map { "$_: " . flow($job{$_}) . "\n" } sort keys %job);
     my ($status, undef, $err) = run_program($import, 'check', "$jobs/job.yaml", '-q');
     return ($status, $err);
