@@ -317,8 +317,9 @@ test:
 # are processors. Those that take longest come first, so that all jobs end together; those that wait most
 # (limits, adopt, session, system) are among those that compute.
 CHECK_JOBS = $(shell expr $$(nproc) + 2)
-LONGEST := $(foreach name,fault/matrix crash/steps fault/limits fault/matrix_onboarding fault/leaks cli/adopt system/% fault/mutations \
-	fault/fuzz fault/session cli/contract fault/damage cli/install scale/slurm scale/container postgres/takeover postgres/failure,$(filter tests/$(name).t,$(SCRIPTS)))
+LONGEST := $(foreach name,fault/matrix crash/steps fault/limits postgres/crash fault/matrix_onboarding postgres/units fault/leaks system/% \
+	postgres/cli postgres/takeover scale/shared fault/mutations cli/adopt scale/slurm postgres/failure fault/fuzz fault/session cli/contract \
+	fault/damage cli/install scale/container,$(filter tests/$(name).t,$(SCRIPTS)))
 ORDERED_SCRIPTS = $(LONGEST) $(filter-out $(LONGEST),$(SCRIPTS))
 
 check: deps

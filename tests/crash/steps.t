@@ -24,7 +24,7 @@ my @ways = $ENV{KYC_WAYS} ? split /,/, $ENV{KYC_WAYS} : qw(kill term int twice);
 my $rows = proof_is_long() ? 4 : 2;
 my $all_ways = proof_is_long() || $ENV{KYC_WAYS};
 # The short run takes every fourth step of a scenario, in each scenario others, one way each in turn.
-my $every = proof_is_long() || $ENV{KYC_SCENARIOS} || $ENV{KYC_STEPS} ? 1 : $ENV{KYC_EVERY} || 4;
+my $every = $ENV{KYC_EVERY} || (proof_is_long() || $ENV{KYC_SCENARIOS} || $ENV{KYC_STEPS} ? 1 : 4);
 my $workers = $ENV{KYC_WORKERS} || 4;
 my %only_steps = map { $_ => 1 } split /,/, $ENV{KYC_STEPS} || '';
 my $json = JSON::PP->new->utf8->canonical;
