@@ -9,6 +9,9 @@
  *   JOB_LEDGER_READ       to read   no       ERROR_LEDGER                         no
  *   JOB_LEDGER_READ_ANY   to read   no       NULL with error->scope ERROR_NONE    no
  *
+ * In a database CREATE makes none either (ERROR_LEDGER): an empty one must not look like a first night.
+ * RECREATE does, for --new-ledger and for adopt, after which the provider's users are known.
+ *
  * EXCLUSIVE creates no ledger and no customer, but sends requests: the lock keeps other runs of the job away,
  * which would together exceed the provider's rate limit and mix up the nonces of a key. Thread: any.
  */

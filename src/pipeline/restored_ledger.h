@@ -4,8 +4,9 @@
  *   verify FILE and its key ─► copy it beside the ledger ─► take over what the present ledger knows
  *     ─► move the present ledger aside ─► rename the copy to the ledger's name
  *
- * All under the ledger's lock. A process that is killed before the last step leaves no ledger or the present
- * one, and is repeated: the present ledger is found under the name that it was moved to.
+ * All under the ledger's lease; how a file or a schema takes its place is in ledger_draft.h. A process that
+ * is killed before the last step leaves no ledger or the present one, and is repeated: the present ledger is
+ * found under the name that it was moved to.
  *
  * A customer that was created after the backup is missing in it, and would be created again. A backup that is
  * surely the newest (its head is that of the present ledger; or that of the last recorded run, which it has
