@@ -273,9 +273,7 @@ static void renew_key(struct share_table_key *key, const char *holder, const str
         key->floor = later(key->floor, report->floor);
     if (report && (is_mine || was_lost))
         hold_key(key, holder, until_ns);
-    else if (is_mine)
-        release_key(key);
-    else if (key->until_ns + KEY_MARGIN_NS < now_ns)
+    else if (is_mine || key->until_ns + KEY_MARGIN_NS < now_ns)
         release_key(key);
 }
 

@@ -11,10 +11,12 @@ struct job_rate rate_share_parts(struct job_rate rate)
 {
     uint64_t by_time = rate.per_ns / (RATE_SHARE_WINDOW_MIN_S * CLOCK_NS_PER_S);
     uint64_t by_count = rate.count / RATE_SHARE_COUNT_MIN;
-    uint64_t max = by_time < by_count ? by_time : by_count, parts = max > 1 ? max : 1;
+    uint64_t max = by_time < by_count ? by_time : by_count, parts;
 
     /* Of the upper half, the one that loses the least by whole numbers of requests. */
-    for (uint64_t other = max; other > max / 2; other--)
+    max = max > 1 ? max : 1;
+    parts = max;
+    for (uint64_t other = max - 1; other > max / 2; other--)
         if (rate.count / other * other > rate.count / parts * parts)
             parts = other;
     return (struct job_rate){.count = (uint32_t)(rate.count / parts),

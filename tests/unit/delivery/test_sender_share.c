@@ -1,5 +1,7 @@
 #include "unit/delivery/sender_fixture.h"
 
+#include <dirent.h>
+#include <limits.h>
 #include <poll.h>
 
 #include "delivery/sender_share.h"
@@ -249,9 +251,15 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
+    DIR *files = opendir(folder);
+    char path[PATH_MAX];
+    for (struct dirent *entry; (entry = readdir(files));) {
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (entry->d_name[0] != '.')
+            unlink(path);
+    }
+    closedir(files);
+    return rmdir(folder);
 }
 
 int main(void)

@@ -255,7 +255,7 @@ static uint32_t renew(struct ledger_share *share, uint32_t using_count)
 static void two_processes_share_by_the_clock_of_the_server(void **state)
 {
     (void)state;
-    struct database database;
+    struct database database = {.pg = NULL};
     struct error error = {0};
     struct key_share_answer keys[KEYS];
     size_t count;
@@ -287,7 +287,7 @@ static void two_processes_share_by_the_clock_of_the_server(void **state)
 static void another_window_is_reported_not_an_error(void **state)
 {
     (void)state;
-    struct database database;
+    struct database database = {.pg = NULL};
     struct error error = {0};
     struct rate_share_answer answer;
     struct rate_share_limit minute = {300, 60 * S, 100 * MS, 3 * S};
@@ -308,7 +308,7 @@ static void another_window_is_reported_not_an_error(void **state)
 static void a_lost_connection_is_made_again_by_the_next_call(void **state)
 {
     (void)state;
-    struct database database;
+    struct database database = {.pg = NULL};
     struct error error = {0};
     struct rate_share_answer answer;
     uint64_t window_ns;
@@ -331,7 +331,7 @@ static void a_lost_connection_is_made_again_by_the_next_call(void **state)
 static void a_user_without_rights_and_another_version_are_refused_with_what_to_do(void **state)
 {
     (void)state;
-    struct database database;
+    struct database database = {.pg = NULL};
     struct error error = {0};
     char url[URL_SIZE], user[80];
     if (!database_open(&database))
