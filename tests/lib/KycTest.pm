@@ -27,7 +27,7 @@ our @EXPORT = qw(
     sandbox_start sandbox_stop sandbox_kill sandbox_counts sandbox_users sandbox_faults sandbox_reset
     sandbox_keys signed_headers signed_request next_nonce payward_body
     kraken_body kira_body payso_body plain_request sandbox_login kira_login kira_request payso_request sandbox_control tls_certificate
-    test_forked test_process end_processes free_port invented_credentials
+    test_forked test_process test_at_end end_processes free_port invented_credentials
 );
 
 # No proxy of the environment: a test may have set one that leads nowhere.
@@ -35,6 +35,7 @@ my @direct = (proxy => undef, http_proxy => undef, https_proxy => undef);
 my $json = JSON::PP->new->utf8->canonical;
 my $owner = $$;
 my %running;
+my @at_end;
 
 # The path of a program of this build.
 sub program
@@ -419,14 +420,19 @@ sub test_forked
 {
     $owner = $$;
     %running = ();
+    @at_end = ();
     srand;
 }
 
 # A process that ends with the test.
 sub test_process { $running{$_[0]} = 1; }
 
+# Called when this process, which a test has forked, ends its processes; not when it dies, nor of the test itself.
+sub test_at_end { push @at_end, $_[0]; }
+
 sub end_processes
 {
+    eval { $_->() } for splice @at_end;
     for my $pid (keys %running) {
         kill 'KILL', $pid;
         waitpid $pid, 0;
@@ -437,6 +443,7 @@ sub end_processes
 END {
     if ($$ == $owner) {
         local $?;
+        @at_end = ();
         end_processes();
     }
 }
