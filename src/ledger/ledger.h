@@ -157,7 +157,8 @@ void ledger_wanted_clear(struct ledger_wanted *wanted);
 
 /* Asks for all of it in one question of a database over a network; without it each function asks for what it
  * needs. For a file nothing is done. Between begin and commit; what it finds of keys and users holds until
- * the next ledger_begin. 0, or -1. */
+ * the next ledger_begin. Of a ledger that is read only: at any time; all that it finds holds until the next
+ * call. 0, or -1. */
 int ledger_prefetch(struct ledger *ledger, const struct ledger_wanted *wanted, struct error *error);
 
 /* An operation before its first attempt (journalled before sent). */

@@ -349,21 +349,22 @@ static void stop_if_provider_stopped(struct coordinator *coordinator)
     request_stop(coordinator, &error, false);
 }
 
-/* Opens the round's transaction. 0, or -1. */
+/* Opens the round's transaction (of a dry run there is none), and reads ahead. 0, or -1. */
 static int begin_round(struct coordinator *coordinator, const struct coordinator_queue_arrivals *arrivals,
                        struct error *error)
 {
     const struct coordinator_parts *parts = &coordinator->parts;
     struct ledger_wanted *wanted = &coordinator->wanted;
 
-    if (dispatcher_begin(parts->dispatcher, error) != 0)
+    if (parts->dispatcher && dispatcher_begin(parts->dispatcher, error) != 0)
         return -1;
     if (!coordinator->prefetches)
         return 0;
     ledger_wanted_reset(wanted);
     for (size_t i = 0; arrivals->batch && i < arrivals->batch->count; i++)
         decide_want(&parts->decide, &arrivals->batch->records[i], wanted);
-    return dispatcher_prefetch(parts->dispatcher, &arrivals->deliveries, wanted, error);
+    return parts->dispatcher ? dispatcher_prefetch(parts->dispatcher, &arrivals->deliveries, wanted, error)
+                             : ledger_prefetch(parts->decide.ledger, wanted, error);
 }
 
 /* One round: arrivals, then everything that follows from them, then one commit. */
@@ -379,8 +380,8 @@ static void run_round(struct coordinator *coordinator)
     if (arrivals.batch)
         start_batch(coordinator, arrivals.batch);
     coordinator->ended = coordinator->ended || arrivals.ended;
-    failed = dispatcher && begin_round(coordinator, &arrivals, &error) != 0;
-    if (failed)
+    failed = begin_round(coordinator, &arrivals, &error) != 0;
+    if (failed && dispatcher)
         dispatcher_fail(dispatcher);
     if (dispatcher && dispatcher_receive(dispatcher, &arrivals.deliveries, &error) != 0)
         failed = true;
@@ -404,7 +405,7 @@ int coordinator_run(const struct coordinator_parts *parts, bool *ended)
 {
     struct coordinator coordinator = {
         .parts = *parts,
-        .prefetches = parts->dispatcher && ledger_is_remote(parts->settings->job->ledger_path),
+        .prefetches = parts->decide.ledger && ledger_is_remote(parts->settings->job->ledger_path),
     };
     const struct run_progress_parts progress = {parts->stats, parts->ingest, parts->decide.index,
                                                 parts->dispatcher};

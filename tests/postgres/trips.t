@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# How often a run waits for its database: at most twice a commit (what the writes of a batch will read, asked for at once;
+# How often a run, or a dry run, waits for its database: at most twice a commit (what the writes of a batch will read, asked for at once;
 # and the commit itself, in one flush), and a few times at its begin and end. Counted by a proxy; the commits by the step
 # log of the test build.
 use strict;
@@ -55,9 +55,14 @@ cmp_ok($commits, '>', 20, 'in many commits');
 (undef, $commits) = count_run($case, 'nothing changed', unchanged => ROWS);
 cmp_ok($commits, '<', 20, 'in few commits');
 
-# Each row of the ledger is read before its update, in the same question as others.
+# Each row of the ledger is read before its update, in the same question as others; also in a dry run.
 my $csv = read_file("$case->{folder}/export.csv");
 write_file("$case->{folder}/export.csv", $csv =~ s/1 Market St/2 Market St/gr);
+my $known = () = trips_of($proxy);
+my ($status, $out, $err) = case_run($case, 'check', '-q');
+is($status, 0, 'a dry run of changed rows') or diag $err;
+my ($dry_trips) = sort { $b <=> $a } map { $_->{trips} } (trips_of($proxy))[$known .. $known + 1];
+cmp_ok($dry_trips, '<=', ROWS / 256 + OTHERS, "$dry_trips trips of a dry run");
 count_run($case, 'updates', updated => ROWS);
 
 # New customers among changed ones, whose creates are refused or lost on the way.

@@ -136,7 +136,7 @@ struct store_postgres {
     enum ledger_mode mode;
     struct store_connection main;
     struct store_batch *batch;
-    struct store_cache *cache;       /* NULL: LEDGER_READ */
+    struct store_cache *cache;       /* NULL: LEDGER_READ, before the first prefetch */
     struct store_readings *readings; /* NULL: none yet */
     bool is_begun;                   /* between store_begin and store_commit */
     bool is_open;                    /* the transaction is open on the server */

@@ -242,14 +242,23 @@ static int ask_all(struct store_postgres *store, struct question questions[QUEST
     return 0;
 }
 
+/* A reader knows what it asked for last: another process may write. */
+static void forget_former(struct store_postgres *store)
+{
+    if (store->mode != LEDGER_READ)
+        return;
+    if (!store->cache)
+        store->cache = store_cache_new();
+    store_cache_clear(store->cache);
+}
+
 int store_postgres_prefetch(struct store *base, const struct ledger_wanted *wanted, struct error *error)
 {
     static const enum store_postgres_sql which[QUESTIONS] = {
         STORE_POSTGRES_CUSTOMERS, STORE_POSTGRES_CUSTOMERS_BY_KEY, STORE_POSTGRES_CUSTOMERS_BY_USER};
     struct store_postgres *store = (struct store_postgres *)base;
     struct question questions[QUESTIONS];
-    if (!store->cache)
-        return 0;
+    forget_former(store);
     if (store_postgres_check_usable(store, error) != 0)
         return -1;
     for (size_t i = 0; i < QUESTIONS; i++)
@@ -285,7 +294,7 @@ static int ask_number(struct store_postgres *store, enum store_postgres_sql whic
 int store_postgres_last_customer(struct store *base, int64_t *id, struct error *error)
 {
     struct store_postgres *store = (struct store_postgres *)base;
-    if (store->last_customer < 0 || !store->cache) {
+    if (store->last_customer < 0 || store->mode == LEDGER_READ) {
         if (store_postgres_flush_batch(store, error) != 0 ||
             ask_number(store, STORE_POSTGRES_LAST_CUSTOMER, &store->last_customer, error) != 0)
             return -1;
@@ -334,7 +343,7 @@ int store_postgres_last_named_customer(struct store *base, int64_t *id, struct e
 int store_postgres_last_task(struct store *base, int64_t *id, struct error *error)
 {
     struct store_postgres *store = (struct store_postgres *)base;
-    if (store->last_task < 0 || !store->cache) {
+    if (store->last_task < 0 || store->mode == LEDGER_READ) {
         if (store_postgres_flush_batch(store, error) != 0 ||
             ask_number(store, STORE_POSTGRES_LAST_TASK, &store->last_task, error) != 0)
             return -1;
