@@ -301,7 +301,8 @@ WANTED_SCRIPTS := $(patsubst %,tests/%.t,$(filter-out $(UNIT_NAMES),$(WANTED)))
 uses = $(if $(shell grep -lE $(1) $(WANTED_SCRIPTS)),$(2))
 ifneq ($(WANTED_SCRIPTS),)
 SCRIPT_NEEDS := $(PROGRAMS) $(call uses,'use KycMachine',fault-shim) $(call uses,/steps,steps) $(call uses,tests/fifth-provider,fifth-provider) \
-	$(call uses,'make asan-programs',asan-programs) $(call uses,asan/fuzz,asan-fuzz)
+	$(call uses,'make asan-programs',asan-programs) $(call uses,asan/fuzz,asan-fuzz) \
+	$(call uses,'make unit-tests',unit-tests)
 endif
 endif
 # Unit tests are run three per processor, scripts, which work with several processes each, one.
