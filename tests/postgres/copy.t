@@ -208,6 +208,20 @@ subtest 'a first night in an empty database' => sub {
     is($summary->{created}, 0, 'and creates nobody');
     is(users(), $users, 'nobody at all');
 };
+# The schema that a restore moves aside is named after the present one; PostgreSQL cuts names at 63 bytes.
+subtest 'a job with the longest name' => sub {
+    my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(2, 0, 1300));
+    my ($url, $name) = (postgres_database($pg), 'a' x 59);
+    $case->{set}{$_->[0]} = $_->[1] for ['ledger', $url], ['ledger_key', 'env:TEST_PASSWORD'];
+    write_file("$case->{folder}/job.yaml", read_file("$case->{folder}/job.yaml") =~ s/^job: test/job: $name/r);
+    is((case_run($case, '-q', '--new-ledger'))[0], 0, 'a run');
+    is((case_run($case, 'backup', "$case->{folder}/b"))[0], 0, 'a backup');
+    is((case_run($case, 'restore', "$case->{folder}/b"))[0], 0, "restore $_") for 1, 2;
+    my @schemas = sort map { $_->[0] } postgres_query($url, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'kyc%'");
+    is(scalar(grep { /^kyc_a{20,}[0-9a-f]{8}\$before_\d{8}_\d{6}(?:_02)?$/ } @schemas), 2, 'both that were there have names of their own') or diag "@schemas";
+    is(scalar(grep { $_ eq "kyc_$name" } @schemas), 1, 'and the third has the job\'s');
+    is_verified($case, 'it verifies');
+};
 sandbox_stop($sandbox);
 postgres_stop($pg);
 done_testing;
