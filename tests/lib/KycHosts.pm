@@ -37,7 +37,9 @@ sub hosts_new
     my ($sandbox, %option) = @_;
     my $first = case_new($sandbox, provider => $option{provider}, rows => 0, csv => '', set => $option{set});
     my $job = read_file("$first->{folder}/job.yaml");
-    my $hosts = {provider => $option{provider}, sandbox => $sandbox, rows => 0, runs => 0, all => []};
+    # The credentials have the same names in each job: another one may take them.
+    my $hosts = {provider => $option{provider}, sandbox => $sandbox, rows => 0, runs => 0, all => [],
+        environment => {map { $_ => $ENV{$_} } grep { /^TEST_/ } keys %ENV}};
     for my $number (1 .. $option{count} || 2) {
         my $case = {%$first, folder => scratch_folder()};
         write_file("$case->{folder}/job.yaml", $job);
@@ -78,7 +80,7 @@ sub host_start
     my $pid = fork;
     die "fork: $!" if !defined $pid;
     if ($pid == 0) {
-        my %all = (KYC_HOST_BOOT => $case->{boot}, KYC_STEP_LOG => $run->{steps}, KYC_STEP_TIMES => 1, %environment);
+        my %all = (%{$hosts->{environment}}, KYC_HOST_BOOT => $case->{boot}, KYC_STEP_LOG => $run->{steps}, KYC_STEP_TIMES => 1, %environment);
         @ENV{keys %all} = values %all;
         open STDIN, '<', '/dev/null';
         open STDOUT, '>', '/dev/null';
@@ -144,6 +146,7 @@ sub hosts_problems
     my ($hosts) = @_;
     my $case = $hosts->{all}[0];
     my @problems;
+    local @ENV{keys %{$hosts->{environment}}} = values %{$hosts->{environment}};
     my ($status, $out, $err) = case_run($case, 'status', '--verify');
     push @problems, "status --verify: status $status: $out$err" if !defined $status || $status > 1 || $out !~ /^verified: .*: the chain holds/m;
     my ($old) = case_ledger($case, 'SELECT count(*) FROM (SELECT run, lag(run) OVER (ORDER BY id) AS before FROM event) AS x WHERE run < before');
@@ -159,6 +162,7 @@ sub resolve_all
     my %id = map { ($_->{external_id} || $_->{email} =~ s/@.*//r) => $_->{id} } sandbox_users($hosts->{sandbox}, $hosts->{provider});
     my @in_doubt = grep { $id{$_} } map { $_->[0] } case_ledger($case, "SELECT external_id FROM customer WHERE state IN ('in_doubt', 'journalled')");
     write_file("$case->{folder}/users.csv", join '', "external_id,user_id\n", map { "$_,$id{$_}\n" } @in_doubt);
+    local @ENV{keys %{$hosts->{environment}}} = values %{$hosts->{environment}};
     my ($status, undef, $err) = case_run($case, 'settle', '--from', "$case->{folder}/users.csv");
     return $status ? "the users given: status $status: $err" : ();
 }
