@@ -259,9 +259,8 @@ sub case_ledger
 {
     my ($case, $query) = @_;
     if ($case->{url}) {
-        my @rows = postgres_query($case->{url}, $query, "$schema,public");
-        s/^t$/1/, s/^f$/0/ for map { @$_ } @rows;
-        return @rows;
+        my %boolean = (t => 1, f => 0);
+        return map { [map { $boolean{$_} // $_ } @$_] } postgres_query($case->{url}, $query, "$schema,public");
     }
     my ($status, $out, $err) = run_program('sqlite3', '-readonly', "$case->{folder}/test.ledger", $query);
     die "sqlite3: $err" if $status;
