@@ -213,7 +213,7 @@ static void remove_row(struct store_cache *cache, struct store_cache_row *row)
     free(row);
 }
 
-static void evict(struct store_cache *cache)
+void store_cache_make_room(struct store_cache *cache)
 {
     while ((cache->row_count > ROWS_MAX || cache->byte_count > BYTES_MAX) && cache->clean.oldest)
         remove_row(cache, cache->clean.oldest);
@@ -253,7 +253,7 @@ void store_cache_saved(struct store_cache *cache)
         row->pending = STORE_CACHE_SAVED;
         link_row(&cache->clean, row);
     }
-    evict(cache);
+    store_cache_make_room(cache);
 }
 
 /* A clean row that is used becomes the newest. */
@@ -358,7 +358,6 @@ void store_cache_add(struct store_cache *cache, const struct ledger_table *table
             remove_row(cache, other);
     }
     add_row(cache, make_row(table, table->count, values));
-    evict(cache);
 }
 
 struct store_cache_row *store_cache_put(struct store_cache *cache, const struct ledger_table *table,

@@ -1,9 +1,11 @@
 /* store_cache: rows of customer and task in memory: what this process, the only writer, has read or written.
  *
  * A look-up is answered from here whenever possible, so that a batch needs no question of its own before its
- * commit. A row that waits for it (is_dirty) stays; of the others the oldest go, above 16,384 rows or 32 MiB.
- * That a key or a user belongs to nobody is known until store_cache_begin. Whoever cannot tell what the
- * database has (a rollback, a failed statement) empties it. Thread: one. Owner: new/free.
+ * commit. A row that waits for it (is_dirty) stays; of the others the oldest go, above 16,384 rows or 32 MiB,
+ * before a question (make_room) and once what waited is saved: never between a question and the use of its
+ * answer, which would be taken for one without rows. That a key or a user belongs to nobody is known until
+ * store_cache_begin. Whoever cannot tell what the database has (a rollback, a failed statement) empties it.
+ * Thread: one. Owner: new/free.
  */
 #ifndef KYC_LEDGER_POSTGRES_STORE_CACHE_H
 #define KYC_LEDGER_POSTGRES_STORE_CACHE_H
@@ -38,6 +40,8 @@ void store_cache_clear(struct store_cache *cache);
 
 /* Texts that nobody has are asked for again. */
 void store_cache_begin(struct store_cache *cache);
+/* Removes the oldest rows above the limits. */
+void store_cache_make_room(struct store_cache *cache);
 /* The database has all rows, in its open transaction or committed. */
 void store_cache_saved(struct store_cache *cache);
 

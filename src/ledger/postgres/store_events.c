@@ -116,8 +116,10 @@ static int find_task(struct store_postgres *store, enum store_postgres_sql which
     int found = rows ? PQntuples(rows) > 0 : -1;
     if (found == 1) {
         store_postgres_read_row(rows, 0, 0, &ledger_task_table, values);
-        if (store->cache)
+        if (store->cache) {
+            store_cache_make_room(store->cache);
             store_cache_add(store->cache, &ledger_task_table, values);
+        }
         if (store_postgres_task(store, values, arena, task, error) != 0)
             found = -1;
     }

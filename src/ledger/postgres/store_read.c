@@ -50,6 +50,12 @@ static void keep(struct store_postgres *store, const PGresult *rows)
     }
 }
 
+static void make_room(struct store_postgres *store)
+{
+    if (store->cache)
+        store_cache_make_room(store->cache);
+}
+
 /* Customers by id. */
 
 static int read_cached(struct store_postgres *store, int64_t id, struct arena *arena,
@@ -82,6 +88,7 @@ int store_postgres_read_customers(struct store *base, const int64_t *ids, size_t
     struct store_postgres *store = (struct store_postgres *)base;
     struct question question;
     int result = store_postgres_check_usable(store, error);
+    make_room(store);
     begin_question(&question, STORE_POSTGRES_CUSTOMERS);
     for (size_t i = 0; i < count && result == 0; i++) {
         rows[i] = (struct ledger_customer){.id = 0};
@@ -149,6 +156,7 @@ static int find_texts(struct store_postgres *store, enum store_postgres_sql whic
     int column = which == STORE_POSTGRES_CUSTOMERS_BY_KEY ? COLUMN_KEY : COLUMN_USER;
     struct question question;
     int result = store_postgres_check_usable(store, error);
+    make_room(store);
     begin_question(&question, which);
     for (size_t i = 0; i < count; i++)
         if (!find_cached(store, which, texts[i], &ids[i]) && is_text(texts[i]))
@@ -261,6 +269,7 @@ int store_postgres_prefetch(struct store *base, const struct ledger_wanted *want
     forget_former(store);
     if (store_postgres_check_usable(store, error) != 0)
         return -1;
+    make_room(store);
     for (size_t i = 0; i < QUESTIONS; i++)
         begin_question(&questions[i], which[i]);
     for (size_t i = 0; i < wanted->id_count; i++)

@@ -220,6 +220,47 @@ static void questions_are_answered_for_each_item(void **state)
     assert_string_equal(seen, "102131"); /* each id, and the last digit of its identity */
 }
 
+/* Rows that wait for the commit and fill the memory push no row out between its question and its answer: a
+ * customer that seems to be missing would be created again. */
+static void what_is_asked_for_ahead_is_found_beside_rows_that_wait(void **state)
+{
+    enum { LARGE = 20, LARGE_LEN = 2 << 20, ALL = LARGE + 2 };
+    struct fixture *fixture = *state;
+    struct ledger_wanted wanted = {.id_count = 0};
+    struct ledger_customer before;
+    char *message = calloc(1, LARGE_LEN);
+    int64_t id;
+
+    memset(message, 'x', LARGE_LEN);
+    begin(fixture);
+    for (int64_t i = 1; i <= ALL; i++) {
+        struct ledger_customer customer = fixture_customer(fixture, i);
+        fixture_insert(fixture, &customer);
+    }
+    commit(fixture);
+    store_close(fixture->store);
+    fixture->store = fixture_open(fixture, LEDGER_WRITE);
+    begin(fixture);
+    for (int64_t i = 1; i <= LARGE; i++) {
+        fixture_ok(fixture,
+                   store_read_customers(fixture->store, &i, 1, &fixture->arena, &before, &fixture->error));
+        struct ledger_customer after = before;
+        after.message = slice_make(message, LARGE_LEN);
+        fixture_update(fixture, &before, &after);
+    }
+    ledger_wanted_key(&wanted, SLICE_LITERAL("KEY-0021"));
+    ledger_wanted_user(&wanted, fixture_customer(fixture, ALL).user_id);
+    for (int i = 0; i < 2; i++) {
+        fixture_ok(fixture, store_prefetch(fixture->store, &wanted, &fixture->error));
+        fixture_ok(fixture, store_find_key(fixture->store, SLICE_LITERAL("KEY-0021"), &id, &fixture->error));
+        assert_int_equal(id, 21);
+        fixture_ok(fixture, store_find_owners(fixture->store, wanted.users, 1, &id, &fixture->error));
+        assert_int_equal(id, ALL);
+    }
+    ledger_wanted_clear(&wanted);
+    free(message);
+}
+
 static void count_brief(void *context, const struct ledger_brief *brief)
 {
     char *seen = context;
@@ -602,6 +643,7 @@ int main(void)
         TEST(a_key_may_go_to_another_customer),
         TEST(two_customers_never_share_a_key_or_a_user),
         TEST(questions_are_answered_for_each_item),
+        TEST(what_is_asked_for_ahead_is_found_beside_rows_that_wait),
         TEST(passes_leave_out_who_has_no_key),
         TEST(results_have_the_row_of_the_last_event_that_has_one),
         TEST(a_removed_body_leaves_the_chain_as_it_was),
