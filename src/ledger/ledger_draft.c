@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "core/clock.h"
 #include "core/failpoint.h"
 #include "core/memory.h"
 #include "ledger/ledger_internal.h"
@@ -14,6 +16,7 @@ struct ledger_draft {
     const struct store_ops *ops;
     struct store_draft *draft;
     struct ledger *ledger; /* NULL: placed, or not opened yet */
+    uint64_t from_ns;      /* clock_boot_ns: nobody before this process has the right to send any more */
 };
 
 char *ledger_draft_present(struct ledger_lease *lease, struct error *error)
@@ -79,6 +82,8 @@ struct ledger_draft *ledger_draft_make(struct ledger_lease *lease, const struct 
     struct store *store = (struct store *)lease;
     struct ledger_draft *draft = memory_new(1, sizeof *draft);
 
+    uint64_t lease_ns = store_lease_from_ns(store), source_ns = store_lease_from_ns(source->store);
+    draft->from_ns = lease_ns > source_ns ? lease_ns : source_ns;
     draft->ops = store->ops;
     draft->draft = draft->ops->draft_new(store, error);
     if (draft->draft && build(draft, place, identity, source, error) == 0)
@@ -97,10 +102,21 @@ const char *ledger_draft_moved_to(const struct ledger_draft *draft)
     return draft->draft->moved_to;
 }
 
+/* The writer of the present ledger, or of the source, before this process may still have the right to send,
+ * which the new ledger would not know. */
+static void wait_for_former(const struct ledger_draft *draft)
+{
+    for (uint64_t now = clock_boot_ns(); now < draft->from_ns; now = clock_boot_ns()) {
+        uint64_t ns = draft->from_ns - now;
+        nanosleep(&(struct timespec){(time_t)(ns / CLOCK_NS_PER_S), (long)(ns % CLOCK_NS_PER_S)}, NULL);
+    }
+}
+
 int ledger_draft_place(struct ledger_draft *draft, struct error *error)
 {
     ledger_close(draft->ledger);
     draft->ledger = NULL;
+    wait_for_former(draft);
     return draft->ops->draft_place(draft->draft, error);
 }
 

@@ -29,7 +29,8 @@ struct ledger_draft *ledger_draft_make(struct ledger_lease *lease, const struct 
 struct ledger *ledger_draft_ledger(struct ledger_draft *draft);
 /* The name that the present ledger will have; NULL: there is none. */
 const char *ledger_draft_moved_to(const struct ledger_draft *draft);
-/* Closes the draft's ledger; the present one gets its other name, the draft its place. 0, or -1: ERROR_BUSY
+/* Closes the draft's ledger, and waits until no former writer of the present one or of the source has the
+ * right to send; the present one gets its other name, the draft its place. 0, or -1: ERROR_BUSY
  * when another program has the present ledger open, ERROR_LEDGER. */
 int ledger_draft_place(struct ledger_draft *draft, struct error *error);
 /* Removes it, unless it was placed. NULL is allowed. */

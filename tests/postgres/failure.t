@@ -167,6 +167,46 @@ case_named 'a first run that is killed before its ledger is complete' => sub {
     is($status, 0, 'the next run goes on, without --new-ledger') or diag $err;
     goes_on($hosts);
 };
+# Both have seen that there is no ledger before one of them made it.
+case_named 'two first runs' => sub {
+    my $hosts = new_hosts();
+    my ($first, $second) = @{$hosts->{all}};
+    write_file("$second->{folder}/other.key", ('0' x 64) . "\n");
+    chmod 0600, "$second->{folder}/other.key";
+    $second->{set}{ledger_key} = "file:$second->{folder}/other.key";
+    my @runs;
+    for my $host (0, 1) {
+        push @runs, host_start($hosts, $host, KYC_STOP_AT => 'lease wanted#1', KYC_STOP_BY => 'stop');
+        host_step($runs[-1], 'lease wanted');
+        for (1 .. 2000) {
+            last if host_state($runs[-1]) eq 'T';
+            sleep 0.005;
+        }
+    }
+    kill 'CONT', $runs[0]{pid};
+    is((host_end($runs[0]))[0], 0, 'the first one makes it');
+    kill 'CONT', $runs[1]{pid};
+    my ($status, $err) = host_end($runs[1]);
+    is($status, 5, 'the second one, with another key, does not write it');
+    like($err, qr/the digest key is not the one that this ledger was created with, .*\nhint: restore the right key \(the job's ledger_key\)/, 'and says why');
+    delete $second->{set}{ledger_key};
+    is_deeply([hosts_finish($hosts)], [], 'each row is one user');
+};
+
+# What it sent, or may still send, is not known to the place that the ledger is copied to.
+case_named 'a copy of the ledger after a run that was killed on another host' => sub {
+    my $hosts = new_hosts();
+    my ($case, $other) = @{$hosts->{all}};
+    my $copy_lease_s = 3;
+    local $ENV{KYC_LEASE_MS} = 1000 * $copy_lease_s;
+    is((host_run($hosts, 0, KYC_STOP_AT => 'request at the gate#3'))[0], 137, 'it is killed');
+    local $ENV{KYC_HOST_BOOT} = $other->{boot};
+    my $began = time;
+    my ($status, undef, $err) = case_run($case, 'ledger', $case->{url}, 'sqlite:moved');
+    is($status, 0, 'the ledger is copied') or diag $err;
+    cmp_ok(time - $began, '>=', $copy_lease_s, 'once its right to send has ended');
+};
+
 case_named 'a restore that is killed in an empty database' => sub {
     my $hosts = new_hosts();
     my $case = $hosts->{all}[0];

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/clock.h"
 #include "core/digest.h"
@@ -153,15 +152,6 @@ struct store *store_postgres_draft_open(struct store_draft *base, const struct l
     return NULL;
 }
 
-/* The writer before this process may still have the right to send, which the new ledger would not know. */
-static void wait_for_former(const struct store_postgres *lease)
-{
-    for (uint64_t now = clock_boot_ns(); now < lease->from_ns; now = clock_boot_ns()) {
-        uint64_t ns = lease->from_ns - now;
-        nanosleep(&(struct timespec){(time_t)(ns / CLOCK_NS_PER_S), (long)(ns % CLOCK_NS_PER_S)}, NULL);
-    }
-}
-
 /* One transaction: whoever reads sees the former ledger or the new one. */
 static int swap(struct store_postgres_draft *draft, struct error *error)
 {
@@ -188,7 +178,6 @@ int store_postgres_draft_place(struct store_draft *base, struct error *error)
 {
     struct store_postgres_draft *draft = draft_of(base);
 
-    wait_for_former(draft->lease);
     store_postgres_stop_keeping(draft->lease);
     if (swap(draft, error) != 0)
         return -1;
