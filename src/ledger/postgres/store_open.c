@@ -210,8 +210,13 @@ static int open_to_write(struct store_postgres *store, const struct ledger_place
         return fail_missing(store, place, error);
     if (found == FOUND_NOTHING && make_schema(store, has_schema, error) != 0)
         return -1;
-    if (store_postgres_take(store, error) != 0 || store_postgres_keep(store, error) != 0 ||
-        (found == FOUND_TABLES && store_postgres_do_text(store, FIRST_SQL, NULL, error) != 0))
+    if (store_postgres_take(store, error) != 0 || store_postgres_keep(store, error) != 0)
+        return -1;
+    /* Another process may have made it, or restored it, before this one had the lease. */
+    if (*is_new && (found = find(store, &has_schema, error)) == FOUND_ERROR)
+        return -1;
+    *is_new = found != FOUND_LEDGER;
+    if (found == FOUND_TABLES && store_postgres_do_text(store, FIRST_SQL, NULL, error) != 0)
         return -1;
     warn(store);
     return 0;
