@@ -91,7 +91,8 @@ static int move(struct moving *moving, struct error *error)
     if (check_places(moving, error) != 0)
         return -1;
     moving->lease = ledger_lease_take(moving->to, error);
-    if (!moving->lease)
+    /* Another process may have placed a ledger there before this one had the lease. */
+    if (!moving->lease || check_places(moving, error) != 0)
         return -1;
     moving->source = ledger_open_to_move(moving->from, store_location((struct store *)moving->lease),
                                          moving->identity, error);
