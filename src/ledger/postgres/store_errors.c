@@ -72,10 +72,15 @@ static const char *state_of(const PGresult *result)
     return state ? state : "";
 }
 
+bool store_postgres_is_taken(const PGresult *result)
+{
+    return strcmp(state_of(result), "KY001") == 0;
+}
+
 bool store_postgres_is_final(const PGresult *result)
 {
     const struct reason *reason = find_reason(state_of(result));
-    return strcmp(state_of(result), "KY001") == 0 || (reason && reason->is_final);
+    return store_postgres_is_taken(result) || (reason && reason->is_final);
 }
 
 /* 57P01 to 57P05: the server or an administrator ends the session; 25P03: it was idle in a transaction. */
@@ -132,7 +137,7 @@ int store_postgres_describe(const struct store_postgres *store, const struct sto
                             const PGresult *result, const char *verb, struct error *error)
 {
     char text[FACT_MAX];
-    if (strcmp(state_of(result), "KY001") == 0)
+    if (store_postgres_is_taken(result))
         return describe_taken(store, result, error);
     if (store_postgres_is_lost(connection, result))
         return store_postgres_set_error(

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -56,7 +55,7 @@ static int renew(struct store_keeper *keeper)
         keeper->waits = keeper->waits && !ends_wait;
         return 0;
     }
-    bool is_over = bad && strcmp(PQresultErrorField(bad, PG_DIAG_SQLSTATE), "KY001") == 0;
+    bool is_over = store_postgres_is_taken(bad);
     if (!is_over && (!bad || store_postgres_is_lost(&keeper->connection, bad)))
         store_postgres_disconnect(&keeper->connection);
     PQclear(bad);

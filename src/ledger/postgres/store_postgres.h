@@ -161,6 +161,8 @@ int store_postgres_describe(const struct store_postgres *store, const struct sto
 /* `the ledger LOCATION cannot be VERB: FACT\nhint: HINT`, of ERROR_LEDGER. Returns -1. */
 int store_postgres_set_error(const struct store_postgres *store, const char *verb, const char *fact,
                              const char *hint, struct error *error);
+/* True when another writer has taken the ledger over (fence). */
+bool store_postgres_is_taken(const PGresult *result);
 /* True when no later transaction of this process can succeed: a lease that is over, a disk that is full. */
 bool store_postgres_is_final(const PGresult *result);
 /* True when the connection has ended, or ends with this result. */
