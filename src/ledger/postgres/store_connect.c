@@ -236,7 +236,6 @@ static int connect_to_first(const struct store_postgres *store, struct store_con
 /* In this order; a role or a database may have other defaults. Plans are made anew each time: one that was
  * made for an empty table reads the whole table for each commit of the first night. */
 enum {
-    SEEN_VERSION,
     SEEN_ENCODING,
     SEEN_COMMIT,
     SEEN_STANDBY_NAMES,
@@ -245,7 +244,7 @@ enum {
     SEEN_STANDBY,
 };
 static const char session_sql[] =
-    "SELECT current_setting('server_version_num'), current_setting('server_encoding'),"
+    "SELECT current_setting('server_encoding'),"
     " current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),"
     " current_setting('fsync'), pg_is_in_recovery()::text, EXISTS(SELECT FROM pg_stat_replication)::text,"
     " set_config('idle_in_transaction_session_timeout', $1::text, false),"
@@ -267,9 +266,6 @@ static bool is_seen(const PGresult *rows, int column, const char *text)
 static int check_session(const struct store_postgres *store, struct store_connection *connection,
                          enum ledger_mode mode, const PGresult *rows, struct error *error)
 {
-    if (strtol(PQgetvalue(rows, 0, SEEN_VERSION), NULL, 10) < VERSION_MIN)
-        return store_postgres_set_error(store, "opened", "the server is older than PostgreSQL 13",
-                                        "use PostgreSQL 13 or later", error);
     if (!is_seen(rows, SEEN_ENCODING, "UTF8"))
         return store_postgres_set_error(store, "opened", "the encoding of the database is not UTF8",
                                         "create a database with ENCODING 'UTF8' TEMPLATE template0", error);
@@ -296,6 +292,10 @@ static int set_session(const struct store_postgres *store, struct store_connecti
     char lease[NUMBER_SIZE];
     struct store_parameters parameters = {.count = 0};
     PGresult *rows = NULL, *bad = NULL;
+    /* Before any question: an older server does not know some of the settings. */
+    if (PQserverVersion(connection->pg) < VERSION_MIN)
+        return store_postgres_set_error(store, "opened", "the server is older than PostgreSQL 13",
+                                        "use PostgreSQL 13 or later", error);
     snprintf(lease, sizeof lease, "%u", (unsigned)(store->lease_ns / CLOCK_NS_PER_MS));
     /* `results | less` may wait for a person in its transaction. */
     store_postgres_add_bytes(&parameters, slice_from(mode == LEDGER_READ ? "0" : lease));
