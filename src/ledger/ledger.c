@@ -154,11 +154,12 @@ static int check_identity(struct ledger *ledger, const struct secret *secret, st
         same = slice_is(found, ledger_sealer_check(ledger->sealer, check));
     if (same < 0)
         return -1;
+    const char *file = store_key_location(ledger->store);
     if (same == 0)
         return error_set(
             error, ERROR_LEDGER,
-            "the ledger %s: the digest key is not the one that this ledger was created with, so every customer would look changed\nhint: restore the right key (%s, or the job's ledger_key)",
-            store_location(ledger->store), store_key_location(ledger->store));
+            "the ledger %s: the digest key is not the one that this ledger was created with, so every customer would look changed\nhint: restore the right key (%s%sthe job's ledger_key)",
+            store_location(ledger->store), file ? file : "", file ? ", or " : "");
     snprintf(digests, sizeof digests, "%d", FINGERPRINT_VERSION);
     same = meta_is(ledger, "digest_version", slice_from(digests), &found, error);
     if (same < 0)

@@ -47,8 +47,9 @@ int store_describe_server(const struct ledger_place *place, struct ledger_databa
 struct store *store_open(const struct ledger_place *place, enum ledger_mode mode,
                          uint8_t key[FINGERPRINT_KEY_LEN], bool *is_new, struct error *error);
 void store_close(struct store *store);
-/* The place of the ledger, and of its digest key, for messages. */
+/* The place of the ledger, for messages. */
 const char *store_location(const struct store *store);
+/* That of its digest key; NULL: it is made from the job's ledger_key alone. */
 const char *store_key_location(const struct store *store);
 /* Between begin and commit. */
 int store_create_tables(struct store *store, struct error *error);

@@ -38,8 +38,8 @@ struct store_ops {
                           uint8_t key[FINGERPRINT_KEY_LEN], bool *is_new, struct error *error);
     struct store *(*lease)(const struct ledger_place *place, struct error *error);
     void (*close)(struct store *store);
-    const char *(*location)(const struct store *store); /* as it may be shown */
-    const char *(*key_location)(const struct store *store);
+    const char *(*location)(const struct store *store);     /* as it may be shown */
+    const char *(*key_location)(const struct store *store); /* may return NULL */
 
     /* The lease. */
     bool (*has_failed)(const struct store *store);                /* for good */
