@@ -386,8 +386,8 @@ case_alone 'a suspended server' => sub {
     $hosts->{all}[0]{set}{'delivery.rate'} = '30/s';
     my $run = host_start($hosts, 0);
     host_step($run, 'answer received');
-    my $stopped_ns = boot_ns();
     postgres_signal($pg, 'STOP');
+    my $stopped_ns = boot_ns(); # until then a renewal may have been answered
     my ($status, $err) = host_end($run, 30);
     my $seconds = (boot_ns() - $stopped_ns) / 1e9;
     postgres_signal($pg, 'CONT');
