@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -82,6 +83,17 @@ static void free_keeper(struct store_keeper *keeper)
     free(keeper);
 }
 
+/* A signal is for the thread that waits for it: here it would end the process. */
+static int start_thread(struct store_keeper *keeper)
+{
+    sigset_t all, kept;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &kept);
+    int result = pthread_create(&keeper->thread, NULL, keeper_main, keeper);
+    pthread_sigmask(SIG_SETMASK, &kept, NULL);
+    return result;
+}
+
 int store_postgres_keep(struct store_postgres *store, struct error *error)
 {
     struct store_keeper *keeper = memory_new(1, sizeof *keeper);
@@ -93,7 +105,7 @@ int store_postgres_keep(struct store_postgres *store, struct error *error)
         error_set(error, ERROR_USAGE,
                   "cannot open another file\nhint: raise the limit on open files (ulimit -n)");
     else if (store_postgres_connect(store, &keeper->connection, LEDGER_WRITE, 0, error) == 0 &&
-             pthread_create(&keeper->thread, NULL, keeper_main, keeper) != 0)
+             start_thread(keeper) != 0)
         error_set(error, ERROR_USAGE,
                   "cannot start a thread\nhint: raise the limit on processes (ulimit -u)");
     else if (keeper->connection.pg) {
