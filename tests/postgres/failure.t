@@ -207,6 +207,24 @@ case_named 'a copy of the ledger after a run that was killed on another host' =>
     cmp_ok(time - $began, '>=', $copy_lease_s, 'once its right to send has ended');
 };
 
+# A file of millions of rows may take longer than a lease to reach the disk.
+case_named 'a copy of the ledger whose file is slow' => sub {
+    my $hosts = new_hosts();
+    my $case = $hosts->{all}[0];
+    is((host_run($hosts, 0))[0], 0, 'a run');
+    local @ENV{qw(KYC_STOP_AT KYC_STOP_BY)} = ('transaction written#1', 'stop');
+    my $pid = case_start($case, 'ledger', $case->{url}, 'sqlite:moved');
+    test_process($pid);
+    for (1 .. 2000) {
+        last if process_state($pid) eq 'T';
+        sleep 0.005;
+    }
+    sleep 1.5 * $lease_s;
+    kill 'CONT', $pid;
+    waitpid $pid, 0;
+    is($?, 0, 'it is copied') or diag read_file("$case->{folder}/err");
+};
+
 case_named 'a restore that is killed in an empty database' => sub {
     my $hosts = new_hosts();
     my $case = $hosts->{all}[0];

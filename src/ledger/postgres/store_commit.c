@@ -185,14 +185,23 @@ int store_postgres_commit(struct store *base, struct error *error)
     return 0;
 }
 
+int store_postgres_begin_view(struct store_postgres *store, struct error *error)
+{
+    if (store_postgres_do_text(store, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL, error) != 0)
+        return -1;
+    return store->mode == LEDGER_READ
+               ? 0
+               : store_postgres_do_text(store, "SET LOCAL idle_in_transaction_session_timeout = 0", NULL,
+                                        error);
+}
+
 /* A view of the ledger as it is now. */
 int store_postgres_begin_read(struct store *base, struct error *error)
 {
     struct store_postgres *store = (struct store_postgres *)base;
     if (store_postgres_flush_batch(store, error) != 0)
         return -1;
-    if (!store->is_open &&
-        store_postgres_do_text(store, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL, error) != 0)
+    if (!store->is_open && store_postgres_begin_view(store, error) != 0)
         return -1;
     store->is_reading = !store->is_open;
     return 0;

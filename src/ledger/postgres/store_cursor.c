@@ -22,7 +22,7 @@ static int begin(struct cursor *cursor, struct error *error)
         return -1;
     cursor->is_own = !store->is_begun && !store->is_reading && store->cursors == 0;
     cursor->number = store->cursors;
-    return cursor->is_own ? store_postgres_do_text(store, "BEGIN READ ONLY", NULL, error) : 0;
+    return cursor->is_own ? store_postgres_begin_view(store, error) : 0;
 }
 
 static int declare(struct cursor *cursor, const char *query, const struct store_parameters *parameters,

@@ -290,6 +290,10 @@ int store_postgres_flush_batch(struct store_postgres *store, struct error *error
 /* The same, and opens the transaction in any case: for statements of a write that are not gathered. */
 int store_postgres_open_transaction(struct store_postgres *store, struct error *error);
 
+/* A transaction that only reads. It locks no row, so that it may be idle for any time: a file that is copied
+ * to may take longer than a lease to reach the disk. 0, or -1. */
+int store_postgres_begin_view(struct store_postgres *store, struct error *error);
+
 /* store_schema.c: the text that makes the tables, functions and first rows; a statement at a time. NULL at
  * the end. index from 0. The caller clears the buffer. */
 bool store_postgres_schema(size_t index, struct buffer *sql);
