@@ -10,6 +10,9 @@
 #include "core/text.h"
 #include "delivery/sender_internal.h"
 
+/* So that a share, which is a part of this count, is one of the limiter's window, too. */
+_Static_assert((int)RATE_SHARE_COUNT_MAX <= (int)LIMITER_WINDOW_MAX, "a shared rate fits a limiter");
+
 int sender_share_init(struct sender *sender)
 {
     struct sender_share *share = &sender->share;

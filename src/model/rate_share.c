@@ -11,12 +11,13 @@ struct job_rate rate_share_parts(struct job_rate rate)
 {
     uint64_t by_time = rate.per_ns / (RATE_SHARE_WINDOW_MIN_S * CLOCK_NS_PER_S);
     uint64_t by_count = rate.count / RATE_SHARE_COUNT_MIN;
+    uint64_t least = (rate.count + RATE_SHARE_COUNT_MAX - 1) / RATE_SHARE_COUNT_MAX;
     uint64_t max = by_time < by_count ? by_time : by_count, parts;
 
     /* Of the upper half, the one that loses the least by whole numbers of requests. */
-    max = max > 1 ? max : 1;
+    max = max > least ? max : least;
     parts = max;
-    for (uint64_t other = max - 1; other > max / 2; other--)
+    for (uint64_t other = max - 1; other > max / 2 && other >= least; other--)
         if (rate.count / other * other > rate.count / parts * parts)
             parts = other;
     return (struct job_rate){.count = (uint32_t)(rate.count / parts),

@@ -32,6 +32,7 @@ enum {
     RATE_SHARE_KEY_MARGIN_MS = 1000,
     RATE_SHARE_WINDOW_MIN_S = 10,
     RATE_SHARE_COUNT_MIN = 16,
+    RATE_SHARE_COUNT_MAX = 100000, /* a limiter (delivery/limiter.h) divides what is above once more */
 };
 
 /* The rate of all jobs together; times in whole milliseconds. */
@@ -66,7 +67,8 @@ struct key_share_answer {
 
 /* The rate as shares of it are made: a long window by parts of at least RATE_SHARE_WINDOW_MIN_S with at least
  * RATE_SHARE_COUNT_MIN requests each, because a share that its job gives up is free a window later. Stricter,
- * never looser: 5,000/h is 20 every 14.4 s, 7/h stays as it is. The time is in whole milliseconds. */
+ * never looser: 5,000/h is 20 every 14.4 s, 7/h stays as it is. A part has RATE_SHARE_COUNT_MAX requests at
+ * most. The time is in whole milliseconds. */
 struct job_rate rate_share_parts(struct job_rate rate);
 struct rate_share_limit rate_share_limit(struct job_rate rate);
 

@@ -528,6 +528,10 @@ static void a_long_window_is_shared_by_parts(void **state)
         {{4999, 3600 * S}, {17, 12245 * MS}}, /* 294 parts: 4,998 an hour */
         {{7, 3600 * S}, {7, 3600 * S}},
         {{100000, 3600 * S}, {400, 14400 * MS}},
+        /* A limiter divides what is above 100,000 once more, and a share of it would count for a part. */
+        {{100000, S}, {100000, S}},
+        {{500000, S}, {100000, 200 * MS}},
+        {{1000000, 60 * S}, {100000, 6 * S}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct job_rate got = rate_share_parts(rows[i].rate);
