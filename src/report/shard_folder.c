@@ -82,7 +82,7 @@ static int shard_folder_check_old(const char *path, struct error *error)
     bool has_files = false;
 
     while (list && (entry = readdir(list)))
-        has_files = has_files || entry->d_name[0] != '.';
+        has_files = has_files || (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0);
     if (list)
         closedir(list);
     free(file);
@@ -122,18 +122,21 @@ static int shard_folder_make(struct shard_folder *folder)
 
 int shard_folder_open(struct shard_folder *folder, const char *path, struct error *error)
 {
-    char *parent = file_folder(path);
-    int result = file_make_folder(parent);
+    size_t len = strlen(path);
 
-    *folder = (struct shard_folder){.path = memory_copy(slice_from(path)), .fd = -1};
-    if (result == 0 && shard_folder_check_old(path, error) != 0) {
+    while (len > 1 && path[len - 1] == '/') /* the draft is beside it, not inside */
+        len--;
+    *folder = (struct shard_folder){.path = memory_copy(slice_make(path, len)), .fd = -1};
+    char *parent = file_folder(folder->path);
+    int result = file_make_folder(parent);
+    if (result == 0 && shard_folder_check_old(folder->path, error) != 0) {
         free(parent);
         shard_folder_close(folder);
         return -1;
     }
     free(parent);
     if (result == 0) {
-        shard_folder_sweep(path);
+        shard_folder_sweep(folder->path);
         for (int i = 0; i < SHARD_FOLDER_TRIES; i++)
             if ((result = shard_folder_make(folder)) == 0 || errno != ESTALE)
                 break;

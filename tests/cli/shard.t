@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# check --shard I/N and merge: N parts of a check, merged, are byte for byte the report of one process; a part that was
+# check --shard I/N and merge: N shards of a check, merged, are byte for byte the report of one process; a shard that was
 # killed or made twice does no harm; what does not fit together is refused, with the command that mends it.
 use strict;
 use warnings;
@@ -269,7 +269,7 @@ subtest 'merge refuses what does not fit' => sub {
 subtest 'wrong use' => sub {
     my $case = case_of([@texts[0, 1]]);
     for my $wrong (
-        ['I of N', ['--shard', '2/2'], qr/--shard cannot be `2\/2`\n *hint: --shard I\/N is part I of N, counted from 0/], ['text', ['--shard', 'a/2'], qr/cannot be `a\/2`/],
+        ['I of N', ['--shard', '2/2'], qr/--shard cannot be `2\/2`\n *hint: --shard I\/N is shard I of N, counted from 0/], ['text', ['--shard', 'a/2'], qr/cannot be `a\/2`/],
         ['too many', ['--shard', '0/4097'], qr/cannot be/], ['more', ['--shard', '0/2x'], qr/cannot be/], ['no number', ['--shard', '/2'], qr/cannot be/],
         ['--limit', ['--shard', '0/2', '--limit', 5], qr/--shard and --limit exclude each other/],
         ['--against-provider', ['--shard', '0/2', '--against-provider'], qr/--shard and --against-provider exclude/],
@@ -288,6 +288,16 @@ subtest 'wrong use' => sub {
     }
     ok(!grep({ /shard/ } glob report_folder($case) . '/*'), 'nothing is left behind');
     ok(-e "$case->{folder}/part-1", 'nor is anything removed');
+    mkdir "$case->{folder}/own" or die;
+    write_file("$case->{folder}/own/.env", "KEY=1\n");
+    my ($hidden, undef, $why) = shard($case, 0, 2, '--report', "$case->{folder}/own");
+    is($hidden, 2, 'a folder with a hidden file: status 2');
+    like($why, qr/has other files/, 'the message');
+    ok(-e "$case->{folder}/own/.env", 'and the file is kept');
+    for my $try (1, 2) {
+        is((shard($case, 0, 2, '--report', "$case->{folder}/made//"))[0], 1, "a folder with a slash behind it, $try");
+        is_deeply([glob "$case->{folder}/made* $case->{folder}/made/.[!.]*"], ["$case->{folder}/made"], 'and nothing beside or inside it');
+    }
     is((merge($case))[0], 2, 'merge without a folder');
     is((merge($case, '--shards', 2, 'x'))[0], 2, 'merge with both');
     is((merge($case, '--shards', 2, '--wait', 'long'))[0], 2, 'a wrong time to wait');
