@@ -1,4 +1,4 @@
-/* check_shard: one part of N of a check (check --shard I/N), into a folder of its own for kyc-import merge.
+/* check_shard: one of N shards of a check (check --shard I/N), into a folder of its own for kyc-import merge.
  *
  * Thread: the main one.
  */

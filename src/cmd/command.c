@@ -35,7 +35,7 @@ enum {
 /* Ended by an entry without a name. */
 static const struct command command_table[] = {
     {"check", "JOB", OPTION_CHECK, "validate every row, send nothing, write the report", command_check},
-    {"merge", "JOB DIR...", OPTION_MERGE, "make one report of the parts of a check (check --shard I/N)",
+    {"merge", "JOB DIR...", OPTION_MERGE, "make one report of the shards of a check (check --shard I/N)",
      command_merge},
     {"run", "JOB", OPTION_RUN, "create and update users, one per row; continues where the last run ended",
      command_run},

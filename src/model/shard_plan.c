@@ -135,7 +135,7 @@ int shard_plan_read(const char *text, uint32_t *shard, uint32_t *of, struct erro
         *rest || *shard >= *of || *of > SHARD_PLAN_MAX)
         return error_set(
             error, ERROR_USAGE,
-            "--shard cannot be `%s`\nhint: --shard I/N is part I of N, counted from 0, as in 0/4 to 3/4; N is at most %d",
+            "--shard cannot be `%s`\nhint: --shard I/N is shard I of N, counted from 0, as in 0/4 to 3/4; N is at most %d",
             text, SHARD_PLAN_MAX);
     return 0;
 }

@@ -130,9 +130,9 @@ static struct slice describe_duplicate(const struct customer_index *index, const
     return describe_place(inputs, input, ordinal - index->before[input], arena);
 }
 
-/* Marks a value in a check of a part. True, and a message, when an earlier place has it, here or in another
- * part. Its customer, if the ledger has it, is counted by the part with the first place. Not inlined, as the
- * next one: a check of the whole input would pay for it. */
+/* Marks a value in the check of a shard. True, and a message, when an earlier place has it, here or in
+ * another shard. Its customer, if the ledger has it, is counted by the shard with the first place. Not
+ * inlined, as the next one: a check of the whole input would pay for it. */
 static __attribute__((noinline)) bool find_shared(struct customer_index *index, const struct job *job,
                                                   const struct record *record, size_t unique_index,
                                                   struct slice *message, struct arena *arena)

@@ -60,8 +60,8 @@ uint64_t customer_index_mark_seen(struct customer_index *index, size_t unique_in
  * 12 bytes each. */
 bool customer_index_mark_identity(struct customer_index *index, const struct record *record);
 
-/* Of a check of a part of the input, before any record: a value that another part has at an earlier place is
- * a repeat, too, and the first ones of this part are added to shard. Borrowed. */
+/* Of the check of a shard, before any record: a value that another shard has at an earlier place is a repeat,
+ * too, and the first ones of this shard are added to shard. Borrowed. */
 void customer_index_divide(struct customer_index *index, struct shard_check *shard);
 /* Customers of the ledger that are not unsent, and those of them whose external_id was marked; the same of
  * those whose last operation is open. */

@@ -75,7 +75,7 @@ subtest 'it is killed' => sub {
     is($pg->{port}, $port, 'on the same port');
 };
 
-subtest 'all of it stands still' => sub {
+subtest 'all of it waits' => sub {
     my @pids = postgres_pids($pg);
     cmp_ok(@pids, '>', 1, 'it has processes');
     postgres_signal($pg, 'STOP');

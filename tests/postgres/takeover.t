@@ -232,7 +232,7 @@ sub third_host
     kill 'CONT', $proxy->{pid};
     ($status, $err) = host_end($first, 20);
     is($status, 7, 'the first one learns that it was taken over');
-    like($err, qr/another run has taken the ledger .* over: \S+, process \d+, since 2/, 'by whom');
+    like($err, qr/another run has taken the ledger .* over: \S+, process \d+, since 2/, 'with its name');
     is((host_end($third))[0], 0, 'the third one ends well');
     write_file("$hosts->{all}[$b]{folder}/export.csv", csv_rows($hosts->{rows}));
     is_deeply([hosts_finish($hosts)], [], 'each row is one user');
