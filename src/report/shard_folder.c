@@ -120,13 +120,28 @@ static int shard_folder_make(struct shard_folder *folder)
     return -1;
 }
 
-int shard_folder_open(struct shard_folder *folder, const char *path, struct error *error)
+/* What is replaced: without slashes behind it, because the draft is beside it, not inside; of a symbolic link
+ * the folder that it names. NULL with errno: a link to nothing. Owner: the caller frees. */
+static char *shard_folder_resolve(const char *path)
 {
     size_t len = strlen(path);
+    struct stat about;
 
-    while (len > 1 && path[len - 1] == '/') /* the draft is beside it, not inside */
+    while (len > 1 && path[len - 1] == '/')
         len--;
-    *folder = (struct shard_folder){.path = memory_copy(slice_make(path, len)), .fd = -1};
+    char *folder = memory_copy(slice_make(path, len));
+    if (lstat(folder, &about) != 0 || !S_ISLNK(about.st_mode))
+        return folder;
+    char *real = realpath(folder, NULL);
+    free(folder);
+    return real;
+}
+
+int shard_folder_open(struct shard_folder *folder, const char *path, struct error *error)
+{
+    *folder = (struct shard_folder){.path = shard_folder_resolve(path), .fd = -1};
+    if (!folder->path)
+        return report_file_fail(path, error);
     char *parent = file_folder(folder->path);
     int result = file_make_folder(parent);
     if (result == 0 && shard_folder_check_old(folder->path, error) != 0) {

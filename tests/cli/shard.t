@@ -298,6 +298,17 @@ subtest 'wrong use' => sub {
         is((shard($case, 0, 2, '--report', "$case->{folder}/made//"))[0], 1, "a folder with a slash behind it, $try");
         is_deeply([glob "$case->{folder}/made* $case->{folder}/made/.[!.]*"], ["$case->{folder}/made"], 'and nothing beside or inside it');
     }
+    mkdir "$case->{folder}/disk" or die;
+    symlink "$case->{folder}/disk", "$case->{folder}/link" or die;
+    for my $try (1, 2) {
+        is((shard($case, 0, 2, '--report', "$case->{folder}/link"))[0], 1, "a link to a folder, $try");
+        is(readlink "$case->{folder}/link", "$case->{folder}/disk", 'is kept');
+        is_deeply([glob "$case->{folder}/link?* $case->{folder}/disk?*"], [], 'nothing is left beside it');
+        ok(-e "$case->{folder}/disk/shard.json", 'and the folder that it names is replaced');
+    }
+    symlink "$case->{folder}/no-disk", "$case->{folder}/lost" or die;
+    is((shard($case, 0, 2, '--report', "$case->{folder}/lost"))[0], 2, 'a link to nothing: status 2');
+    is_deeply([glob "$case->{folder}/lost?*"], [], 'and nothing is left');
     is((merge($case))[0], 2, 'merge without a folder');
     is((merge($case, '--shards', 2, 'x'))[0], 2, 'merge with both');
     is((merge($case, '--shards', 2, '--wait', 'long'))[0], 2, 'a wrong time to wait');
