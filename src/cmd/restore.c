@@ -56,7 +56,7 @@ static void write_text(const struct restored_ledger *restored, const struct job 
     if (!restored->took_over)
         buffer_append_text(
             out,
-            "customers that were forgotten since the backup are back: forget them again, by your receipts\n");
+            "if customers were forgotten since the backup, they are back: forget them again, by your receipts\n");
     else if (!restored->took_over_newest && !restored->is_newest)
         buffer_append_text(
             out,

@@ -172,7 +172,7 @@ static void write_restored(struct status_writer *writer, struct ledger *ledger, 
         json_write_key(&writer->json, "awaits_decision");
         json_write_bool(&writer->json, is_kept_away);
     } else if (is_kept_away) {
-        buffer_printf(&writer->out, "\nNo run sends from this ledger until you decide: %s\n\n", error.text);
+        buffer_printf(&writer->out, "\nNo run sends from this ledger: %s\n\n", error.text);
     }
 }
 

@@ -224,7 +224,7 @@ static const char *read_parameter(struct reading *reading, struct slice paramete
                    : "has a connect_timeout that is not a number of seconds from 2 to 600";
     if (slice_is(name, "password"))
         return "must not hold a password: set ledger_password";
-    return "has an unknown parameter; known are host, port, sslrootcert, sslcert, sslkey and connect_timeout";
+    return "has an unknown parameter; known are host, port, sslrootcert, sslcert, sslkey and connect_timeout (TLS is always verify-full)";
 }
 
 static const char *read_parameters(struct reading *reading, struct slice list)

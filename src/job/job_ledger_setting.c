@@ -44,7 +44,7 @@ char *job_ledger_setting_location(const struct job *job, const char *value, stru
     else if (!location)
         error_set(
             error, ERROR_USAGE,
-            "the place of a ledger %s\nhint: write it as in the job's `ledger`; a path is relative to the job file's folder",
+            "the place of a ledger %s\nhint: of a file, write sqlite: before its path, as in sqlite:nightly.ledger; the path is relative to the job file's folder",
             fault);
     return location;
 }

@@ -34,7 +34,7 @@ static int check_places(const struct moving *moving, struct error *error)
     if (to == 1)
         return error_set(
             error, ERROR_USAGE,
-            "there is a ledger of the job %s at %s already, and a copy never replaces one\nhint: name another place",
+            "there is a ledger of the job %s at %s already, and a copy never replaces one\nhint: if an earlier copy made it, set `ledger` in the job to it; else name another place",
             moving->to->job, moving->to->location);
     return 0;
 }

@@ -229,11 +229,12 @@ static int judge_repeats(struct shard_merge *merge, struct shard_repeats_merge *
     for (uint32_t i = 0; i < merge->of; i++) {
         const struct shard_file *file = &merge->shards[i].file;
         if (!is_current(file->unique, repeats->digests.unique, repeats->has_unique[i]))
-            add_problem(merge, i, true, "%s has values that must be unique and that another shard has before",
+            add_problem(merge, i, true,
+                        "%s has values that must be unique and that an earlier shard has, too",
                         merge->shards[i].folder);
         else if (identities &&
                  !is_current(file->identities, repeats->digests.identities, repeats->has_identities[i]))
-            add_problem(merge, i, true, "%s has customers that another shard has before under another key",
+            add_problem(merge, i, true, "%s has customers that an earlier shard has, too, under another key",
                         merge->shards[i].folder);
     }
     if (merge->problem_count == 0 || shard_repeats_merge_save(repeats, identities) == 0)

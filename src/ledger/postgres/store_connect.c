@@ -154,8 +154,11 @@ static int fail_to_connect(const struct store_postgres *store, const struct stor
     for (const char *byte = message; *byte != '\0' && len + 1 < sizeof fact; byte++)
         if ((unsigned char)*byte > ' ')
             fact[len++] = *byte;
-        else if (len > 0 && fact[len - 1] != ' ')
+        else if (len > 0 && fact[len - 1] != ' ') {
+            if (*byte == '\n' && byte[1] != '\0' && len + 2 < sizeof fact)
+                fact[len++] = ';';
             fact[len++] = ' ';
+        }
     while (len > 0 && fact[len - 1] == ' ')
         len--;
     fact[len] = '\0';

@@ -240,7 +240,7 @@ int store_postgres_read_key(const struct ledger_place *place, uint8_t key[FINGER
     if (!place->key || !place->key->data)
         return error_set(
             error, ERROR_LEDGER,
-            "a ledger in PostgreSQL needs the job's ledger_key, and there is none\nhint: set ledger_key in the job, and the variable or file that it names");
+            "a ledger in PostgreSQL needs the job's ledger_key, and there is none\nhint: set ledger_key in the job, and the variable or file that it names; kyc-import probe JOB shows what is wrong with it");
     digest_sha256(secret_slice(place->key), slice_make(NULL, 0), key);
     return 0;
 }
