@@ -1,12 +1,12 @@
 #include "core/base_url.h"
 
-#include <arpa/inet.h>
 #include <stdbool.h>
 #include <strings.h>
 
 #include "core/loopback.h"
+#include "core/url_host.h"
 
-enum { HOST_MAX = 253 /* RFC 1035 */, PORT_MAX = 65535 };
+enum { PORT_MAX = 65535 };
 
 static bool starts_with(struct slice text, struct slice head)
 {
@@ -18,28 +18,6 @@ static struct slice before(struct slice text, char byte)
 {
     const char *end = text.len > 0 ? memchr(text.data, byte, text.len) : NULL;
     return slice_make(text.data, end ? (size_t)(end - text.data) : text.len);
-}
-
-static bool is_name(struct slice host)
-{
-    for (size_t i = 0; i < host.len; i++) {
-        char byte = host.data[i], lower = (char)(byte | 0x20);
-        if (!(lower >= 'a' && lower <= 'z') && !(byte >= '0' && byte <= '9') && !strchr("-._~", byte))
-            return false;
-    }
-    return host.len >= 1 && host.len <= HOST_MAX;
-}
-
-/* `[::1]`. */
-static bool is_ipv6(struct slice host)
-{
-    char text[INET6_ADDRSTRLEN];
-    struct in6_addr address;
-    if (host.len < 4 || host.len - 2 >= sizeof text || host.data[0] != '[' || host.data[host.len - 1] != ']')
-        return false;
-    memcpy(text, host.data + 1, host.len - 2);
-    text[host.len - 2] = '\0';
-    return inet_pton(AF_INET6, text, &address) == 1;
 }
 
 /* `:443`, or nothing. */
@@ -62,9 +40,9 @@ static bool split_authority(struct slice authority, struct slice *host)
     *host = before(authority, ':');
     if (authority.len > 0 && authority.data[0] == '[') {
         host->len = before(authority, ']').len + 1;
-        if (host->len > authority.len || !is_ipv6(*host))
+        if (host->len > authority.len || !url_host_is_ipv6(*host))
             return false;
-    } else if (!is_name(*host)) {
+    } else if (!url_host_is_name(*host)) {
         return false;
     }
     return is_port(slice_make(authority.data + host->len, authority.len - host->len));

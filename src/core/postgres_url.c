@@ -1,6 +1,5 @@
 #include "core/postgres_url.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,10 +8,10 @@
 #include "core/loopback.h"
 #include "core/memory.h"
 #include "core/slice.h"
+#include "core/url_host.h"
 
 enum {
     URL_MAX = 2048,
-    HOST_MAX = 253, /* RFC 1035 */
     PORT_DEFAULT = 5432,
     PORT_MAX = 65535,
     SOCKET_FOLDER_MAX = 90, /* with `/.s.PGSQL.PORT` it fits sun_path (108 bytes) */
@@ -91,28 +90,6 @@ static bool read_number(struct slice text, unsigned min, unsigned max, unsigned 
     return text.len > 0 && *number >= min && *number <= max;
 }
 
-static bool is_host_name(struct slice host)
-{
-    for (size_t i = 0; i < host.len; i++) {
-        char byte = host.data[i], lower = (char)(byte | 0x20);
-        if (!(lower >= 'a' && lower <= 'z') && !(byte >= '0' && byte <= '9') && !strchr("-._", byte))
-            return false;
-    }
-    return host.len >= 1 && host.len <= HOST_MAX;
-}
-
-/* `[::1]`. */
-static bool is_ipv6(struct slice host)
-{
-    char text[INET6_ADDRSTRLEN];
-    struct in6_addr address;
-    if (host.len < 4 || host.len - 2 >= sizeof text || host.data[0] != '[' || host.data[host.len - 1] != ']')
-        return false;
-    memcpy(text, host.data + 1, host.len - 2);
-    text[host.len - 2] = '\0';
-    return inet_pton(AF_INET6, text, &address) == 1;
-}
-
 static void append_lower(struct buffer *text, struct slice part)
 {
     for (size_t i = 0; i < part.len; i++)
@@ -145,7 +122,7 @@ static const char *read_host(struct reading *reading, struct slice item, bool is
         if (port.data[0] != ':' || !read_number(slice_skip(port, 1), 1, PORT_MAX, &number))
             return has_no_host;
     }
-    if (bracket ? !is_ipv6(host) : !is_host_name(host))
+    if (bracket ? !url_host_is_ipv6(host) : !url_host_is_name(host))
         return has_no_host;
     if (!loopback_is_host(host))
         reading->url->is_local = false;
