@@ -101,12 +101,21 @@ static void sleep_ns(uint64_t ns)
     nanosleep(&(struct timespec){(time_t)(ns / CLOCK_NS_PER_S), (long)(ns % CLOCK_NS_PER_S)}, NULL);
 }
 
+static void report_watch(const struct store_postgres *store, const struct seen *holder)
+{
+    char text[STORE_HOLDER_SIZE + 32];
+    store_postgres_show_holder(slice_from(holder->holder), text, sizeof text);
+    log_info("the ledger %s: waiting, because another run holds it and shows no life: %s", store->url.shown,
+             text);
+}
+
 /* Watches the holder that was seen: 1: this session has the lock; 0: the holder has shown no life for a whole
  * lease; -1. */
 static int watch_holder(struct store_postgres *store, const struct seen *first, struct error *error)
 {
     uint64_t poll_ns = store->lease_ns / POLLS;
     struct seen now = {.epoch = 0};
+    bool is_reported = false;
     if (poll_ns < POLL_MIN_MS * CLOCK_NS_PER_MS)
         poll_ns = POLL_MIN_MS * CLOCK_NS_PER_MS;
     for (;;) {
@@ -121,6 +130,10 @@ static int watch_holder(struct store_postgres *store, const struct seen *first, 
             return fail_busy(store, &now, error);
         if (now.seen_ns >= first->seen_ns + store->lease_ns)
             return 0;
+        if (!is_reported && now.seen_ns >= first->seen_ns + store->lease_ns / 5 * 2) {
+            report_watch(store, &now);
+            is_reported = true;
+        }
         sleep_ns(poll_ns);
     }
 }
