@@ -112,7 +112,7 @@ sub retry_after_holds_the_whole_job
     my $pid = case_start($case, '-q');
     waited_for(sub { sandbox_counts($sandbox)->{payward}{requests} > 100 });
     sandbox_faults($sandbox, 'status-429:x1');
-    my $at;
+    my $at = time;
     waited_for(sub {
         my ($now, $counts) = (time, sandbox_counts($sandbox)->{payward});
         return 1 if $counts->{by_status}{429};
