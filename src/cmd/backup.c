@@ -52,7 +52,7 @@ static int backup_job(const struct options *options, const struct job *job, cons
 {
     struct ledger_verified verified = {.events = 0};
     struct ledger_backup backup;
-    struct ledger *ledger = job_ledger_open(job, provider, JOB_LEDGER_READ, error);
+    struct ledger *ledger = job_ledger_open(job, provider, JOB_LEDGER_READ, NULL, error);
     struct buffer out;
     int status = 0;
 

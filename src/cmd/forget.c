@@ -165,7 +165,7 @@ static int forget_job(const struct options *options, const struct job *job, cons
 
     arena_init(&forgetting.arena, 4096);
     if (read_keys(&forgetting, options, error) == 0)
-        forgetting.ledger = job_ledger_open(job, provider, JOB_LEDGER_EXCLUSIVE, error);
+        forgetting.ledger = job_ledger_open(job, provider, JOB_LEDGER_EXCLUSIVE, NULL, error);
     forgetting.receipt.items = forgetting.items;
     forgetting.receipt.count = forgetting.count;
     forgetting.receipt.ledger = forgetting.ledger;

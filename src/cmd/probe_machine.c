@@ -133,7 +133,8 @@ struct ledger *probe_machine_ledger(struct probe_lines *lines, const struct job 
         *usable = check_place(lines, job, provider);
         return NULL;
     }
-    struct ledger *ledger = found == 1 ? job_ledger_open(job, provider, JOB_LEDGER_CREATE, &error) : NULL;
+    struct ledger *ledger =
+        found == 1 ? job_ledger_open(job, provider, JOB_LEDGER_CREATE, NULL, &error) : NULL;
     *usable = ledger && ledger_begin(ledger, &error) == 0 && ledger_commit(ledger, &error) == 0;
     if (*usable) {
         probe_lines_add(lines, "ledger", PROBE_OK, "%s can be written, and its lock is free",

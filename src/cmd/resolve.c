@@ -329,8 +329,8 @@ static int resolve_job(const struct options *options, struct job *job, const str
     struct resolving resolving = {.provider = provider};
     struct buffer out;
 
-    resolving.ledger =
-        job_ledger_open(job, provider, options->new_ledger ? JOB_LEDGER_RECREATE : JOB_LEDGER_CREATE, error);
+    resolving.ledger = job_ledger_open(
+        job, provider, options->new_ledger ? JOB_LEDGER_RECREATE : JOB_LEDGER_CREATE, NULL, error);
     if (!resolving.ledger)
         return -1;
     arena_init(&resolving.arena, 4096);

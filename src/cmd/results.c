@@ -195,7 +195,7 @@ static int write_results(const struct options *options, const struct job *job,
 
     if (options->since && state_filter_read_time("--since", options->since, &writer.since_ns, error) != 0)
         return -1;
-    struct ledger *ledger = job_ledger_open(job, provider, JOB_LEDGER_READ, error);
+    struct ledger *ledger = job_ledger_open(job, provider, JOB_LEDGER_READ, NULL, error);
     if (!ledger)
         return -1;
     buffer_init(&writer.out, BLOCK_MAX);

@@ -288,7 +288,7 @@ static int show_ledger(const struct options *options, struct job *job, const str
     if (status_age_read(options, &max_age_ns, error) != 0)
         return -1;
     struct ledger *ledger = job_ledger_open(
-        job, provider, options->against_provider ? JOB_LEDGER_EXCLUSIVE : JOB_LEDGER_READ, error);
+        job, provider, options->against_provider ? JOB_LEDGER_EXCLUSIVE : JOB_LEDGER_READ, NULL, error);
     if (!ledger)
         return -1;
     buffer_init(&writer.out, RESULT_MAX);

@@ -50,6 +50,8 @@ struct ledger_place {
     const struct secret *key; /* `ledger_key`; NULL or absent: LEDGER.key, made with the ledger (0600), whose
                                  loss is ERROR_LEDGER. Never absent of a URL */
     const struct secret *password; /* `ledger_password`; NULL or absent: none. Only of a URL */
+    const int *stop_fd;            /* while it is readable, opening ends with ERROR_INTERRUPTED instead of
+                                      waiting for a database, or for its former writer; NULL: none */
 };
 
 enum ledger_mode {

@@ -79,8 +79,9 @@ static int open_ledger(struct adopt_job *adopt, struct error *error)
         digest_random(adopt->key, sizeof adopt->key);
         return 0;
     }
-    adopt->ledger = job_ledger_open(settings->job, settings->provider,
-                                    settings->is_dry ? JOB_LEDGER_EXCLUSIVE : JOB_LEDGER_RECREATE, error);
+    adopt->ledger =
+        job_ledger_open(settings->job, settings->provider,
+                        settings->is_dry ? JOB_LEDGER_EXCLUSIVE : JOB_LEDGER_RECREATE, NULL, error);
     if (!adopt->ledger)
         return -1;
     return settings->is_dry ? 0 : start_run(adopt, error);

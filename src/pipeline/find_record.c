@@ -28,7 +28,7 @@ static int open_ledger(struct finder *finder, struct error *error)
     const struct job *job = finder->search->job;
     const struct provider *provider = finder->search->provider;
 
-    finder->ledger = job_ledger_open(job, provider, JOB_LEDGER_READ_ANY, error);
+    finder->ledger = job_ledger_open(job, provider, JOB_LEDGER_READ_ANY, NULL, error);
     if (!finder->ledger)
         return error->scope == ERROR_NONE ? 0 : -1;
     finder->fingerprint = fingerprint_new(ledger_fingerprint_key(finder->ledger), provider->fields);

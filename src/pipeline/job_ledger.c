@@ -38,12 +38,13 @@ static enum ledger_mode mode_of(enum job_ledger_mode mode)
 }
 
 struct ledger *job_ledger_open(const struct job *job, const struct provider *provider,
-                               enum job_ledger_mode mode, struct error *error)
+                               enum job_ledger_mode mode, const int *stop_fd, struct error *error)
 {
     const struct ledger_identity identity = {
         .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
-    const struct ledger_place place = job_ledger_place(job);
+    struct ledger_place place = job_ledger_place(job);
     bool is_read = mode_of(mode) == LEDGER_READ;
+    place.stop_fd = stop_fd;
     int found = ledger_exists(&place, error);
     bool is_missing = found == 0;
 

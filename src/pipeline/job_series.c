@@ -26,7 +26,8 @@ int job_series_open(struct job_series *series, const char *command, struct job *
     *series = (struct job_series){.job = job, .provider = provider};
     series->queue = coordinator_queue_new(1);
     if (signals_start(&series->signals, series->queue, error) == 0) {
-        series->ledger = job_ledger_open(job, provider, JOB_LEDGER_EXCLUSIVE, error);
+        series->ledger =
+            job_ledger_open(job, provider, JOB_LEDGER_EXCLUSIVE, &series->signals.stop_fd, error);
         if (series->ledger && start(series, command, error) == 0)
             return 0;
     }

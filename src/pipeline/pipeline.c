@@ -125,7 +125,8 @@ static int open_ledger(struct pipeline *pipeline, struct error *error)
                                 : settings->new_ledger ? JOB_LEDGER_RECREATE
                                                        : JOB_LEDGER_CREATE;
 
-    pipeline->ledger = job_ledger_open(pipeline->job, settings->provider, mode, error);
+    pipeline->ledger =
+        job_ledger_open(pipeline->job, settings->provider, mode, &pipeline->signals.stop_fd, error);
     if (!pipeline->ledger && error->scope != ERROR_NONE)
         return -1;
     if (!settings->send && check_continuity(pipeline, error) != 0)

@@ -310,6 +310,29 @@ case_named 'a second run' => sub {
     is((host_end($run))[0], 0, 'the first one ends well');
     goes_on($hosts);
 };
+case_named 'Ctrl-C while a run waits for one that hangs' => sub {
+    my $hosts = new_hosts();
+    local $ENV{KYC_LEASE_MS} = 20_000;
+    my $first = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
+    for (1 .. 4000) {
+        last if host_state($first) =~ /^T?$/;
+        sleep 0.005;
+    }
+    my $second = host_start($hosts, 1);
+    host_step($second, 'lease wanted');
+    sleep 0.3;
+    my $began = time;
+    kill 'INT', $second->{pid};
+    my ($status, $err) = host_end($second);
+    is($status, 6, 'status 6') or diag $err;
+    like($err, qr/interrupted while waiting for the database\nhint: run again/, 'the reason');
+    cmp_ok(time - $began, '<', 10, 'at once');
+    is_deeply([host_steps($second, 'lease taken')], [], 'it took nothing over');
+    kill 'CONT', $first->{pid};
+    ($status, $err) = host_end($first);
+    is($status, 0, 'the first one wakes up and ends well') or diag $err;
+    goes_on($hosts);
+};
 case_named 'a person locks the row of the writer' => sub {
     my $hosts = new_hosts();
     my $psql;

@@ -38,7 +38,7 @@ static void explain_loss(const struct store_postgres *lost, struct error *error)
         store_postgres_send_text(store, &store->main, "SELECT epoch, holder FROM writer WHERE one = 1", NULL,
                                  &other) == 0 &&
         store_postgres_sync(store, &store->main, &rows, 1, &bad, &other) == 0 && PQntuples(rows) == 1 &&
-        store_postgres_number(rows, 0, 0) != lost->epoch) {
+        store_postgres_number(rows, 0, 0) > lost->epoch) { /* a standby that lags has an older one */
         char holder[HOLDER_MAX];
         store_postgres_show_holder(store_postgres_bytes(rows, 0, 1), holder, sizeof holder);
         error_set(error, ERROR_BUSY,

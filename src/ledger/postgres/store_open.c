@@ -99,6 +99,10 @@ struct store_postgres *store_postgres_new(const struct ledger_place *place, enum
     store->last_customer = store->last_task = -1;
     store->batch = store_batch_new();
     store->cache = mode == LEDGER_READ ? NULL : store_cache_new();
+    if (place->stop_fd) {
+        store->main.has_stop = true;
+        store->main.stop_fd = *place->stop_fd;
+    }
     if (store_postgres_name(store, place, error) == 0)
         return store;
     store_postgres_close(&store->store);
@@ -254,8 +258,11 @@ struct store *store_postgres_open(const struct ledger_place *place, enum ledger_
         return NULL;
     if (store_postgres_read_key(place, key, error) == 0 &&
         store_postgres_connect(store, &store->main, mode, 0, error) == 0 &&
-        (mode == LEDGER_READ ? open_to_read(store, error) : open_to_write(store, place, is_new, error)) == 0)
+        (mode == LEDGER_READ ? open_to_read(store, error) : open_to_write(store, place, is_new, error)) ==
+            0) {
+        store->main.has_stop = false; /* what is written is never given up */
         return &store->store;
+    }
     store_postgres_close(&store->store);
     return NULL;
 }

@@ -51,7 +51,8 @@ int store_postgres_wait(const struct store_postgres *store, struct store_connect
         }
         if (ready > 0 && fds[1].revents != 0) {
             connection->is_broken = true;
-            return error_set(error, ERROR_INTERRUPTED, "waiting for the database was ended");
+            return error_set(error, ERROR_INTERRUPTED,
+                             "interrupted while waiting for the database\nhint: run again");
         }
         if (ready > 0)
             return 0;

@@ -230,6 +230,7 @@ int store_postgres_take(struct store_postgres *store, struct error *error)
         int locked = watch_holder(store, &seen, error);
         if (locked < 0 || (locked == 0 && end_holder(store, &seen, error) != 0))
             return -1;
+        store->main.has_stop = false; /* from here on the row would say that this process writes */
         taken = raise_epoch(store, &seen, error);
         if (taken < 0)
             return -1;

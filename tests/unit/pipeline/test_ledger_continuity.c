@@ -78,8 +78,9 @@ static int missing(struct place *place)
 /* A run of a ledger: opened, started, recorded. */
 static int run(struct place *place, bool new_ledger, uint64_t at_ns)
 {
-    struct ledger *ledger = job_ledger_open(
-        &place->job, place->provider, new_ledger ? JOB_LEDGER_RECREATE : JOB_LEDGER_CREATE, &place->error);
+    struct ledger *ledger =
+        job_ledger_open(&place->job, place->provider, new_ledger ? JOB_LEDGER_RECREATE : JOB_LEDGER_CREATE,
+                        NULL, &place->error);
     int result = -1;
 
     if (ledger && ledger_begin(ledger, &place->error) == 0 &&
@@ -310,7 +311,7 @@ static void a_missing_ledger_is_made_by_the_modes_that_may(void **state)
         }
         place->error = (struct error){.scope = ERROR_USAGE};
         struct ledger *ledger =
-            job_ledger_open(&place->job, place->provider, examples[i].mode, &place->error);
+            job_ledger_open(&place->job, place->provider, examples[i].mode, NULL, &place->error);
         bool as_wanted =
             examples[i].opened ? ledger != NULL : !ledger && place->error.scope == examples[i].want;
         if (!as_wanted || !strstr(place->error.text, examples[i].message) ||
