@@ -73,7 +73,7 @@ my %tried = (
     restore => [["$folder/missing.ledger"]],
     forget => [['--key', 'zz-unknown']], # of a customer that there is, it removes what names it: tests/cli/forget.t
     guess => 'no job', version => 'no job', help => 'no job',
-    run => 'below',
+    run => 'below', ledger => 'at the end: no run goes on with a ledger that was copied',
 );
 for my $command (sort keys %tried) {
     next if !ref $tried{$command};
@@ -141,4 +141,5 @@ is((case_run($restored, 'backup', "$restored->{folder}/copy"))[0], 0, 'a backup'
 my ($code, undef, $text) = case_run($restored, 'restore', "$restored->{folder}/copy");
 is($code, 0, 'is restored') or diag $text;
 is_deeply(differing($before, files_of_runs($restored)), [], 'restore changes nothing of the run');
+changes_of('ledger copy changes nothing', 0, [], 'ledger', 'sqlite:test.ledger', 'sqlite:copy.ledger');
 done_testing;
