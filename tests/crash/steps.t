@@ -4,7 +4,7 @@
 # SIGKILL, SIGTERM, SIGINT or SIGINT twice, and resumed, it reaches the same end; and another run changes nothing.
 #
 #   KYC_SCENARIOS=kira/in-doubt,payso/create  only these;  KYC_STEPS=committed#3,…  only these steps;  KYC_WAYS=kill,term
-#   KYC_EVERY=24  every 24th step (5)
+#   KYC_EVERY=24  every 24th step (6)
 use strict;
 use warnings;
 use FindBin;
@@ -23,8 +23,8 @@ $ENV{KYC_BUILD} = (defined $ENV{KYC_BUILD} ? $ENV{KYC_BUILD} : 'build') . '/step
 my @ways = $ENV{KYC_WAYS} ? split /,/, $ENV{KYC_WAYS} : qw(kill term int twice);
 my $rows = proof_is_long() ? 4 : 2;
 my $all_ways = proof_is_long() || $ENV{KYC_WAYS};
-# The short run takes every fifth step of a scenario, in each scenario others, one way each in turn.
-my $every = $ENV{KYC_EVERY} || (proof_is_long() || $ENV{KYC_SCENARIOS} || $ENV{KYC_STEPS} ? 1 : 5);
+# The short run takes every sixth step of a scenario, in each scenario others, one way each in turn.
+my $every = $ENV{KYC_EVERY} || (proof_is_long() || $ENV{KYC_SCENARIOS} || $ENV{KYC_STEPS} ? 1 : 6);
 my $workers = $ENV{KYC_WORKERS} || 4;
 my %only_steps = map { $_ => 1 } split /,/, $ENV{KYC_STEPS} || '';
 my $json = JSON::PP->new->utf8->canonical;
