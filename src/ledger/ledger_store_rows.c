@@ -1,5 +1,8 @@
 #include "ledger/ledger_store_rows.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "core/postgres_url.h"
 
 int ledger_store_rows_fail_damaged(struct error *error, const char *location, const char *text)
@@ -62,4 +65,39 @@ void ledger_store_rows_count_verification(struct ledger_verification_counts *cou
     counts->changed[state] += is_changed && !is_deleted;
     counts->linked += user->is_linked;
     counts->never_read += !user->is_read;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    int64_t first = *(const int64_t *)a, second = *(const int64_t *)b;
+    return (first > second) - (first < second);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    const struct slice *first = a, *second = b;
+    size_t len = first->len < second->len ? first->len : second->len;
+    int order = len > 0 ? memcmp(first->data, second->data, len) : 0;
+    return order != 0 ? order : (first->len > second->len) - (first->len < second->len);
+}
+
+void ledger_store_rows_sort_owners(int64_t *customers, struct slice *users, size_t count)
+{
+    qsort(customers, count, sizeof *customers, compare_ids);
+    qsort(users, count, sizeof *users, compare_texts);
+}
+
+bool ledger_store_rows_is_owned(const int64_t *customers, const struct slice *users, size_t count,
+                                int64_t customer, struct slice user)
+{
+    return bsearch(&customer, customers, count, sizeof *customers, compare_ids) ||
+           (user.len > 0 && bsearch(&user, users, count, sizeof *users, compare_texts));
+}
+
+bool ledger_store_rows_has_body(const struct ledger_value *event)
+{
+    for (size_t i = 0; i < LEDGER_EVENT_BODY_COLUMNS; i++)
+        if (!event[LEDGER_EVENT_FIXED_COLUMNS + i].is_null)
+            return true;
+    return false;
 }

@@ -38,4 +38,12 @@ struct ledger_store_rows_user {
 void ledger_store_rows_count_verification(struct ledger_verification_counts *counts,
                                           const struct ledger_store_rows_user *user, uint64_t since_ns);
 
+/* Customers and their users, count of each, sorted each by itself for ledger_store_rows_is_owned. */
+void ledger_store_rows_sort_owners(int64_t *customers, struct slice *users, size_t count);
+/* Whether an event is of one of them, by its customer or by its user (empty: none). */
+bool ledger_store_rows_is_owned(const int64_t *customers, const struct slice *users, size_t count,
+                                int64_t customer, struct slice user);
+/* False of an event whose body was removed. */
+bool ledger_store_rows_has_body(const struct ledger_value *event);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "core/failpoint.h"
 #include "core/memory.h"
+#include "ledger/ledger_store_rows.h"
 #include "ledger/postgres/store_pass.h"
 #include "ledger/postgres/store_postgres_ops.h"
 
@@ -18,29 +19,13 @@ struct choice {
     size_t id_count, id_capacity;
 };
 
-static int compare_ids(const void *a, const void *b)
-{
-    int64_t first = *(const int64_t *)a, second = *(const int64_t *)b;
-    return (first > second) - (first < second);
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-    const struct slice *first = a, *second = b;
-    size_t len = first->len < second->len ? first->len : second->len;
-    int order = len > 0 ? memcmp(first->data, second->data, len) : 0;
-    return order != 0 ? order : (first->len > second->len) - (first->len < second->len);
-}
-
 /* The columns: id, customer, user_id. */
 static bool choose_event(void *context, const struct slice *columns)
 {
     struct choice *choice = context;
     int64_t customer = store_pass_number(columns[1]);
 
-    if (!bsearch(&customer, choice->customers, choice->count, sizeof customer, compare_ids) &&
-        !(columns[2].len > 0 &&
-          bsearch(&columns[2], choice->users, choice->count, sizeof *columns, compare_texts)))
+    if (!ledger_store_rows_is_owned(choice->customers, choice->users, choice->count, customer, columns[2]))
         return true;
     if (choice->id_count == choice->id_capacity) {
         choice->id_capacity = choice->id_capacity ? 2 * choice->id_capacity : 64;
@@ -48,14 +33,6 @@ static bool choose_event(void *context, const struct slice *columns)
     }
     choice->ids[choice->id_count++] = store_pass_number(columns[0]);
     return true;
-}
-
-static bool has_body(const struct ledger_value *event)
-{
-    for (size_t i = 0; i < LEDGER_EVENT_BODY_COLUMNS; i++)
-        if (!event[LEDGER_EVENT_FIXED_COLUMNS + i].is_null)
-            return true;
-    return false;
 }
 
 /* Ids and digests of the bodies that some rows have. */
@@ -68,7 +45,7 @@ static void add_digests(const PGresult *rows, struct ledger_sealer *sealer, stru
         struct ledger_value values[LEDGER_EVENT_COLUMNS];
         uint8_t digest[DIGEST_SHA256_LEN];
         store_postgres_read_row(rows, i, 0, &ledger_event_table, values);
-        if (!has_body(values))
+        if (!ledger_store_rows_has_body(values))
             continue;
         ledger_sealer_body(sealer, values, digest);
         store_postgres_array_number(ids, values[0].number);
@@ -117,8 +94,7 @@ int store_postgres_remove_bodies(struct store *base, int64_t *customers, struct 
     struct store_postgres *store = (struct store_postgres *)base;
     struct choice choice = {.customers = customers, .users = users, .count = count};
 
-    qsort(customers, count, sizeof *customers, compare_ids);
-    qsort(users, count, sizeof *users, compare_texts);
+    ledger_store_rows_sort_owners(customers, users, count);
     int result =
         store_postgres_check_writable(store, error) != 0 || store_postgres_open_transaction(store, error) != 0
             ? -1

@@ -4,6 +4,7 @@
 
 #include "core/failpoint.h"
 #include "core/memory.h"
+#include "ledger/ledger_store_rows.h"
 #include "ledger/sqlite/store_sqlite.h"
 
 /* The events whose bodies are removed. */
@@ -11,20 +12,6 @@ struct chosen {
     int64_t *ids;
     size_t count, capacity;
 };
-
-static int compare_ids(const void *a, const void *b)
-{
-    int64_t first = *(const int64_t *)a, second = *(const int64_t *)b;
-    return (first > second) - (first < second);
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-    const struct slice *first = a, *second = b;
-    size_t len = first->len < second->len ? first->len : second->len;
-    int order = len > 0 ? memcmp(first->data, second->data, len) : 0;
-    return order != 0 ? order : (first->len > second->len) - (first->len < second->len);
-}
 
 static void choose(struct chosen *chosen, int64_t id)
 {
@@ -44,19 +31,10 @@ static int choose_events(struct store_sqlite *store, const int64_t *customers, c
     while (statement && (row = store_sqlite_next_row(store, statement, error)) == 1) {
         int64_t customer = sqlite3_column_int64(statement, 1);
         struct slice user = store_sqlite_column(statement, 2);
-        if (bsearch(&customer, customers, count, sizeof *customers, compare_ids) ||
-            (user.len > 0 && bsearch(&user, users, count, sizeof *users, compare_texts)))
+        if (ledger_store_rows_is_owned(customers, users, count, customer, user))
             choose(chosen, sqlite3_column_int64(statement, 0));
     }
     return row;
-}
-
-static bool has_body(const struct ledger_value *event)
-{
-    for (size_t i = 0; i < LEDGER_EVENT_BODY_COLUMNS; i++)
-        if (!event[LEDGER_EVENT_FIXED_COLUMNS + i].is_null)
-            return true;
-    return false;
 }
 
 static int remove_body(struct store_sqlite *store, int64_t id, struct ledger_sealer *sealer,
@@ -72,7 +50,7 @@ static int remove_body(struct store_sqlite *store, int64_t id, struct ledger_sea
     if (row != 1)
         return row;
     store_sqlite_read_row(event, &ledger_event_table, values);
-    bool is_removed = has_body(values);
+    bool is_removed = ledger_store_rows_has_body(values);
     ledger_sealer_body(sealer, values, digest);
     store_sqlite_release(event);
     if (!is_removed)
@@ -90,8 +68,7 @@ int store_sqlite_remove_bodies(struct store *base, int64_t *customers, struct sl
 {
     struct store_sqlite *store = store_sqlite_of(base);
     struct chosen chosen = {.count = 0};
-    qsort(customers, count, sizeof *customers, compare_ids);
-    qsort(users, count, sizeof *users, compare_texts);
+    ledger_store_rows_sort_owners(customers, users, count);
     int result = choose_events(store, customers, users, count, &chosen, error);
     for (size_t i = 0; i < chosen.count && result == 0; i++)
         result = remove_body(store, chosen.ids[i], sealer, error);
