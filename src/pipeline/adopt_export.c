@@ -1,12 +1,10 @@
 #include "pipeline/adopt_export.h"
 
 #include "core/clock.h"
-#include "dispatch/coordinator_queue.h"
 #include "job/job_auto.h"
 #include "pipeline/customer_index.h"
 #include "pipeline/decide.h"
 #include "pipeline/ingest.h"
-#include "pipeline/signals.h"
 #include "rules/rule_set.h"
 
 enum { WORKERS = 2, WAIT_S = 10 };
@@ -15,8 +13,6 @@ struct adopt_export {
     const struct adopt_export_parts *parts;
     struct adopt_plan *plan;
     struct adopt_export_counts *counts;
-    struct coordinator_queue *queue;
-    struct signals signals;
     struct customer_index *index;
     struct ingest *ingest;
     struct rule_set *rules;
@@ -29,9 +25,7 @@ static int open_all(struct adopt_export *export, struct error *error)
     const struct provider_fields *fields = parts->provider->fields;
     int32_t today = (int32_t)(clock_real_ns() / CLOCK_NS_PER_S / 86400);
 
-    if (signals_start(&export->signals, export->queue, error) != 0)
-        return -1;
-    export->ingest = ingest_open(parts->job, export->signals.stop_fd, error);
+    export->ingest = ingest_open(parts->job, parts->stop_fd, error);
     if (!export->ingest)
         return -1;
     const struct reader_header *header = ingest_header(export->ingest);
@@ -42,7 +36,7 @@ static int open_all(struct adopt_export *export, struct error *error)
         return -1;
     const struct ingest_rules rules = {
         .set = export->rules, .fields = fields, .fingerprint_key = parts->key, .limit = parts->limit};
-    return ingest_start(export->ingest, &rules, WORKERS, export->queue, error);
+    return ingest_start(export->ingest, &rules, WORKERS, parts->queue, error);
 }
 
 /* A record whose customer has a user. */
@@ -96,7 +90,8 @@ static int read_all(struct adopt_export *export, struct error *error)
     int result = 0;
 
     while (result == 0 && !arrivals.ended) {
-        coordinator_queue_wait(export->queue, true, clock_mono_ns() + WAIT_S * CLOCK_NS_PER_S, &arrivals);
+        coordinator_queue_wait(export->parts->queue, true, clock_mono_ns() + WAIT_S * CLOCK_NS_PER_S,
+                               &arrivals);
         if (arrivals.interrupts)
             return error_set(error, ERROR_INTERRUPTED, "interrupted: the export was not read to its end");
         if (!arrivals.batch)
@@ -108,13 +103,17 @@ static int read_all(struct adopt_export *export, struct error *error)
     return result == 0 ? ingest_result(export->ingest, error) : -1;
 }
 
+struct coordinator_queue *adopt_export_queue(void)
+{
+    return coordinator_queue_new(ingest_batches(WORKERS));
+}
+
 int adopt_export_read(const struct adopt_export_parts *parts, struct adopt_plan *plan,
                       struct adopt_export_counts *counts, struct error *error)
 {
     struct adopt_export export = {.parts = parts, .plan = plan, .counts = counts};
 
     *counts = (struct adopt_export_counts){.read = 0};
-    export.queue = coordinator_queue_new(ingest_batches(WORKERS));
     export.index = customer_index_new(parts->job->unique_count);
     export.fingerprint = fingerprint_new(parts->key, parts->provider->fields);
     int result = open_all(&export, error);
@@ -126,7 +125,5 @@ int adopt_export_read(const struct adopt_export_parts *parts, struct adopt_plan 
     fingerprint_free(export.fingerprint);
     customer_index_free(export.index);
     rule_set_free(export.rules);
-    signals_stop(&export.signals);
-    coordinator_queue_free(export.queue);
     return result;
 }

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "dispatch/adopt_plan.h"
+#include "dispatch/coordinator_queue.h"
 #include "ledger/ledger.h"
 #include "model/job.h"
 #include "provider/provider.h"
@@ -21,12 +22,18 @@ struct adopt_export_parts {
     struct ledger *ledger; /* NULL: there is none */
     const uint8_t *key;    /* of the digests: the ledger's, without one any */
     uint64_t limit;        /* records of input; 0: all */
+    /* Of adopt_export_queue; an interrupt of it, or a readable stop_fd, ends the reading. */
+    struct coordinator_queue *queue;
+    int stop_fd;
 };
 
 struct adopt_export_counts {
     uint64_t read, skipped, rejected;
     uint64_t unchanged, update, refused; /* of the records with a user: what a run would do */
 };
+
+/* A queue with room for the batches of adopt_export_read; owner: the caller, coordinator_queue_free. */
+struct coordinator_queue *adopt_export_queue(void);
 
 /* 0; or -1 with an error, ERROR_INTERRUPTED included, or because the input broke off. */
 int adopt_export_read(const struct adopt_export_parts *parts, struct adopt_plan *plan,

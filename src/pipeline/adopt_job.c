@@ -15,6 +15,8 @@ enum { COUNTS_MAX = 64 * 1024 };
 struct adopt_job {
     const struct adopt_job_settings *settings;
     struct adopt_job_result *result;
+    struct coordinator_queue *queue;
+    struct signals signals;
     struct ledger *ledger;
     uint8_t key[FINGERPRINT_KEY_LEN]; /* without a ledger */
 };
@@ -79,9 +81,9 @@ static int open_ledger(struct adopt_job *adopt, struct error *error)
         digest_random(adopt->key, sizeof adopt->key);
         return 0;
     }
-    adopt->ledger =
-        job_ledger_open(settings->job, settings->provider,
-                        settings->is_dry ? JOB_LEDGER_EXCLUSIVE : JOB_LEDGER_RECREATE, NULL, error);
+    adopt->ledger = job_ledger_open(settings->job, settings->provider,
+                                    settings->is_dry ? JOB_LEDGER_EXCLUSIVE : JOB_LEDGER_RECREATE,
+                                    &adopt->signals.stop_fd, error);
     if (!adopt->ledger)
         return -1;
     return settings->is_dry ? 0 : start_run(adopt, error);
@@ -90,22 +92,16 @@ static int open_ledger(struct adopt_job *adopt, struct error *error)
 static int ask(struct adopt_job *adopt, struct error *error)
 {
     const struct adopt_job_settings *settings = adopt->settings;
-    struct signals signals;
-    struct adopt_parts parts = {
+    const struct adopt_parts parts = {
         .job = settings->job,
         .provider = settings->provider,
         .ledger = adopt->ledger,
-        .queue = coordinator_queue_new(1),
+        .queue = adopt->queue,
         .plan = adopt->result->plan,
         .is_dry = settings->is_dry,
     };
-    int result = signals_start(&signals, parts.queue, error);
 
-    if (result == 0)
-        result = adopt_run(&parts, &adopt->result->users, error);
-    signals_stop(&signals);
-    coordinator_queue_free(parts.queue);
-    return result;
+    return adopt_run(&parts, &adopt->result->users, error);
 }
 
 static void count_adopted(struct adopt_job_result *result, const struct adopt_record *record)
@@ -179,7 +175,9 @@ static int read_and_ask(struct adopt_job *adopt, struct error *error)
                                              .provider = settings->provider,
                                              .ledger = adopt->ledger,
                                              .key = key,
-                                             .limit = settings->limit};
+                                             .limit = settings->limit,
+                                             .queue = adopt->queue,
+                                             .stop_fd = adopt->signals.stop_fd};
 
     adopt->result->plan =
         adopt_plan_new(settings->job, settings->provider, key, adopt_fetches(settings->provider));
@@ -202,7 +200,10 @@ int adopt_job_run(const struct adopt_job_settings *settings, struct adopt_job_re
     struct error ignored;
 
     *result = (struct adopt_job_result){.started_ns = clock_real_ns()};
+    adopt.queue = adopt_export_queue();
     int code = check_provider(settings, error);
+    if (code == 0)
+        code = signals_start(&adopt.signals, adopt.queue, error);
     if (code == 0)
         code = open_ledger(&adopt, error);
     if (code == 0) {
@@ -215,6 +216,8 @@ int adopt_job_run(const struct adopt_job_settings *settings, struct adopt_job_re
             code = -1;
     }
     ledger_close(adopt.ledger);
+    signals_stop(&adopt.signals);
+    coordinator_queue_free(adopt.queue);
     return code;
 }
 

@@ -54,12 +54,11 @@ static void *signals_main(void *argument)
     struct signals *signals = argument;
     sigset_t set;
     int number;
-    bool is_interrupted = false;
 
     stop_signals(&set);
     for (;;) /* sigwait is where signals_stop cancels */
-        if (sigwait(&set, &number) == 0 && !(number == SIGHUP && is_interrupted)) {
-            is_interrupted = true;
+        if (sigwait(&set, &number) == 0 && !(number == SIGHUP && signals->number != 0)) {
+            signals->number = number;
             /* In this order, so that an input cut off by stop_fd is not taken for a complete one. */
             coordinator_queue_interrupt(signals->queue);
             eventfd_write(signals->stop_fd, 1);
@@ -92,6 +91,8 @@ void signals_stop(struct signals *signals)
         return;
     pthread_cancel(signals->thread);
     pthread_join(signals->thread, NULL);
+    if (signals->number != 0)
+        kill(getpid(), signals->number);
     close(signals->stop_fd);
     signals->started = false;
 }

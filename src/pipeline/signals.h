@@ -7,7 +7,8 @@
  *
  * Of process 1, as a program in a container is, the kernel drops a signal whose action is the default one,
  * but keeps a blocked one pending. So the signals are blocked first of all: one that comes before the thread
- * waits is its first one, and not lost.
+ * waits is its first one, and not lost. Of a command that starts this more than once, one that came too late
+ * for a part stops the next one.
  * Thread: the main one, start and stop before any other thread is made and after all have ended.
  */
 #ifndef KYC_PIPELINE_SIGNALS_H
@@ -22,6 +23,7 @@
 struct signals {
     pthread_t thread;
     bool started;
+    int number; /* of the last signal; 0: none came */
     struct coordinator_queue *queue;
     int stop_fd; /* readable after the first signal: for threads that wait elsewhere than in the queue */
 };
@@ -34,7 +36,7 @@ void signals_unblock(void);
 
 /* 0, or -1 with ERROR_USAGE when there is no thread or descriptor left. */
 int signals_start(struct signals *signals, struct coordinator_queue *queue, struct error *error);
-/* Without effect if it did not start. */
+/* A signal that came is pending again, for the next start. Without effect if it did not start. */
 void signals_stop(struct signals *signals);
 
 #endif
