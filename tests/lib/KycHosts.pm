@@ -76,7 +76,7 @@ sub host_start
     my $case = $hosts->{all}[$number];
     my $run = {host => $number, began_ns => boot_ns(), map { $_ => "$case->{folder}/$_.$hosts->{runs}" } qw(steps err)};
     $hosts->{runs}++;
-    my @command = case_arguments($case, 'run', '-q', '--accept-updates');
+    my @command = case_arguments($case, $case->{command} // 'run', '-q', $case->{command} ? () : '--accept-updates');
     my $pid = fork;
     die "fork: $!" if !defined $pid;
     if ($pid == 0) {

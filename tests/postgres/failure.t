@@ -53,9 +53,10 @@ sub case_alone
 # A ledger and a provider of its own, with a few customers that are to be created.
 sub new_hosts
 {
+    my ($provider) = @_;
     sandbox_stop($sandbox) if $sandbox;
     $sandbox = sandbox_start('--rate', '2000/s', '--nonce-window', 10_000_000_000, '--latency', '1ms..8ms', '--key-tag', "$$-" . ++$number);
-    my $hosts = hosts_new($sandbox, provider => 'payward', count => 2, set => {'delivery.rate' => '300/s', 'delivery.burst' => 5});
+    my $hosts = hosts_new($sandbox, provider => $provider // 'payward', count => 2, set => {'delivery.rate' => '300/s', 'delivery.burst' => 5});
     hosts_add_rows($hosts, 60);
     return $hosts;
 }
@@ -310,29 +311,32 @@ case_named 'a second run' => sub {
     is((host_end($run))[0], 0, 'the first one ends well');
     goes_on($hosts);
 };
-case_named 'Ctrl-C while a run waits for one that hangs' => sub {
-    my $hosts = new_hosts();
-    local $ENV{KYC_LEASE_MS} = 20_000;
-    my $first = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
-    for (1 .. 4000) {
-        last if host_state($first) =~ /^T?$/;
-        sleep 0.005;
-    }
-    my $second = host_start($hosts, 1);
-    host_step($second, 'lease wanted');
-    sleep 0.3;
-    my $began = time;
-    kill 'INT', $second->{pid};
-    my ($status, $err) = host_end($second);
-    is($status, 6, 'status 6') or diag $err;
-    like($err, qr/interrupted while waiting for the database\nhint: run again/, 'the reason');
-    cmp_ok(time - $began, '<', 10, 'at once');
-    is_deeply([host_steps($second, 'lease taken')], [], 'it took nothing over');
-    kill 'CONT', $first->{pid};
-    ($status, $err) = host_end($first);
-    is($status, 0, 'the first one wakes up and ends well') or diag $err;
-    goes_on($hosts);
-};
+for my $command (qw(run adopt)) {
+    case_named "Ctrl-C while $command waits for a run that hangs" => sub {
+        my $hosts = new_hosts($command eq 'adopt' ? 'kira' : 'payward');
+        local $ENV{KYC_LEASE_MS} = 20_000;
+        my $first = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
+        for (1 .. 4000) {
+            last if host_state($first) =~ /^T?$/;
+            sleep 0.005;
+        }
+        local $hosts->{all}[1]{command} = $command if $command eq 'adopt';
+        my $second = host_start($hosts, 1);
+        host_step($second, 'lease wanted');
+        sleep 0.3;
+        my $began = time;
+        kill 'INT', $second->{pid};
+        my ($status, $err) = host_end($second);
+        is($status, 6, 'status 6') or diag $err;
+        like($err, qr/interrupted while waiting for the database\nhint: run again/, 'the reason');
+        cmp_ok(time - $began, '<', 10, 'at once');
+        is_deeply([host_steps($second, 'lease taken')], [], 'it took nothing over');
+        kill 'CONT', $first->{pid};
+        ($status, $err) = host_end($first);
+        is($status, 0, 'the first one wakes up and ends well') or diag $err;
+        goes_on($hosts);
+    };
+}
 case_named 'a person locks the row of the writer' => sub {
     my $hosts = new_hosts();
     my $psql;
