@@ -315,9 +315,9 @@ test:
 	@KYC_BUILD=$(BUILD) scripts/run-tests -j $(TEST_JOBS) -a '$(ARGS)' $(WANTED_UNITS) $(WANTED_SCRIPTS)
 
 # Many tests wait most of their time, for a window of the rate or for a time, so that check runs one test more than there
-# are processors. Those that take longest come first, so that all jobs end together; those that wait most
-# (limits, adopt, session, system) are among those that compute.
-CHECK_JOBS = $(shell expr $$(nproc) + 1)
+# are processors, and up to twice as many while these are idle. Those that take longest come first, so that all jobs end
+# together; those that wait most (limits, adopt, session, system) are among those that compute.
+CHECK_JOBS = $(shell expr $$(nproc) + 1) -i $(shell expr 2 \* $$(nproc) + 1)
 LONGEST := $(foreach name,fault/matrix crash/steps fault/limits postgres/steps fault/matrix_onboarding postgres/crash postgres/units fault/leaks system/% \
 	postgres/cli postgres/takeover scale/shared fault/mutations cli/adopt scale/slurm postgres/failure fault/fuzz fault/session cli/contract \
 	fault/damage cli/install scale/container,$(filter tests/$(name).t,$(SCRIPTS)))

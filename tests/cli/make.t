@@ -136,6 +136,33 @@ put('bin/pkg-config', qq{#!/bin/sh\nPATH=\${PATH#*:}\ncase "\$*" in *cmocka*) ex
     unlike($out, qr/CC tests/, 'before a test is compiled');
 }
 
+# More tests at a time than -j says while the processors are idle, which the kernel seems to count here.
+SKIP: {
+    skip 'only root may show another /proc/stat', 2 if (run_program(qw(unshare -m true)))[0];
+    put('stat', "cpu 0 0 0 0\n");
+    # Each waits until the other is there, at most four seconds; the first one counts the time as idle, or as busy.
+    put("tests/cli/wait$_->[0].t", <<"PERL", 0755) for [1, 2], [2, 1];
+#!/usr/bin/perl
+open my \$here, '>', '$project/here.$_->[0]';
+for my \$tick (1 .. 40) {
+    select undef, undef, undef, 0.1;
+    last if \$both = -e '$project/here.$_->[1]';
+    next if !\$ENV{COUNTED};
+    open my \$stat, '>', '$project/stat';
+    print \$stat 'cpu ', \$ENV{COUNTED} =~ s/N/\$tick/r, "\\n";
+}
+unlink '$project/here.$_->[0]' if !\$both;
+print "1..1\\n", \$both ? '' : 'not ', "ok 1\\n";
+PERL
+    for my $case (['N00 0 0 0', 'one after the other while they are busy', 2], ['0 0 0 N00', 'at the same time while they are idle', 0]) {
+        local $ENV{COUNTED} = $case->[0];
+        ($status, $out) = run_program(qw(unshare -m sh -c), 'mount --bind "$1" /proc/stat; shift; exec "$@"', 'sh', "$project/stat",
+            "$project/scripts/run-tests", '-j', 1, '-i', 2, map { "$project/tests/cli/wait$_.t" } 1, 2);
+        is(scalar(() = $out =~ /^ +not ok/mg), $case->[2], $case->[1]) or diag $out;
+        unlink glob "$project/here.*";
+    }
+}
+
 # Scratch folders in memory, as make check has them: one folder, which is removed with what tests leave in it.
 SKIP: {
     my ($size, $options) = (`df -Pk /dev/shm 2>/dev/null` =~ /^\S+ +\d+ +\d+ +(\d+) /m, read_file('/proc/mounts') =~ m{^\S+ /dev/shm \S+ (\S+)}m);
