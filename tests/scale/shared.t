@@ -93,10 +93,13 @@ sub account
 
 sub counts { return sandbox_counts($_[0]{sandbox})->{$_[0]{provider}}; }
 
+# Beside other tests a thousand requests a second may need more than this machine has left: the short form finds what is
+# far from right, the long one, which runs alone, holds the bar.
 sub is_used
 {
     my ($account, $sentence, $seconds) = @_;
-    return rate_is_used($sentence, 97, sub { counts($account)->{requests} }, $account->{rate}, seconds => $seconds);
+    my $least = proof_is_long() ? 97 : $account->{rate} < 1000 ? 90 : 70;
+    return rate_is_used($sentence, $least, sub { counts($account)->{requests} }, $account->{rate}, seconds => $seconds);
 }
 
 # Seconds of the parts: all three; the two that are left; one stopped; it is back and two have joined.
