@@ -14,7 +14,7 @@
 #   postgres_stop($pg);
 #
 # Options of postgres_start: settings => {NAME => VALUE} (postgresql.conf), hba => lines (pg_hba.conf: trust), files =>
-# {NAME => BYTES} (in its folder, readable by it alone).
+# {NAME => BYTES} (in its folder, readable by it alone), on_disk => 1: in the folder for temporary files.
 #
 # The server is a child of the test, in a session of its own, and ends by SIGQUIT when the test ends or dies: the kernel
 # sends it. The folder is in /dev/shm, of which the next start removes what a killed test has left. Of root's tests the
@@ -89,10 +89,10 @@ sub sweep
     }
 }
 
-# An empty folder of the server's user, locked while the test lives.
+# An empty folder there of the server's user, locked while the test lives.
 sub new_folder
 {
-    my $where = memory();
+    my ($where) = @_;
     sweep($where);
     my $folder = File::Temp::tempdir('kyc-postgres-XXXXXX', DIR => $where);
     open my $lock, '>', "$folder/lock" or die "$folder/lock: $!";
@@ -161,7 +161,7 @@ sub start
 sub postgres_start
 {
     my (%option) = @_;
-    my ($folder, $lock) = new_folder();
+    my ($folder, $lock) = new_folder($option{on_disk} ? File::Spec->tmpdir : memory());
     my $pg = {folder => $folder, lock => $lock, bin => bin(), port => free_port()};
     make_cluster("$folder/data");
     my %all = (%settings, %{$option{settings} || {}});
@@ -181,7 +181,7 @@ sub postgres_start
 sub postgres_add_standby
 {
     my ($primary, %option) = @_;
-    my ($folder, $lock) = new_folder();
+    my ($folder, $lock) = new_folder(memory());
     my $standby = {folder => $folder, lock => $lock, bin => bin(), port => free_port()};
     run_or_die(as_user("$standby->{bin}/pg_basebackup", qw(-h 127.0.0.1 -U postgres -R -X stream -c fast --no-sync -D), "$folder/data",
         '-p', $primary->{port}));
