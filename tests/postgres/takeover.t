@@ -55,9 +55,10 @@ sub ms { return sprintf '%.0f ms', $_[0] / 1e6; }
 my $began = time;
 parallel "$_: killed and suspended" => cell_of($_, \&kills_and_stops) for @providers;
 parallel 'a holder that has lost its connection may still send, whoever came between' => cell_of('payward', \&third_host);
+parallel 'the lease that a run has by itself' => cell_of('payward', \&own_lease);
 my %total = (faults => 0, runs => 0, expected => 0, made => 0, duplicates => 0, lost => 0, over_limit => 0);
 my %more = map { $_ => 0 } qw(stops deaths after_kill_ns after_stop_ns);
-for my $figures (parallel_run(4), deaths_of_the_server()) {
+for my $figures (parallel_run(5), deaths_of_the_server()) {
     $total{$_} += $figures->{$_} || 0 for keys %total;
     $more{$_} += $figures->{$_} || 0 for qw(stops deaths);
     $more{$_} = max($more{$_}, $figures->{$_} || 0) for qw(after_kill_ns after_stop_ns);
@@ -235,6 +236,33 @@ sub third_host
     like($err, qr/another run has taken the ledger .* over: \S+, process \d+, since 2/, 'with its name');
     is((host_end($third))[0], 0, 'the third one ends well');
     write_file("$hosts->{all}[$b]{folder}/export.csv", csv_rows($hosts->{rows}));
+    is_deeply([hosts_finish($hosts)], [], 'each row is one user');
+    return {faults => 0, runs => $hosts->{runs}, expected => $hosts->{rows}, map { $_ => $hosts->{$_} } qw(made duplicates lost over_limit)};
+}
+
+# 15 seconds (src/ledger/ledger_lease.h), where no test shortens it.
+sub own_lease
+{
+    my ($hosts) = @_;
+    my $own_ns = 15e9;
+    delete local $ENV{KYC_LEASE_MS};
+    hosts_add_rows($hosts, 60);
+    my $first = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
+    for (1 .. 4000) {
+        last if host_state($first) =~ /^T?$/;
+        sleep 0.005;
+    }
+    my $stopped_ns = boot_ns();
+    my $second = host_start($hosts, 1);
+    my $taken_ns = host_step($second, 'lease taken') // 0;
+    my ($wanted_ns) = host_steps($second, 'lease wanted');
+    cmp_ok($taken_ns, '>', $stopped_ns, 'another host takes the ledger of a suspended run over');
+    cmp_ok($taken_ns - $wanted_ns, '<=', $own_ns + 1e9, 'within the lease and a second: ' . ms($taken_ns - $wanted_ns));
+    my $sent_ns = host_step($second, 'request leaves') // 0;
+    cmp_ok($sent_ns, '>=', $stopped_ns + $own_ns, 'and sends when the other one may no longer');
+    kill 'CONT', $first->{pid};
+    is((host_end($first, 20))[0], 7, 'which learns of it when it wakes up');
+    is((host_end($second))[0], 0, 'the other one ends well');
     is_deeply([hosts_finish($hosts)], [], 'each row is one user');
     return {faults => 0, runs => $hosts->{runs}, expected => $hosts->{rows}, map { $_ => $hosts->{$_} } qw(made duplicates lost over_limit)};
 }
