@@ -52,7 +52,7 @@ struct rate_share {
     /* keys, sorted by their ids; none where keys are not leased */
     size_t key_count;
     struct shared_key *keys;
-    const char **key_ids;
+    const char **asked; /* of one call; as the next two */
     struct key_share_report *held;
     struct key_share_answer *answers;
     /* the rate */
@@ -98,12 +98,13 @@ static void close_place(struct rate_share *share)
     share_file_close(share->file);
 }
 
-static int ask_for_keys(struct rate_share *share, size_t held_count, size_t *count, struct error *error)
+static int ask_for_keys(struct rate_share *share, size_t asked_count, size_t held_count, size_t *count,
+                        struct error *error)
 {
-    return share->ledger ? ledger_share_keys(share->ledger, share->key_ids, share->key_count, share->held,
+    return share->ledger ? ledger_share_keys(share->ledger, share->asked, asked_count, share->held,
                                              held_count, share->answers, count, error)
-                         : share_file_keys(share->file, share->key_ids, share->key_count, share->held,
-                                           held_count, share->answers, count, error);
+                         : share_file_keys(share->file, share->asked, asked_count, share->held, held_count,
+                                           share->answers, count, error);
 }
 
 static int ask_for_rate(struct rate_share *share, const struct rate_share_report *report,
@@ -130,7 +131,7 @@ static void add_keys(struct rate_share *share)
 {
     share->key_count = sender_key_slot_count(share->sender);
     share->keys = memory_new(share->key_count + 1, sizeof *share->keys);
-    share->key_ids = memory_new(share->key_count + 1, sizeof *share->key_ids);
+    share->asked = memory_new(share->key_count + 1, sizeof *share->asked);
     share->held = memory_new(share->key_count + 1, sizeof *share->held);
     share->answers = memory_new(share->key_count + 1, sizeof *share->answers);
     for (size_t i = 0; i < share->key_count; i++)
@@ -138,8 +139,6 @@ static void add_keys(struct rate_share *share)
                                              .key_slot = i,
                                              .start = sender_key_slot_start_ns(share->sender, i)};
     qsort(share->keys, share->key_count, sizeof *share->keys, compare_keys);
-    for (size_t i = 0; i < share->key_count; i++)
-        share->key_ids[i] = share->keys[i].key_id;
 }
 
 /* The sender stops using it; it is idle once what is in flight has ended. */
@@ -155,25 +154,33 @@ static bool is_idle(struct rate_share *share, const struct shared_key *key)
     return sender_share_key_is_idle(share->sender, key->key_slot);
 }
 
-/* Fills held[]. A key whose lease is over may be another's: it is not held any more. */
-static size_t report_keys(struct rate_share *share, uint64_t now_ns)
+static struct key_share_report report_key(struct rate_share *share, struct shared_key *key)
 {
-    size_t count = 0;
+    uint64_t used = sender_key_slot_last_nonce(share->sender, key->key_slot);
+    key->reported = later(key->start, later(clock_real_ns(), used)) + NONCES_AHEAD_NS;
+    return (struct key_share_report){key->key_id, key->reported};
+}
+
+/* Fills asked[] and held[]. What is asked for and not held is given back. So a key whose lease is over, which
+ * may be another's, is not asked for while a request with it is in flight. */
+static void report_keys(struct rate_share *share, uint64_t now_ns, size_t *asked_count, size_t *held_count)
+{
+    *asked_count = *held_count = 0;
     for (size_t i = 0; i < share->key_count; i++) {
         struct shared_key *key = &share->keys[i];
-        if (key->is_held && (now_ns >= key->until_ns || (key->is_draining && is_idle(share, key))))
+        bool is_over = key->is_held && now_ns >= key->until_ns;
+        bool is_drained = key->is_held && !is_over && key->is_draining && is_idle(share, key);
+        if (is_over || is_drained)
             give_up_key(share, key);
-        if (!key->is_held)
-            continue;
-        uint64_t used = sender_key_slot_last_nonce(share->sender, key->key_slot);
-        key->reported = later(key->start, later(clock_real_ns(), used)) + NONCES_AHEAD_NS;
-        share->held[count++] = (struct key_share_report){key->key_id, key->reported};
+        if (key->is_held)
+            share->held[(*held_count)++] = report_key(share, key);
+        if (key->is_held || is_drained || is_idle(share, key))
+            share->asked[(*asked_count)++] = key->key_id;
     }
-    return count;
 }
 
 /* A key that is held, and whose reservation is confirmed, goes to the sender. False: it needs another call,
- * since another job has used nonces above ours, or what it was used for before is not over. */
+ * since it is new, or another job has used nonces above ours. */
 static bool apply_key(struct rate_share *share, struct shared_key *key, const struct key_share_answer *answer,
                       uint64_t until_ns)
 {
@@ -183,7 +190,7 @@ static bool apply_key(struct rate_share *share, struct shared_key *key, const st
     key->is_held = true;
     key->until_ns = until_ns;
     key->is_draining = !answer->keep;
-    if (!is_confirmed || (!key->is_used && !is_idle(share, key)))
+    if (!is_confirmed)
         return false;
     key->is_used = true;
     sender_share_key(
@@ -193,14 +200,16 @@ static bool apply_key(struct rate_share *share, struct shared_key *key, const st
     return true;
 }
 
-/* *is_complete: no key needs another call at once. */
+/* *is_complete: no key needs another call at once. 1, 0, -1 as renew. */
 static int renew_keys(struct rate_share *share, bool *is_complete, struct error *error)
 {
     uint64_t asked_ns = clock_boot_ns(), until_ns = asked_ns + share->limit.ttl_ns;
-    size_t held_count = report_keys(share, asked_ns), count, next = 0;
+    size_t asked_count, held_count, count, next = 0;
 
-    *is_complete = true;
-    if (ask_for_keys(share, held_count, &count, error) != 0)
+    report_keys(share, asked_ns, &asked_count, &held_count);
+    if (asked_count == 0)
+        return 0;
+    if (ask_for_keys(share, asked_count, held_count, &count, error) != 0)
         return -1;
     for (size_t i = 0; i < share->key_count; i++) {
         struct shared_key *key = &share->keys[i];
@@ -209,7 +218,7 @@ static int renew_keys(struct rate_share *share, bool *is_complete, struct error 
         else if (key->is_held)
             give_up_key(share, key);
     }
-    return 0;
+    return 1;
 }
 
 static bool has_key(const struct rate_share *share)
@@ -243,15 +252,17 @@ static void collect_report(struct rate_share *share, uint64_t now_ns, struct rat
     report->is_throttled = share->is_throttled;
 }
 
-/* *wait_ms: until the next call. */
+/* *wait_ms: until the next call. 1, 0, -1 as renew. */
 static int renew_rate(struct rate_share *share, unsigned *wait_ms, struct error *error)
 {
     uint64_t asked_ns = clock_boot_ns(), window_ns;
     struct rate_share_report report;
     struct rate_share_answer answer;
 
-    if (asked_ns >= share->until_ns) /* the lease is over, and what it was may be another's */
+    if (asked_ns >= share->until_ns) { /* the lease is over, and what it was may be another's */
         sender_share_lapse(share->sender);
+        share->count = 0;
+    }
     collect_report(share, asked_ns, &report);
     if (asked_ns >= share->until_ns && report.using_count > 0) {
         *wait_ms = APPLIED_MS;
@@ -264,6 +275,11 @@ static int renew_rate(struct rate_share *share, unsigned *wait_ms, struct error 
         return -1;
     share->received_until_ns = 0;
     share->is_throttled = false;
+    if (report.using_count > 0 && clock_boot_ns() >= share->until_ns) {
+        /* The lease was over before: the place may have given to others what was reported as used. */
+        *wait_ms = APPLIED_MS;
+        return 1;
+    }
     share->until_ns = asked_ns + share->limit.ttl_ns;
     share->count = answer.count;
     sender_share_rate(share->sender, &answer, share->until_ns);
@@ -271,10 +287,10 @@ static int renew_rate(struct rate_share *share, unsigned *wait_ms, struct error 
     *wait_ms = answer.count > 0 ? RENEW_MS : WAITING_MS;
     if (share->unapplied > 0 && share->unapplied < 6)
         *wait_ms = (uint32_t)APPLIED_MS << (share->unapplied - 1);
-    return 0;
+    return 1;
 }
 
-/* Nothing to send: once the sender uses neither rate nor keys, others may. */
+/* Nothing to send: once the sender uses neither rate nor keys, others may. 1, 0, -1 as renew. */
 static int give_back_unused(struct rate_share *share, unsigned *wait_ms, struct error *error)
 {
     struct rate_share_report report;
@@ -296,7 +312,7 @@ static int give_back_unused(struct rate_share *share, unsigned *wait_ms, struct 
     share->until_ns = 0;
     share->count = 0;
     share->has_left = leave_place(share, 0, error) == 0;
-    return share->has_left ? 0 : -1;
+    return share->has_left ? 1 : -1;
 }
 
 static bool has_been_idle(struct rate_share *share)
@@ -313,20 +329,22 @@ static bool has_been_idle(struct rate_share *share)
     return now_ns - share->idle_since_ns >= IDLE_S * CLOCK_NS_PER_S;
 }
 
+/* 1: the place has answered; 0: there was nothing to ask yet; -1. */
 static int renew(struct rate_share *share, unsigned *wait_ms, struct error *error)
 {
     bool is_complete = true;
+    int of_keys = 0, of_rate = 0;
 
     if (has_been_idle(share))
         return give_back_unused(share, wait_ms, error);
     *wait_ms = WAITING_MS;
-    if (share->key_count > 0 && renew_keys(share, &is_complete, error) != 0)
+    if (share->key_count > 0 && (of_keys = renew_keys(share, &is_complete, error)) < 0)
         return -1;
-    if (has_key(share) && renew_rate(share, wait_ms, error) != 0)
+    if (has_key(share) && (of_rate = renew_rate(share, wait_ms, error)) < 0)
         return -1;
     if (!is_complete && *wait_ms > APPLIED_MS)
         *wait_ms = APPLIED_MS;
-    return 0;
+    return of_keys > 0 || of_rate > 0;
 }
 
 /* The log. */
@@ -393,13 +411,15 @@ static void *share_main(void *argument)
     while (wait_for(share, wait_ms)) {
         struct error error = {0};
         uint64_t now_ns = clock_boot_ns();
-        if (renew(share, &wait_ms, &error) == 0) {
-            log_renewal(share);
-            log_waiting(share, now_ns);
-        } else {
+        int result = renew(share, &wait_ms, &error);
+        if (result < 0) {
             wait_ms = RENEW_MS;
             log_failed_renewal(share, &error, now_ns);
+            continue;
         }
+        if (result > 0)
+            log_renewal(share);
+        log_waiting(share, now_ns);
     }
     return NULL;
 }
@@ -419,7 +439,7 @@ static int start(struct rate_share *share, struct error *error)
 {
     unsigned wait_ms;
 
-    if (open_place(share, error) != 0 || renew(share, &wait_ms, error) != 0)
+    if (open_place(share, error) != 0 || renew(share, &wait_ms, error) < 0)
         return -1;
     share->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     share->is_started = share->stop >= 0 && pthread_create(&share->thread, NULL, share_main, share) == 0;
@@ -478,7 +498,7 @@ void rate_share_close(struct rate_share *share)
         close(share->stop);
     close_place(share);
     free(share->keys);
-    free(share->key_ids);
+    free(share->asked);
     free(share->held);
     free(share->answers);
     free(share);
