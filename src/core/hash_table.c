@@ -1,6 +1,7 @@
 #include "core/hash_table.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <xxhash.h>
@@ -77,17 +78,30 @@ static struct hash_table_entry *hash_table_probe(const struct hash_table_shard *
     return &shard->entries[index];
 }
 
-static void hash_table_grow(struct hash_table_shard *shard)
+static void hash_table_grow(struct hash_table_shard *shard, size_t capacity)
 {
-    struct hash_table_shard grown = {.capacity = shard->capacity ? shard->capacity + shard->capacity / 2
-                                                                 : HASH_TABLE_FIRST_CAPACITY,
-                                     .count = shard->count};
+    struct hash_table_shard grown = {.capacity = capacity, .count = shard->count};
     grown.entries = memory_new(grown.capacity, sizeof *grown.entries);
     for (size_t i = 0; i < shard->capacity; i++)
         if (shard->entries[i].hash)
             *hash_table_probe(&grown, shard->entries[i].hash) = shard->entries[i];
     free(shard->entries);
     *shard = grown;
+}
+
+static bool hash_table_is_full(const struct hash_table_shard *shard)
+{
+    return (shard->count + 1) * 5 > shard->capacity * 4;
+}
+
+void hash_table_reserve(struct hash_table *set, size_t count)
+{
+    /* Two thirds full, so that chance fills no shard to the four fifths at which it grows. */
+    size_t capacity = count / HASH_TABLE_SHARDS * 3 / 2 + HASH_TABLE_FIRST_CAPACITY;
+
+    for (size_t i = 0; i < HASH_TABLE_SHARDS; i++)
+        if (set->shards[i].capacity < capacity)
+            hash_table_grow(&set->shards[i], capacity);
 }
 
 struct hash_table_entry *hash_table_ensure(struct hash_table *set, uint64_t hash)
@@ -99,8 +113,9 @@ struct hash_table_entry *hash_table_ensure(struct hash_table *set, uint64_t hash
         if (entry->hash)
             return entry;
     }
-    if ((shard->count + 1) * 5 > shard->capacity * 4)
-        hash_table_grow(shard);
+    if (hash_table_is_full(shard))
+        hash_table_grow(shard,
+                        shard->capacity ? shard->capacity + shard->capacity / 2 : HASH_TABLE_FIRST_CAPACITY);
     struct hash_table_entry *entry = hash_table_probe(shard, hash);
     entry->hash = hash;
     shard->count++;

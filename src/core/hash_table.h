@@ -24,6 +24,9 @@ struct hash_table_entry {
 struct hash_table *hash_table_new(void);
 void hash_table_free(struct hash_table *set);
 
+/* Makes room for as many keys in all, so that the table does not grow while they are added. */
+void hash_table_reserve(struct hash_table *set, size_t count);
+
 /* A hash keyed with bytes drawn once a process (XXH3 with a random seed). */
 uint64_t hash_table_hash(struct slice key);
 

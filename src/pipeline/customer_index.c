@@ -9,7 +9,11 @@
 #include "core/memory.h"
 #include "ledger/ledger_erase.h"
 
-enum { CUSTOMERS_MIN = 4096 };
+enum {
+    CUSTOMERS_MIN = 4096,
+    CUSTOMERS_EXPECTED_MAX = 1 << 24, /* a damaged ledger may announce any number */
+    PLACED_LATER = 16,                /* customers whose place in the table is on its way from memory */
+};
 
 /* A job may have a rule of the same name, at another address. */
 static const char erased_rule[] = RULE_ERASED;
@@ -53,17 +57,33 @@ void customer_index_free(struct customer_index *index)
     free(index);
 }
 
+struct loading {
+    struct customer_index *index;
+    uint64_t hashes[PLACED_LATER]; /* by a customer's position % PLACED_LATER */
+};
+
+static void place_customer(const struct loading *loading, size_t position)
+{
+    uint64_t hash = loading->hashes[position % PLACED_LATER];
+    hash_table_ensure(loading->index->seen[0], hash)->value = (uint32_t)position + 1;
+}
+
 static void add_customer(void *context, const struct ledger_brief *brief)
 {
-    struct customer_index *index = context;
-    struct hash_table_entry *entry = hash_table_ensure(index->seen[0], hash_table_hash(brief->external_id));
+    struct loading *loading = context;
+    struct customer_index *index = loading->index;
+    size_t position = index->customer_count++;
 
-    if (index->customer_count == index->customer_capacity) {
+    if (position >= PLACED_LATER)
+        place_customer(loading, position - PLACED_LATER);
+    uint64_t hash = loading->hashes[position % PLACED_LATER] = hash_table_hash(brief->external_id);
+    hash_table_prefetch(index->seen[0], hash);
+    if (position == index->customer_capacity) {
         index->customer_capacity = index->customer_capacity ? index->customer_capacity * 2 : CUSTOMERS_MIN;
         index->customers =
             memory_resize(index->customers, index->customer_capacity, sizeof *index->customers);
     }
-    index->customers[index->customer_count++] = (struct customer_index_entry){
+    index->customers[position] = (struct customer_index_entry){
         .digest = brief->digest,
         .id = (uint64_t)brief->id & ((UINT64_C(1) << 59) - 1),
         .identified = brief->identified,
@@ -74,13 +94,23 @@ static void add_customer(void *context, const struct ledger_brief *brief)
     };
     index->sent_count += brief->state != LEDGER_UNSENT;
     index->open_count += brief->open;
-    entry->value = (uint32_t)index->customer_count;
 }
 
 int customer_index_load(struct customer_index *index, struct ledger *ledger, struct error *error)
 {
+    struct loading loading = {.index = index};
+    uint64_t count = ledger_customer_count(ledger);
+
     index->ledger = ledger;
-    return ledger_scan(ledger, add_customer, index, error);
+    index->customer_capacity = count < CUSTOMERS_EXPECTED_MAX ? (size_t)count : CUSTOMERS_EXPECTED_MAX;
+    index->customers = memory_resize(index->customers, index->customer_capacity, sizeof *index->customers);
+    hash_table_reserve(index->seen[0], index->customer_capacity);
+    if (ledger_scan(ledger, add_customer, &loading, error) != 0)
+        return -1;
+    size_t placed = index->customer_count > PLACED_LATER ? index->customer_count - PLACED_LATER : 0;
+    while (placed < index->customer_count)
+        place_customer(&loading, placed++);
+    return 0;
 }
 
 /* The ordinal of the next record among those of all inputs, from 1. row: within its input. */

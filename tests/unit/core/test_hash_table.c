@@ -29,6 +29,27 @@ static void an_entry_is_made_once_and_keeps_what_it_is_given(void **state)
     hash_table_free(set);
 }
 
+static void room_for_many_keeps_what_is_there(void **state)
+{
+    (void)state;
+    struct hash_table *set = hash_table_new();
+    for (uint32_t i = 0; i < 40000; i++) {
+        if (i % 10000 == 5000)
+            hash_table_reserve(set, (size_t)i * 2);
+        hash_table_ensure(set, hash_table_hash(slice_make((const char *)&i, sizeof i)))->mark = i + 1;
+    }
+    hash_table_reserve(set, 10); /* less than it has */
+    for (uint32_t i = 0; i < 40000; i++) {
+        struct hash_table_entry *entry =
+            hash_table_find(set, hash_table_hash(slice_make((const char *)&i, sizeof i)));
+        assert_non_null(entry);
+        assert_int_equal(entry->mark, i + 1);
+    }
+    uint32_t none = 40000;
+    assert_null(hash_table_find(set, hash_table_hash(slice_make((const char *)&none, sizeof none))));
+    hash_table_free(set);
+}
+
 /* Hashes are random; these are the worst: all in one shard, at both ends of it, and 0, which marks what is
  * free. */
 static void crowded_and_extreme_hashes_find_their_place(void **state)
@@ -58,6 +79,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_is_made_once_and_keeps_what_it_is_given),
+        cmocka_unit_test(room_for_many_keeps_what_is_there),
         cmocka_unit_test(crowded_and_extreme_hashes_find_their_place),
         cmocka_unit_test(a_hash_depends_on_every_byte),
     };

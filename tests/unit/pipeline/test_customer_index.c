@@ -127,17 +127,67 @@ static void add(struct ledger *ledger, const char *key, enum customer_kind kind)
     assert_int_equal(ledger_commit(ledger, &error), 0);
 }
 
+static char folder[32], path[64];
+
+static struct ledger *open_ledger(void)
+{
+    const struct ledger_identity identity = {"x", "kira", SLICE_LITERAL("https://a.example")};
+    const struct ledger_place place = {.location = path, .job = identity.job};
+    struct error error;
+    strcpy(folder, "/tmp/kyc-index-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/ledger", folder);
+    struct ledger *ledger = ledger_open(&place, LEDGER_WRITE, &identity, &error);
+    assert_non_null(ledger);
+    return ledger;
+}
+
+static void remove_ledger(struct ledger *ledger)
+{
+    static const char *const suffixes[] = {"", ".lock", ".key", "-wal", "-shm"};
+    ledger_close(ledger);
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        snprintf(path, sizeof path, "%s/ledger%s", folder, suffixes[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
+/* None, fewer and more than are placed together. */
+static void every_customer_of_the_ledger_is_found(void **state)
+{
+    static const size_t counts[] = {0, 1, 15, 16, 17, 100};
+    (void)state;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct ledger *ledger = open_ledger();
+        struct customer_index *index = customer_index_new(1);
+        struct error error;
+        char key[32];
+        for (size_t n = 1; n <= counts[i]; n++) {
+            snprintf(key, sizeof key, "key-%zu", n);
+            add(ledger, key, n % 3 == 0 ? OPEN : CREATED);
+        }
+        assert_int_equal(customer_index_load(index, ledger, &error), 0);
+        for (size_t n = 1; n <= counts[i]; n++) {
+            snprintf(key, sizeof key, "key-%zu", n);
+            const struct customer_index_entry *entry =
+                customer_index_find(index, hash_table_hash(slice_from(key)));
+            assert_non_null(entry);
+            assert_int_equal(entry->id, n);
+            assert_int_equal(entry->open, n % 3 == 0);
+        }
+        assert_null(customer_index_find(index, hash_table_hash(SLICE_LITERAL("key-0"))));
+        assert_int_equal(customer_index_missing_count(index), counts[i]);
+        customer_index_free(index);
+        remove_ledger(ledger);
+    }
+}
+
 static void missing_customers_and_those_in_doubt_are_counted(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/kyc-index-XXXXXX", path[64];
-    const struct ledger_identity identity = {"x", "kira", SLICE_LITERAL("https://a.example")};
+    struct ledger *ledger = open_ledger();
     struct error error;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/ledger", folder);
-    const struct ledger_place place = {.location = path, .job = identity.job};
-    struct ledger *ledger = ledger_open(&place, LEDGER_WRITE, &identity, &error);
-    assert_non_null(ledger);
     struct customer_index *index = customer_index_new(1);
     add(ledger, "created", CREATED);
     add(ledger, "refused", REFUSED);
@@ -146,7 +196,6 @@ static void missing_customers_and_those_in_doubt_are_counted(void **state)
     add(ledger, "unsent-1", UNSENT); /* the provider never had them */
     add(ledger, "unsent-2", UNSENT);
     assert_int_equal(customer_index_load(index, ledger, &error), 0);
-    ledger_close(ledger);
     assert_int_equal(customer_index_missing_count(index), 4);
     assert_int_equal(customer_index_missing_in_doubt(index), 2);
     customer_index_mark_seen(index, 0, hash_table_hash(SLICE_LITERAL("created")), 1);
@@ -158,12 +207,7 @@ static void missing_customers_and_those_in_doubt_are_counted(void **state)
     assert_int_equal(customer_index_missing_count(index), 2);
     assert_int_equal(customer_index_missing_in_doubt(index), 1);
     customer_index_free(index);
-    static const char *const suffixes[] = {"", ".lock", ".key", "-wal", "-shm"};
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        snprintf(path, sizeof path, "%s/ledger%s", folder, suffixes[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(folder), 0);
+    remove_ledger(ledger);
 }
 
 int main(void)
@@ -172,6 +216,7 @@ int main(void)
         cmocka_unit_test(a_value_is_seen_once_and_remembers_its_record),
         cmocka_unit_test(many_values_are_kept_apart),
         cmocka_unit_test(a_duplicate_names_the_row_that_had_the_value_first),
+        cmocka_unit_test(every_customer_of_the_ledger_is_found),
         cmocka_unit_test(missing_customers_and_those_in_doubt_are_counted),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
