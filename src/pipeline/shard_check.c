@@ -1,7 +1,9 @@
 #include "pipeline/shard_check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "core/memory.h"
 #include "ledger/fingerprint.h"
 
@@ -54,7 +56,9 @@ int shard_check_open(struct shard_check *shard, const struct job *job, const uin
     for (size_t i = 0; i < job->rule_count; i++)
         if (job->rules[i].kind == JOB_RULE_UNIQUE && job->rules[i].unique_index > 0)
             shard->fields[job->rules[i].unique_index] = job->rules[i].field;
-    shard->keys = shard_keys_new(shard->hash, job->unique_count);
+    char *aside = file_join(job->report_folder, SHARD_KEYS_ASIDE_NAME);
+    shard->keys = shard_keys_new(shard->hash, job->unique_count, aside);
+    free(aside);
     shard->stats = shard_stats_new();
     return 0;
 }

@@ -4,8 +4,9 @@
  * A section for each unique index of the job, and one for the identities of customers to be created. An entry
  * is 24 bytes: the hash, and the place at which the shard first has the value: an input (24 bits) and a row
  * (40 bits). A file that a crash has cut is found out: its entries do not rise, or its last bytes are
- * missing. Memory: 24 bytes an entry, and a quarter more while it grows. Thread: one at a time;
- * shard_keys_save sorts with several of its own. Owner: new/free.
+ * missing. Memory: 3 MiB a section; what is more is kept in a file aside, and one of 256 parts of it is read
+ * and sorted at a time, by each thread. Thread: one at a time; shard_keys_save sorts with several of its own.
+ * Owner: new/free.
  */
 #ifndef KYC_PIPELINE_SHARD_KEYS_H
 #define KYC_PIPELINE_SHARD_KEYS_H
@@ -19,9 +20,10 @@
 #include "core/keyed_hash.h"
 #include "model/record.h"
 
-#define SHARD_KEYS_FILE_NAME "keys.bin"
-#define SHARD_KEYS_MAGIC     "KYCKEYS1"
-#define SHARD_KEYS_END       "KYCKEYSE" /* the last bytes of a file */
+#define SHARD_KEYS_FILE_NAME  "keys.bin"
+#define SHARD_KEYS_ASIDE_NAME "keys.tmp"
+#define SHARD_KEYS_MAGIC      "KYCKEYS1"
+#define SHARD_KEYS_END        "KYCKEYSE" /* the last bytes of a file */
 
 enum {
     SHARD_KEYS_IDENTITIES = RECORD_UNIQUE_MAX, /* the section of identities */
@@ -55,8 +57,9 @@ static inline uint64_t shard_keys_place_row(uint64_t place)
 
 struct shard_keys;
 
-/* unique_count: of the job. Borrows hash. */
-struct shard_keys *shard_keys_new(struct keyed_hash *hash, size_t unique_count);
+/* unique_count: of the job. Borrows hash. aside_path: of the file aside, which is made (0600) when it is
+ * needed and has no name from then on; where that fails, shard_keys_save does. */
+struct shard_keys *shard_keys_new(struct keyed_hash *hash, size_t unique_count, const char *aside_path);
 void shard_keys_free(struct shard_keys *keys);
 
 /* The first record of this shard with a value. section: a unique index, or SHARD_KEYS_IDENTITIES. hash: not

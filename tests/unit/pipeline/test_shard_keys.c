@@ -1,4 +1,6 @@
 /* shard_keys and shard_repeats: values of several shards, and which of them repeat. */
+#include <errno.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +22,7 @@ static const uint8_t plan[DIGEST_SHA256_LEN] = {1, 2, 3}, other_plan[DIGEST_SHA2
 static const uint8_t check[KEYED_HASH_LEN] = {4, 5, 6}, other_check[KEYED_HASH_LEN] = {8};
 
 static char folder[64];
-static char *paths[SHARDS], *out_path;
+static char *paths[SHARDS], *out_path, *aside_path;
 static struct keyed_hash *hash;
 static struct shard_keys *keys[SHARDS];
 static struct shard_repeats_merge merge;
@@ -32,10 +34,11 @@ static int set_up(void **state)
     if (!mkdtemp(folder))
         return -1;
     hash = keyed_hash_new(SLICE_LITERAL("key"));
+    aside_path = file_join(folder, "aside");
     for (size_t i = 0; i < SHARDS; i++) {
         char name[] = {'k', (char)('0' + i), '\0'};
         paths[i] = file_join(folder, name);
-        keys[i] = shard_keys_new(hash, 2);
+        keys[i] = shard_keys_new(hash, 2, aside_path);
     }
     out_path = file_join(folder, "repeats");
     return 0;
@@ -52,6 +55,7 @@ static int tear_down(void **state)
     }
     unlink(out_path);
     free(out_path);
+    free(aside_path);
     keyed_hash_free(hash);
     return rmdir(folder);
 }
@@ -178,6 +182,64 @@ static void many_values_are_found_each(void **state)
     shard_repeats_free(repeats);
 }
 
+static size_t memory_in_use(void)
+{
+    struct mallinfo2 info = mallinfo2(); /* all 0 where a sanitizer has its own malloc */
+
+    return info.uordblks + info.hblkhd;
+}
+
+/* More than a section keeps in memory. Nothing is left of the file aside: tear_down removes the folder. */
+static void values_that_memory_does_not_hold_are_found_each(void **state)
+{
+    (void)state;
+    enum { PIECE = 128 * 1024, EVERY = 10000, MAX = 3 * 3 * 1024 * 1024 + 64 * 1024 };
+    char text[16];
+    struct error error;
+    uint64_t place;
+    size_t before = memory_in_use();
+    for (unsigned i = 0; i < 2 * PIECE; i++) {
+        snprintf(text, sizeof text, "v%u", i);
+        add(0, 1, text, 0, i + 1);
+        if (i <= PIECE) {
+            snprintf(text, sizeof text, i % EVERY == 0 ? "v%u" : "w%u", i);
+            add(1, 1, text, 1, i + 1);
+            add(1, SHARD_KEYS_IDENTITIES, text, 1, i + 1);
+        }
+    }
+    assert_in_range(memory_in_use() - before, 0, MAX); /* of the three sections that have so many */
+    assert_int_equal(merge_all(&error), 0);
+    assert_int_equal(merge.keys, 2 * PIECE + 2 * (PIECE + 1));
+    assert_true(merge.has_unique[1]);
+    assert_int_equal(shard_repeats_merge_save(&merge, true), 0);
+    struct shard_repeats *repeats = shard_repeats_load(out_path, plan, check, hash, &error);
+    assert_non_null(repeats);
+    for (unsigned i = 0; i < 2 * PIECE; i++) {
+        snprintf(text, sizeof text, "v%u", i);
+        bool is_repeated = i <= PIECE && i % EVERY == 0;
+        assert_int_equal(find(repeats, 1, text, &place), is_repeated);
+        if (is_repeated)
+            assert_int_equal(place, shard_keys_place(0, i + 1));
+    }
+    shard_repeats_free(repeats);
+}
+
+static void a_file_aside_that_cannot_be_made_fails_the_save(void **state)
+{
+    (void)state;
+    char text[16];
+    assert_int_equal(mkdir(aside_path, 0700), 0);
+    for (unsigned i = 0; i < 300000; i++) {
+        snprintf(text, sizeof text, "v%u", i);
+        add(0, 0, text, 0, i + 1);
+    }
+    errno = 0;
+    assert_int_equal(shard_keys_save(keys[0], paths[0], plan, check, 0), -1);
+    assert_int_equal(errno, EEXIST);
+    assert_int_equal(access(paths[0], F_OK), -1);
+    assert_int_equal(rmdir(aside_path), 0);
+}
+
 static void what_is_damaged_or_of_another_plan_or_key_is_refused(void **state)
 {
     (void)state;
@@ -222,6 +284,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(without_the_identities_their_digest_is_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_values_are_found_each, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(values_that_memory_does_not_hold_are_found_each, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_aside_that_cannot_be_made_fails_the_save, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_damaged_or_of_another_plan_or_key_is_refused, set_up,
                                         tear_down),
     };
