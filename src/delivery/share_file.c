@@ -104,10 +104,9 @@ static int begin(struct share_file *file, struct error *error)
     ssize_t len = pread(file->fd, content, sizeof *content, 0);
     digest_content(content, digest);
     bool is_whole = len == (ssize_t)sizeof *content && memcmp(digest, content->digest, sizeof digest) == 0;
-    bool is_of_this_boot = is_whole && file->boot[0] && strcmp(content->boot, file->boot) == 0;
-    if (!is_of_this_boot) {
+    if (!is_whole || strcmp(content->boot, file->boot) != 0) {
         memset(content, 0, sizeof *content);
-        share_table_init(&content->table, is_whole && file->boot[0]);
+        share_table_init(&content->table);
         memcpy(content->boot, file->boot, sizeof content->boot);
     }
     return 0;

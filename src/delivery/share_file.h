@@ -2,9 +2,9 @@
  *
  * The file, kyc-import-shared-NAME, is a share_table with the id of this boot and a digest; each call takes
  * the file's lock for as long as it needs to read, change and write it, and opens it anew, so that all
- * processes agree on one even if it is removed. A file of another boot knows of nobody; one that is missing
- * or torn may lack jobs that run, so nobody gets more than it uses until their leases have ended. It is not
- * synced: it is worth nothing after a crash of the machine. Times: clock_boot_ns. Thread: one. Owner:
+ * processes agree on one even if it is removed. One that is missing, torn or of another boot (whose requests
+ * may be younger than a window) counts as new: it may lack jobs that run, so nobody gets more than it uses
+ * until their leases have ended. It is not synced: it is worth nothing after a crash of the machine. Times: clock_boot_ns. Thread: one. Owner:
  * open/close.
  */
 #ifndef KYC_DELIVERY_SHARE_FILE_H

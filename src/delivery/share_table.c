@@ -8,9 +8,9 @@
 
 #define KEY_MARGIN_NS (RATE_SHARE_KEY_MARGIN_MS * CLOCK_NS_PER_MS)
 
-void share_table_init(struct share_table *table, bool knows_all)
+void share_table_init(struct share_table *table)
 {
-    *table = (struct share_table){.knows_all = knows_all};
+    *table = (struct share_table){0};
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -133,7 +133,7 @@ static bool has_shares(const struct share_table *table)
 /* False: other jobs use another window. */
 static bool set_window(struct share_table *table, uint64_t now_ns, const struct rate_share_limit *limit)
 {
-    if (table->window_ns == 0 && !table->knows_all)
+    if (table->window_ns == 0)
         table->open_ns = now_ns + limit->ttl_ns + blocked_ns(limit);
     if (table->window_ns != limit->window_ns && has_shares(table))
         return false;
@@ -237,7 +237,7 @@ static void ensure_key(struct share_table *table, const char *key_id, uint64_t u
     struct share_table_key *key = find_free_key(table);
     if (!key)
         return;
-    *key = (struct share_table_key){.may_be_held = !table->knows_all, .until_ns = until_ns};
+    *key = (struct share_table_key){.may_be_held = true, .until_ns = until_ns};
     snprintf(key->key_id, sizeof key->key_id, "%s", key_id);
 }
 

@@ -38,9 +38,8 @@ struct share_table_key {
 };
 
 struct share_table {
-    bool knows_all;     /* it has all leases that were ever given; else some may run that it does not know */
     uint64_t window_ns; /* 0: a new table */
-    uint64_t open_ns;   /* before, nobody gets more than it uses */
+    uint64_t open_ns;   /* before, nobody gets more than it uses: leases may run that it does not know */
     uint64_t held_until_ns, throttles, may_throttle_ns;
     struct share_table_holder holders[SHARE_TABLE_HOLDERS_MAX];
     struct share_table_ghost ghosts[SHARE_TABLE_GHOSTS_MAX];
@@ -48,8 +47,8 @@ struct share_table {
     struct share_table_key keys[SHARE_TABLE_KEYS_MAX];
 };
 
-/* An empty table. */
-void share_table_init(struct share_table *table, bool knows_all);
+/* An empty table, which may lack leases that run: it gives nothing until they have ended. */
+void share_table_init(struct share_table *table);
 
 /* Renews the lease of a holder's share. The lease ends limit->ttl_ns after now_ns here; for the holder, after
  * the time before it asked. A full table gives no share. False: the table has another window, *window_ns, of

@@ -197,7 +197,8 @@ static void open(struct simulation *s, uint32_t per_second, uint64_t seed)
     *s = (struct simulation){.rate = {per_second, S}, .random = retry_random_from(seed), .now = 100 * S};
     s->limit = rate_share_limit(s->rate);
     s->slowest_ns = 400 * MS;
-    share_table_init(&s->table, true);
+    share_table_init(&s->table);
+    s->table.window_ns = s->limit.window_ns; /* it is older than any lease */
 }
 
 static void close(struct simulation *s)
@@ -255,7 +256,7 @@ static void disturb(struct simulation *s)
             begin(s, job);
     }
     if (any(s, 10) == 0) /* a failover that forgets, or a file that was removed */
-        share_table_init(&s->table, false);
+        share_table_init(&s->table);
 }
 
 static void jobs_that_come_and_go_never_exceed_the_rate(void **state)

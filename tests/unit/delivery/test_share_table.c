@@ -198,7 +198,7 @@ static void take_step(struct world *world)
     check_rate(world);
     use_keys(world);
     if (world->loses && happens(world, 5)) { /* as a failover that forgets, or a file that was removed */
-        share_table_init(&world->table, false);
+        share_table_init(&world->table);
         world->losses++;
     }
     if (process->name[0] == '\0') {
@@ -235,7 +235,7 @@ static void simulate(bool loses)
     world->random = retry_random_from(16);
     world->now = 100 * S;
     world->loses = loses;
-    share_table_init(&world->table, true);
+    share_table_init(&world->table);
     for (unsigned i = 0; i < STEPS; i++)
         take_step(world);
     print_message(
@@ -264,6 +264,15 @@ static void nor_do_they_when_the_table_is_lost_now_and_then(void **state)
     simulate(true);
 }
 
+/* A table that is older than any lease. */
+static void open_table(struct share_table *table)
+{
+    share_table_init(table);
+    table->window_ns = limit.window_ns;
+    for (size_t i = 0; i < KEYS; i++)
+        snprintf(table->keys[i].key_id, sizeof table->keys[i].key_id, "%s", key_ids[i]);
+}
+
 /* One call each, at times in ms. */
 static struct rate_share_answer renew_at(struct share_table *table, uint64_t ms, const char *holder,
                                          uint32_t using_count)
@@ -280,7 +289,7 @@ static void a_second_job_gets_half_once_the_first_has_used_it_no_more_for_a_wind
 {
     (void)state;
     struct share_table table;
-    share_table_init(&table, true);
+    open_table(&table);
     assert_int_equal(renew_at(&table, 1000, "a", 0).count, 20);
     assert_int_equal(renew_at(&table, 1100, "b", 0).count, 0);
     assert_int_equal(renew_at(&table, 1500, "a", 20).count, 10); /* told so, and reports it next time */
@@ -295,7 +304,7 @@ static void the_share_of_a_dead_job_is_free_a_lease_and_a_window_later(void **st
 {
     (void)state;
     struct share_table table;
-    share_table_init(&table, true);
+    open_table(&table);
     assert_int_equal(renew_at(&table, 1000, "a", 0).count, 20);
     assert_int_equal(renew_at(&table, 4000, "b", 0).count, 0);
     assert_int_equal(renew_at(&table, 5099, "b", 0).count, 0);
@@ -306,7 +315,7 @@ static void an_ending_job_gives_its_share_back_a_window_later(void **state)
 {
     (void)state;
     struct share_table table;
-    share_table_init(&table, true);
+    open_table(&table);
     assert_int_equal(renew_at(&table, 1000, "a", 0).count, 20);
     share_table_leave(&table, 1200 * MS, "a", &limit, NULL, 0);
     assert_int_equal(renew_at(&table, 2299, "b", 0).count, 0);
@@ -317,7 +326,7 @@ static void a_table_that_may_lack_leases_gives_nothing_until_they_have_ended(voi
 {
     (void)state;
     struct share_table table;
-    share_table_init(&table, false);
+    share_table_init(&table);
     assert_int_equal(renew_at(&table, 1000, "b", 0).count, 0);
     assert_int_equal(renew_at(&table, 1500, "a", 15).count, 10); /* what it had counts */
     assert_int_equal(renew_at(&table, 4000, "a", 10).count, 10);
@@ -333,7 +342,7 @@ static void the_smallest_count_holds_and_the_rest_goes_to_the_first_by_name(void
     struct rate_share_answer answer;
     uint64_t window_ns;
     lower.count = 11;
-    share_table_init(&table, true);
+    open_table(&table);
     assert_int_equal(renew_at(&table, 1000, "a", 0).count, 20);
     assert_true(share_table_renew(&table, 1100 * MS, "b", &lower, &(struct rate_share_report){0}, &answer,
                                   &window_ns));
@@ -352,7 +361,7 @@ static void another_window_is_refused_while_jobs_use_the_old_one(void **state)
     struct rate_share_limit minute = {300, 60 * S, 100 * MS, 3 * S};
     struct rate_share_answer answer;
     uint64_t window_ns = 0;
-    share_table_init(&table, true);
+    open_table(&table);
     renew_at(&table, 1000, "a", 0);
     assert_false(share_table_renew(&table, 2000 * MS, "b", &minute, &(struct rate_share_report){0}, &answer,
                                    &window_ns));
@@ -371,7 +380,7 @@ static void retry_after_and_429_reach_every_job(void **state)
     struct share_table table;
     struct rate_share_answer answer;
     uint64_t window_ns;
-    share_table_init(&table, true);
+    open_table(&table);
     renew_at(&table, 1000, "a", 0);
     share_table_renew(&table, 2000 * MS, "a", &limit,
                       &(struct rate_share_report){.using_count = 20, .hold_ns = 5 * S, .is_throttled = true},
@@ -397,7 +406,7 @@ static void more_jobs_than_the_table_has_rows_get_nothing(void **state)
     struct share_table table;
     char name[RATE_SHARE_HOLDER_SIZE];
     struct key_share_answer key;
-    share_table_init(&table, true);
+    open_table(&table);
     for (unsigned i = 0; i < SHARE_TABLE_HOLDERS_MAX; i++) {
         snprintf(name, sizeof name, "job%u", i);
         renew_at(&table, 1000, name, 0);
@@ -414,7 +423,7 @@ static void more_ghosts_than_the_table_has_rows_are_joined_strictly(void **state
     const struct rate_share_limit hour = {1000, 3600 * S, 100 * MS, 3 * S};
     struct rate_share_answer answer;
     uint64_t window_ns;
-    share_table_init(&table, true);
+    open_table(&table);
     for (unsigned i = 0; i < 600; i++) /* it gives back one a second */
         share_table_renew(&table, (1000 + i) * S, "a", &hour, &(struct rate_share_report){1000 - i, 0, false},
                           &answer, &window_ns);
@@ -444,7 +453,7 @@ static void a_second_job_gets_its_part_of_the_keys_once_they_are_drained(void **
     struct share_table table;
     struct key_share_answer answers[KEYS];
     const struct key_share_report all[] = {{"k0", 10}, {"k1", 20}, {"k2", 30}};
-    share_table_init(&table, true);
+    open_table(&table);
     assert_int_equal(keys_at(&table, 1000, "a", 3, NULL, 0, answers), 3);
     assert_true(answers[0].keep && answers[2].keep && answers[2].floor == 0);
     assert_int_equal(keys_at(&table, 1100, "b", 3, NULL, 0, answers), 0);
@@ -464,7 +473,7 @@ static void the_keys_of_a_hung_job_are_free_a_second_after_its_lease(void **stat
     struct share_table table;
     struct key_share_answer answers[KEYS];
     const struct key_share_report held[] = {{"k0", 500}};
-    share_table_init(&table, true);
+    open_table(&table);
     keys_at(&table, 1000, "a", 1, NULL, 0, answers);
     keys_at(&table, 1500, "a", 1, held, 1, answers);
     assert_int_equal(keys_at(&table, 5500, "b", 1, NULL, 0, answers), 0);
@@ -479,7 +488,7 @@ static void a_key_that_may_be_held_by_a_job_that_was_forgotten_waits_for_its_lea
     struct share_table table;
     struct key_share_answer answers[KEYS];
     const struct key_share_report held[] = {{"k0", 700}};
-    share_table_init(&table, false);
+    share_table_init(&table);
     assert_int_equal(keys_at(&table, 1000, "b", 2, NULL, 0, answers), 0);
     assert_int_equal(keys_at(&table, 1200, "a", 2, held, 1, answers), 1); /* the one that had it */
     assert_string_equal(answers[0].key_id, "k0");
@@ -496,18 +505,20 @@ static void a_full_table_keeps_the_newest_nonces(void **state)
     struct key_share_answer answer;
     char text[RATE_SHARE_KEY_SIZE];
     const char *key = text;
-    share_table_init(&table, true);
+    struct key_share_report held = {text, 0}; /* it says that it has it */
+    share_table_init(&table);
     for (unsigned i = 0; i < SHARE_TABLE_KEYS_MAX; i++) {
         snprintf(text, sizeof text, "key%u", i);
-        const struct key_share_report held = {text, 1000 - i};
-        assert_int_equal(share_table_keys(&table, S, "a", &limit, &key, 1, NULL, 0, &answer), 1);
+        held.floor = 1000 - i;
+        assert_int_equal(share_table_keys(&table, S, "a", &limit, &key, 1, &held, 1, &answer), 1);
         share_table_leave(&table, S, "a", &limit, &held, 1);
     }
     snprintf(text, sizeof text, "another");
-    assert_int_equal(share_table_keys(&table, 2 * S, "a", &limit, &key, 1, NULL, 0, &answer), 1);
-    share_table_leave(&table, 2 * S, "a", &limit, NULL, 0);
+    held.floor = 1;
+    assert_int_equal(share_table_keys(&table, 2 * S, "a", &limit, &key, 1, &held, 1, &answer), 1);
+    share_table_leave(&table, 2 * S, "a", &limit, &held, 1);
     snprintf(text, sizeof text, "key0");
-    assert_int_equal(share_table_keys(&table, 2 * S, "a", &limit, &key, 1, NULL, 0, &answer), 1);
+    assert_int_equal(share_table_keys(&table, 2 * S, "a", &limit, &key, 1, &held, 1, &answer), 1);
     assert_int_equal(answer.floor, 1000);
 }
 

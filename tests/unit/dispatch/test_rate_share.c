@@ -371,7 +371,10 @@ static int begin_test(void **state)
     fake.is_busy = true;
     fake.go = eventfd(0, EFD_CLOEXEC);
     fake.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    share_table_init(&fake.table, true);
+    share_table_init(&fake.table);
+    fake.table.window_ns = S; /* it is older than any lease */
+    for (size_t i = 0; i < KEYS_MAX; i++)
+        snprintf(fake.table.keys[i].key_id, RATE_SHARE_KEY_SIZE, "k%zu", i);
     return sem_init(&fake.waits, 0, 0);
 }
 
@@ -470,7 +473,6 @@ static void it_renews_twice_a_second_and_reports_what_is_used(void **state)
 static void without_a_share_it_asks_five_times_a_second(void **state)
 {
     (void)state;
-    fake.table.window_ns = S;
     fake.table.open_ns = fake.now_ns + 4 * S;
     must_open();
     take_turn(false);

@@ -216,7 +216,7 @@ static void a_random_history_has_the_same_answers_in_both(void **state)
     if (!database_open(&history.database))
         skip();
     ledger_share_close(open_share(&history.database, "main", "a"));
-    share_table_init(&history.table, false);
+    share_table_init(&history.table);
     for (unsigned step = 0; step < STEPS; step++) {
         unsigned job = (unsigned)any(&history, JOBS);
         char name[16];
