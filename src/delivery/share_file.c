@@ -44,7 +44,13 @@ struct share_file *share_file_open(const struct job *job, const char *holder,
     file->holder = holder;
     file->limit = limit;
     file->fd = -1;
-    clock_boot_id(file->boot);
+    if (!*clock_boot_id(file->boot)) {
+        job_fail(
+            job, job->delivery.shared_place, error,
+            "shares on one machine need the id of its start, which cannot be read from /proc/sys/kernel/random/boot_id\nhint: let the job see /proc, or have the ledgers of all jobs of the account in one PostgreSQL database");
+        share_file_close(file);
+        return NULL;
+    }
     if (snprintf(file->path, sizeof file->path, "%s/kyc-import-shared-%s", folder, job->delivery.shared) >=
         (int)sizeof file->path) {
         error_set(error, ERROR_USAGE, "the path of the lock folder %s is too long", folder);
@@ -63,8 +69,17 @@ static int fail_system(const struct share_file *file, const char *verb, struct e
 {
     return error_set(
         error, ERROR_USAGE,
-        "cannot %s the file of a shared account, %s: %s\nhint: run all jobs of the account as one account of this machine, or name another folder (delivery.lock_folder)",
+        "cannot %s the file of a shared account, %s: %s\nhint: run all jobs that share it as one user of this machine, or name another folder (delivery.lock_folder)",
         verb, file->path, strerror(errno));
+}
+
+/* Each process has it for an instant, unless it is stopped then. */
+static int fail_locked(const struct share_file *file, struct error *error)
+{
+    return error_set(
+        error, ERROR_USAGE,
+        "another process does not let go of the file of a shared account, %s\nhint: a job that was stopped may hold it, and no other one can send until it goes on or ends: find it (fuser %s)",
+        file->path, file->path);
 }
 
 static int lock(int fd)
@@ -77,6 +92,7 @@ static int lock(int fd)
             return -1;
         nanosleep(&wait, NULL);
     }
+    errno = EWOULDBLOCK;
     return -1;
 }
 
@@ -96,7 +112,10 @@ static int begin(struct share_file *file, struct error *error)
     if (file->fd < 0)
         return fail_system(file, "open", error);
     if (!key_lock_file_is_private(file->fd) || lock(file->fd) != 0) {
-        fail_system(file, "lock", error);
+        if (errno == EWOULDBLOCK)
+            fail_locked(file, error);
+        else
+            fail_system(file, "lock", error);
         close(file->fd);
         file->fd = -1;
         return -1;

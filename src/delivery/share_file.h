@@ -4,8 +4,8 @@
  * the file's lock for as long as it needs to read, change and write it, and opens it anew, so that all
  * processes agree on one even if it is removed. One that is missing, torn or of another boot (whose requests
  * may be younger than a window) counts as new: it may lack jobs that run, so nobody gets more than it uses
- * until their leases have ended. It is not synced: it is worth nothing after a crash of the machine. Times: clock_boot_ns. Thread: one. Owner:
- * open/close.
+ * until their leases have ended. It is not synced: it is worth nothing after a crash of the machine. Times:
+ * clock_boot_ns. Thread: one. Owner: open/close.
  */
 #ifndef KYC_DELIVERY_SHARE_FILE_H
 #define KYC_DELIVERY_SHARE_FILE_H
@@ -19,8 +19,10 @@
 
 struct share_file;
 
-/* holder, limit: as of share_table.h; limit is borrowed. Touches no file yet. NULL with ERROR_USAGE: a lock
- * folder that cannot be used (key_lock_folder), or too long a path. */
+/* holder, limit: as of share_table.h; borrowed. Touches no file yet. NULL with ERROR_USAGE: a lock folder
+ * that cannot be used (key_lock_folder), too long a path, or a machine without an id of its start
+ * (clock_boot_id).
+ */
 struct share_file *share_file_open(const struct job *job, const char *holder,
                                    const struct rate_share_limit *limit, struct error *error);
 void share_file_close(struct share_file *file);

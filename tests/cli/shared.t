@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Fcntl ':flock';
 use IO::Handle;
 use POSIX ();
 use Test::More;
@@ -243,6 +244,29 @@ parallel 'a file of shares that others may write, or that is torn, is never beli
     ok(time - $began >= 4.1, 'once every lease that may have been in it has ended');
     is((stat $path)[2] & 07777, 0600, 'the file is for its owner alone');
     unlike(read_file($path), qr/demo|cust-|example\.com/, 'without a credential or a customer');
+};
+
+parallel 'a file of shares that another process does not let go of is an error that says how to find it' => sub {
+    my ($one) = account(1);
+    my $path = "$one->{set}{'delivery.lock_folder'}/kyc-import-shared-main";
+    open my $file, '>', $path or die "$path: $!";
+    chmod 0600, $path;
+    flock $file, LOCK_EX;    # as a job that is stopped while it has it
+    my ($status, undef, $err) = case_run($one, '-q');
+    is($status, 2, 'status 2') or diag $err;
+    like($err, qr/another process does not let go of the file of a shared account, \Q$path\E\n\s*hint: .*\(fuser \Q$path\E\)/, 'which, and what to do');
+    close $file;
+    ends_well(0, 'the next run' => [$one, case_start($one, '-q')]);
+};
+
+parallel 'without the id of the start of the machine there are no shares on it' => sub {
+    plan skip_all => 'only root may mount' if $> || (run_program(qw(unshare -m true)))[0];
+    my ($one) = account(1);
+    my $hide = 'mount --bind /dev/null /proc/sys/kernel/random/boot_id && exec "$@"';
+    my ($status, undef, $err) = run_program(qw(unshare -m sh -c), $hide, 'sh', case_arguments($one, 'run', '-q'));
+    is($status, 2, 'status 2') or diag $err;
+    like($err, qr/shares on one machine need the id of its start, which .*\/boot_id\b.*\n(?:.*\n)*\s*hint: .*PostgreSQL/, 'why, and what to do');
+    is(counts($one)->{requests}, 0, 'and nothing is sent');
 };
 
 parallel_run(8);    # they wait more than they compute
