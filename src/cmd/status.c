@@ -18,6 +18,7 @@
 #include "dispatch/refresh.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
+#include "ledger/ledger_holder.h"
 #include "pipeline/job_ledger.h"
 #include "pipeline/restored_mark.h"
 #include "provider/provider.h"
@@ -93,31 +94,76 @@ static void write_in_doubt(void *context, const struct ledger_customer *customer
     json_write_object_end(json);
 }
 
-static void write_run(struct status_writer *writer, const struct ledger_run *run)
+/* What became of a run without an end. */
+static void write_open_run(struct buffer *out, const struct ledger_holder *holder, bool is_in_progress)
 {
-    if (!writer->is_json) {
-        buffer_printf(&writer->out, "%" PRId64 " run%s; the last began %.*s", run->id,
-                      plural_s((uint64_t)run->id), (int)run->started.len, run->started.data);
-        if (run->finished.len)
-            buffer_printf(&writer->out, " and ended %.*s with status %d\n", (int)run->finished.len,
-                          run->finished.data, run->status);
+    if (is_in_progress && holder->silent_ns > 0)
+        buffer_printf(out,
+                      "a run holds the ledger and has shown no life for %" PRIu64
+                      " s: %s; it hangs, or its host does, and the next run takes the ledger over\n",
+                      holder->silent_ns / CLOCK_NS_PER_S, holder->text);
+    else if (is_in_progress)
+        buffer_printf(
+            out,
+            "a run is in progress: %s; the requests that it has in flight are in doubt until it has the answers\n",
+            holder->text);
+    else if (holder->state == LEDGER_HOLDER_UNKNOWN)
+        buffer_append_text(
+            out, "the last run did not end, or is in progress: the lock file of the ledger cannot be read\n");
+    else
+        buffer_append_text(
+            out, "the last run did not end: it was killed, or the machine stopped; the next run continues\n");
+}
+
+/* run: NULL: there is none. */
+static void write_run(struct status_writer *writer, const struct ledger_run *run,
+                      const struct ledger_holder *holder)
+{
+    struct buffer *out = &writer->out;
+    bool is_open = run && !run->finished.len;
+    bool is_in_progress = is_open && ledger_holder_has_run(holder, run);
+
+    if (run) {
+        buffer_printf(out, "%" PRId64 " run%s; the last began %.*s", run->id, plural_s((uint64_t)run->id),
+                      (int)run->started.len, run->started.data);
+        if (is_open)
+            buffer_append_char(out, '\n');
         else
-            buffer_append_text(
-                &writer->out,
-                " and did not end: it was killed, or it is running now, and the requests that it has in flight are in doubt until it has the answers\n");
-        return;
+            buffer_printf(out, " and ended %.*s with status %d\n", (int)run->finished.len, run->finished.data,
+                          run->status);
     }
-    json_write_key(&writer->json, "last_run");
-    json_write_object(&writer->json);
-    json_write_key(&writer->json, "started");
-    json_write_string(&writer->json, run->started);
-    if (run->finished.len) {
-        json_write_key(&writer->json, "finished");
-        json_write_string(&writer->json, run->finished);
-        json_write_key(&writer->json, "status");
-        json_write_signed(&writer->json, run->status);
+    if (is_open)
+        write_open_run(out, holder, is_in_progress);
+    if (holder->state == LEDGER_HOLDER_FOUND && !is_in_progress)
+        buffer_printf(out, "another command uses the ledger: %s\n", holder->text);
+}
+
+static void write_run_json(struct json_writer *json, const struct ledger_run *run,
+                           const struct ledger_holder *holder)
+{
+    bool is_open = run && !run->finished.len;
+
+    if (run) {
+        json_write_key(json, "last_run");
+        json_write_object(json);
+        json_write_member(json, "started", run->started);
+        if (!is_open) {
+            json_write_member(json, "finished", run->finished);
+            json_write_key(json, "status");
+            json_write_signed(json, run->status);
+        }
+        json_write_key(json, "in_progress");
+        if (is_open && holder->state == LEDGER_HOLDER_UNKNOWN)
+            json_write_null(json);
+        else
+            json_write_bool(json, is_open && ledger_holder_has_run(holder, run));
+        json_write_object_end(json);
     }
-    json_write_object_end(&writer->json);
+    json_write_key(json, "holder");
+    if (holder->state == LEDGER_HOLDER_FOUND)
+        json_write_text(json, holder->text);
+    else
+        json_write_null(json);
 }
 
 static void begin_groups(struct status_writer *writer, const char *ledger_path, const char *head)
@@ -182,6 +228,7 @@ static int write_ledger(struct status_writer *writer, struct ledger *ledger, con
 {
     struct arena arena;
     struct ledger_run run;
+    struct ledger_holder holder;
     char head[LEDGER_HEAD_SIZE];
     int found = -1;
 
@@ -199,10 +246,12 @@ static int write_ledger(struct status_writer *writer, struct ledger *ledger, con
         buffer_append_text(&writer->out, "  not listed in full: a row is incomplete\n");
     if (end_in_doubt(writer, ledger, job, error) != 0)
         result = -1;
-    if (result == 0)
+    if (result == 0 && ledger_holder_find(ledger, &holder, error) == 0)
         found = ledger_last_run(ledger, &arena, &run, error);
-    if (found == 1)
-        write_run(writer, &run);
+    if (found >= 0 && writer->is_json)
+        write_run_json(&writer->json, found == 1 ? &run : NULL, &holder);
+    else if (found >= 0)
+        write_run(writer, found == 1 ? &run : NULL, &holder);
     write_restored(writer, ledger, job, provider);
     if (!writer->is_json)
         buffer_printf(&writer->out, "ledger head %s\n", head);

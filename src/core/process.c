@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -11,7 +13,10 @@
 
 #include <openssl/crypto.h>
 
+#include "core/clock.h"
 #include "core/memory.h"
+
+enum { STAT_SIZE = 1024, STAT_STATE = 3, STAT_START = 22 }; /* of proc(5): fields, from 1 */
 
 #ifdef __has_feature
 #define PROCESS_HAS(feature) __has_feature(feature)
@@ -75,4 +80,35 @@ int process_need_files(size_t count, struct error *error)
         error, ERROR_USAGE,
         "%zu files may be open at once, and this job needs up to %zu\nhint: raise the limit on open files (ulimit -n), or lower delivery.in_flight",
         (size_t)before, count);
+}
+
+int process_read(const char *pid, char *state, uint64_t *start)
+{
+    char path[64], text[STAT_SIZE];
+    snprintf(path, sizeof path, "/proc/%s/stat", pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return kill((pid_t)strtol(pid, NULL, 10), 0) != 0 && errno == ESRCH ? 0 : -1;
+    size_t len = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[len] = '\0';
+    char *field = strrchr(text, ')'); /* a program's name may hold anything */
+    if (!field || sscanf(field + 1, " %c", state) != 1)
+        return -1;
+    for (int i = STAT_STATE - 1; field && i < STAT_START; i++)
+        field = strchr(field + 1, ' ');
+    *start = field ? strtoull(field, NULL, 10) : 0;
+    return field ? 1 : -1;
+}
+
+uint64_t process_start_ns(void)
+{
+    char state;
+    uint64_t ticks, now_ns = clock_real_ns(), boot_ns = clock_boot_ns();
+    long per_second = sysconf(_SC_CLK_TCK);
+    if (per_second <= 0 || process_read("self", &state, &ticks) != 1)
+        return now_ns;
+    uint64_t start_ns = ticks * (CLOCK_NS_PER_S / (uint64_t)per_second);
+    uint64_t age_ns = boot_ns > start_ns ? boot_ns - start_ns : 0;
+    return now_ns > age_ns ? now_ns - age_ns : 0;
 }

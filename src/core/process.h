@@ -1,11 +1,13 @@
-/* process: protects the process before anything else happens: its memory, its standard streams, its limits.
+/* process: protects the process before anything else happens: its memory, its standard streams, its limits;
+ * and what the kernel tells of a process.
  *
- * Thread: the first one, before there is another.
+ * Thread: the first one, before there is another; process_read, process_start_ns: any.
  */
 #ifndef KYC_CORE_PROCESS_H
 #define KYC_CORE_PROCESS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/error.h"
 
@@ -28,5 +30,12 @@ void process_open_std_fds(void);
 /* Makes sure that count files can be open at once, raising the soft limit if needed. 0, or -1 with
  * ERROR_USAGE when the hard limit is lower. */
 int process_need_files(size_t count, struct error *error);
+
+/* The state (a letter) and the start, in ticks since the machine started, of a process: `self`, or a number.
+ * 1; 0: there is none; -1: not known. */
+int process_read(const char *pid, char *state, uint64_t *start);
+/* When this process began, by clock_real_ns: up to a tick (10 ms) too early, never too late. Now, where /proc
+ * does not have it. */
+uint64_t process_start_ns(void);
 
 #endif

@@ -127,6 +127,11 @@ int64_t store_epoch(const struct store *store)
     return store->ops->epoch(store);
 }
 
+int store_find_holder(struct store *store, struct ledger_holder *holder, struct error *error)
+{
+    return store->ops->find_holder(store, holder, error);
+}
+
 bool store_has_failed(const struct store *store)
 {
     return store->ops->has_failed(store);

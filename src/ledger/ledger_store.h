@@ -30,6 +30,7 @@
 #include "ledger/ledger_verification.h"
 
 struct ledger_database;
+struct ledger_holder;
 struct store;
 
 /* As ledger_exists, ledger_beside and ledger_check_place. */
@@ -62,6 +63,8 @@ uint64_t store_lease_from_ns(const struct store *store);
 const _Atomic uint64_t *store_lease_until(const struct store *store);
 /* Of the lease: greater than that of every earlier writer. 0: of a file. */
 int64_t store_epoch(const struct store *store);
+/* As ledger_holder_find. */
+int store_find_holder(struct store *store, struct ledger_holder *holder, struct error *error);
 /* As ledger_has_failed. */
 bool store_has_failed(const struct store *store);
 

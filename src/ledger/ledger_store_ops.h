@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "ledger/ledger_database.h"
+#include "ledger/ledger_holder.h"
 #include "ledger/ledger_store.h"
 
 /* The first member of what `open` and the others return. */
@@ -47,6 +48,7 @@ struct store_ops {
     int64_t (*epoch)(const struct store *store);                  /* of this writer; 0: of a file */
     uint64_t (*lease_from_ns)(const struct store *store);
     const _Atomic uint64_t *(*lease_until)(const struct store *store); /* NULL: for ever */
+    int (*find_holder)(struct store *store, struct ledger_holder *holder, struct error *error);
 
     /* Transactions. */
     int (*create_tables)(struct store *store, struct error *error);

@@ -320,8 +320,9 @@ for my $command (qw(run adopt)) {
             last if host_state($first) =~ /^T?$/;
             sleep 0.005;
         }
-        local $hosts->{all}[1]{command} = $command if $command eq 'adopt';
+        $hosts->{all}[1]{command} = $command if $command eq 'adopt';
         my $second = host_start($hosts, 1);
+        delete $hosts->{all}[1]{command};
         host_step($second, 'lease wanted');
         sleep 0.3;
         my $began = time;
@@ -337,6 +338,24 @@ for my $command (qw(run adopt)) {
         goes_on($hosts);
     };
 }
+case_named 'status of a run that hangs' => sub {
+    my $hosts = new_hosts();
+    my $first = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
+    for (1 .. 4000) {
+        last if host_state($first) =~ /^T?$/;
+        sleep 0.005;
+    }
+    local @ENV{keys %{$hosts->{environment}}} = values %{$hosts->{environment}};
+    my (undef, $out, $err) = case_run($hosts->{all}[1], 'status');
+    like($out, qr/^a run is in progress: \S+, process $first->{pid}, since 2/m, 'in progress, within its lease') or diag $err;
+    sleep 2.5 * $lease_s;
+    (undef, $out, $err) = case_run($hosts->{all}[1], 'status');
+    like($out, qr/^a run holds the ledger and has shown no life for [2-9] s: \S+, process $first->{pid}, since 2\S+; it hangs, or its host does, and the next run takes the ledger over$/m,
+        'then without a sign of life') or diag $err;
+    kill 'CONT', $first->{pid};
+    is((host_end($first))[0], 0, 'it wakes up and ends well');
+    goes_on($hosts);
+};
 case_named 'a person locks the row of the writer' => sub {
     my $hosts = new_hosts();
     my $psql;

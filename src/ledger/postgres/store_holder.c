@@ -1,8 +1,6 @@
 #include "ledger/postgres/store_holder.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +11,9 @@
 
 #include "core/clock.h"
 #include "core/failpoint.h"
+#include "core/process.h"
 
 enum { HOLDER_HOST, HOLDER_BOOT, HOLDER_NAMESPACE, HOLDER_PROCESS, HOLDER_START, HOLDER_TIME, HOLDER_WORDS };
-enum { STAT_SIZE = 1024, STAT_STATE = 3, STAT_START = 22 }; /* of proc(5): fields, from 1 */
 
 static const char *this_boot(char boot[CLOCK_BOOT_ID_SIZE])
 {
@@ -32,26 +30,6 @@ static uint64_t this_namespace(void)
 {
     struct stat info;
     return stat("/proc/self/ns/pid", &info) == 0 ? (uint64_t)info.st_ino : 0;
-}
-
-/* The state and the start of a process: 1; 0: there is none; -1: not known. */
-static int read_process(const char *pid, char *state, uint64_t *start)
-{
-    char path[64], text[STAT_SIZE];
-    snprintf(path, sizeof path, "/proc/%s/stat", pid);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return kill((pid_t)strtol(pid, NULL, 10), 0) != 0 && errno == ESRCH ? 0 : -1;
-    size_t len = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[len] = '\0';
-    char *field = strrchr(text, ')'); /* a program's name may hold anything */
-    if (!field || sscanf(field + 1, " %c", state) != 1)
-        return -1;
-    for (int i = STAT_STATE - 1; field && i < STAT_START; i++)
-        field = strchr(field + 1, ' ');
-    *start = field ? strtoull(field, NULL, 10) : 0;
-    return field ? 1 : -1;
 }
 
 /* A word of printable characters. */
@@ -82,8 +60,8 @@ char *store_holder_of_self(char text[STORE_HOLDER_SIZE])
     append_word(text, this_boot(boot));
     append_number(text, this_namespace());
     append_number(text, (uint64_t)getpid());
-    append_number(text, read_process("self", &state, &start) == 1 ? start : 0);
-    append_word(text, clock_rfc3339(clock_real_ns(), time));
+    append_number(text, process_read("self", &state, &start) == 1 ? start : 0);
+    append_word(text, clock_rfc3339(process_start_ns(), time));
     return text;
 }
 
@@ -101,7 +79,7 @@ bool store_holder_is_gone(struct slice holder)
     long pid = strtol(words[HOLDER_PROCESS], NULL, 10);
     if (namespace == 0 || strtoull(words[HOLDER_NAMESPACE], NULL, 10) != namespace || pid <= 0 || then == 0)
         return false;
-    int found = read_process(words[HOLDER_PROCESS], &state, &start);
+    int found = process_read(words[HOLDER_PROCESS], &state, &start);
     /* A zombie has no connection any more, and sends nothing. */
     return found == 0 || (found == 1 && (start != then || state == 'Z' || state == 'X'));
 }

@@ -53,6 +53,7 @@ const struct store_ops store_postgres_ops = {
     .epoch = store_postgres_epoch,
     .lease_from_ns = store_postgres_lease_from_ns,
     .lease_until = store_postgres_lease_until,
+    .find_holder = store_postgres_find_holder,
     .begin = store_postgres_begin,
     .prefetch = store_postgres_prefetch,
     .commit = store_postgres_commit,

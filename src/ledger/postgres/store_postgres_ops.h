@@ -24,6 +24,7 @@ void store_postgres_fail_transaction(struct store *base, const struct error *err
 int64_t store_postgres_epoch(const struct store *base);
 uint64_t store_postgres_lease_from_ns(const struct store *base);
 const _Atomic uint64_t *store_postgres_lease_until(const struct store *base);
+int store_postgres_find_holder(struct store *base, struct ledger_holder *holder, struct error *error);
 
 /* Transactions. */
 int store_postgres_create_tables(struct store *store, struct error *error);

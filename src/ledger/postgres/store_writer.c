@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "ledger/ledger_lease.h"
 #include "ledger/postgres/store_holder.h"
+#include "ledger/postgres/store_postgres_ops.h"
 
 enum {
     LOCK_CLASS = 0x4b594331, /* of the session locks of ledgers */
@@ -138,6 +139,12 @@ static int watch_holder(struct store_postgres *store, const struct seen *first, 
     }
 }
 
+/* The session that has the lock of $1 and $2; not this one. */
+#define LOCK_SQL                                                                                             \
+    "FROM pg_locks WHERE locktype = 'advisory' AND database = "                                              \
+    "(SELECT oid FROM pg_database WHERE datname = current_database()) AND classid::bigint = $1 AND "         \
+    "objid::bigint = ($2::bigint & 4294967295) AND objsubid = 2 AND granted AND pid <> pg_backend_pid()"
+
 /* Ends the session that has the lock, and takes it. It may be another account's: then the epoch alone counts.
  */
 static int end_holder(struct store_postgres *store, const struct seen *holder, struct error *error)
@@ -151,12 +158,8 @@ static int end_holder(struct store_postgres *store, const struct seen *holder, s
     log_warning("the ledger %s is taken over from another run, which has shown no life for %.3g s: %s",
                 store->url.shown, (double)store->lease_ns / (double)CLOCK_NS_PER_S, text);
     add_lock(store, &parameters);
-    int result = store_postgres_send_text(
-        store, &store->main,
-        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = "
-        "(SELECT oid FROM pg_database WHERE datname = current_database()) AND classid::bigint = $1 AND "
-        "objid::bigint = ($2::bigint & 4294967295) AND objsubid = 2 AND granted AND pid <> pg_backend_pid()",
-        &parameters, error);
+    int result = store_postgres_send_text(store, &store->main, "SELECT pg_terminate_backend(pid) " LOCK_SQL,
+                                          &parameters, error);
     if (result == 0)
         result = store_postgres_sync(store, &store->main, &rows, 1, &bad, &ignored);
     bool is_lost = result != 0 && store_postgres_is_lost(&store->main, bad);
@@ -250,4 +253,43 @@ void store_postgres_release(struct store_postgres *store)
                                  "UPDATE writer SET released = true, waits_ms = waits_ms * $2::bigint "
                                  "WHERE one = 1 AND epoch = $1::bigint",
                                  &parameters, &ignored);
+}
+
+/* Of a writer that has not given the lease back: whether its session has the lock; and, in ms, since when it
+ * has neither renewed nor, in a long transaction, done anything else. A standby has no locks of the primary:
+ * there the last renewal decides. For people alone, so the server's clock may be compared with itself. */
+#define HOLDER_SQL                                                                                           \
+    "SELECT w.epoch, w.holder, NOT w.released AND CASE WHEN pg_is_in_recovery() THEN "                       \
+    "clock_timestamp() < w.renewed_at + $3::bigint * interval '1 ms' ELSE EXISTS(SELECT " LOCK_SQL           \
+    ") END, CASE WHEN a.state = 'active' THEN 0 ELSE "                                                       \
+    "(extract(epoch FROM clock_timestamp() - greatest(w.renewed_at, a.state_change)) * 1000)::bigint END "   \
+    "FROM writer w LEFT JOIN pg_stat_activity a ON a.pid = w.backend AND a.backend_start < w.renewed_at "    \
+    "WHERE w.one = 1"
+
+int store_postgres_find_holder(struct store *base, struct ledger_holder *holder, struct error *error)
+{
+    struct store_postgres *store = (struct store_postgres *)base;
+    struct store_parameters parameters = {.count = 0};
+    int64_t lease_ms = (int64_t)(store->lease_ns / CLOCK_NS_PER_MS);
+    *holder = (struct ledger_holder){.state = LEDGER_HOLDER_NONE};
+    if (store->epoch > 0)
+        return 0;
+    add_lock(store, &parameters);
+    store_postgres_add_number(&parameters, lease_ms);
+    PGresult *rows = store_postgres_ask_text(store, HOLDER_SQL, &parameters, error);
+    if (!rows)
+        return -1;
+    if (PQntuples(rows) == 1 && store_postgres_number(rows, 0, 2) != 0) {
+        struct slice words = store_postgres_bytes(rows, 0, 1), word = words;
+        int64_t silent_ms = store_postgres_number(rows, 0, 3);
+        store_postgres_show_holder(words, holder->text, sizeof holder->text);
+        while (slice_next_item(&words, SLICE_LITERAL(" "), &word))
+            continue;
+        holder->state = LEDGER_HOLDER_FOUND;
+        snprintf(holder->since, sizeof holder->since, "%.*s", (int)word.len, word.data);
+        holder->epoch = store_postgres_number(rows, 0, 0);
+        holder->silent_ns = silent_ms > lease_ms ? (uint64_t)silent_ms * CLOCK_NS_PER_MS : 0;
+    }
+    PQclear(rows);
+    return 0;
 }

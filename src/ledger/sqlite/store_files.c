@@ -17,6 +17,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/process.h"
 #include "core/secret.h"
 #include "ledger/sqlite/store_sqlite.h"
 
@@ -121,21 +122,72 @@ int store_sqlite_check_place(const struct ledger_place *place, struct error *err
     return result;
 }
 
-/* The lock file has `PID START` of the process that holds the lock. */
-static int fail_busy(const struct store_sqlite *store, int fd, struct error *error)
+enum { LOCK_TEXT_SIZE = 64 };
+
+/* The lock file has `PID START` of the process that holds the lock: when it began. Returns START, and leaves
+ * PID in text; NULL: it has something else. */
+static const char *read_lock(int fd, char text[LOCK_TEXT_SIZE])
 {
-    char text[64];
-    ssize_t len = pread(fd, text, sizeof text - 1, 0);
+    ssize_t len = pread(fd, text, LOCK_TEXT_SIZE - 1, 0);
     text[len > 0 ? len : 0] = '\0';
     text[strcspn(text, "\n")] = '\0';
     char *start = strchr(text, ' ');
+    if (start)
+        *start++ = '\0';
+    return start;
+}
+
+static int fail_busy(const struct store_sqlite *store, int fd, struct error *error)
+{
+    char text[LOCK_TEXT_SIZE];
+    const char *start = read_lock(fd, text);
     if (!start)
         return error_set(error, ERROR_BUSY,
                          "the ledger %s is in use by another run\nhint: wait until it ends", store->path);
-    *start++ = '\0';
     return error_set(error, ERROR_BUSY,
                      "the ledger %s is in use by another run: process %s, since %s\nhint: wait until it ends",
                      store->path, text, start);
+}
+
+/* Whether a file has a flock can be found out only by taking one. So its holder has this lock, too, which
+ * keeps nobody away, and which can be looked at. */
+static int visible_lock(int fd, int command, short type)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+    return fcntl(fd, command, &lock) == 0 ? lock.l_type : -1;
+}
+
+static void describe_holder(int fd, struct ledger_holder *holder)
+{
+    char text[LOCK_TEXT_SIZE];
+    const char *start = read_lock(fd, text);
+    holder->state = LEDGER_HOLDER_FOUND;
+    snprintf(holder->since, sizeof holder->since, "%s", start ? start : "");
+    if (start)
+        snprintf(holder->text, sizeof holder->text, "process %s, since %s", text, start);
+    else
+        snprintf(holder->text, sizeof holder->text, "its process is not known");
+}
+
+int store_sqlite_find_holder(struct store *base, struct ledger_holder *holder, struct error *error)
+{
+    const struct store_sqlite *store = store_sqlite_of(base);
+    (void)error;
+    *holder = (struct ledger_holder){.state = LEDGER_HOLDER_NONE};
+    if (store->lock_fd >= 0)
+        return 0;
+    int fd = open(store->lock_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) {
+        holder->state = errno == ENOENT ? LEDGER_HOLDER_NONE : LEDGER_HOLDER_UNKNOWN;
+        return 0;
+    }
+    int type = visible_lock(fd, F_OFD_GETLK, F_RDLCK);
+    if (type < 0)
+        holder->state = LEDGER_HOLDER_UNKNOWN;
+    else if (type != F_UNLCK)
+        describe_holder(fd, holder);
+    close(fd);
+    return 0;
 }
 
 int store_sqlite_file_lock(struct store_sqlite *store, struct error *error)
@@ -161,11 +213,13 @@ int store_sqlite_file_lock(struct store_sqlite *store, struct error *error)
         close(fd);
         return -1;
     }
-    char start[CLOCK_RFC3339_SIZE], text[64];
-    int len = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), clock_rfc3339(clock_real_ns(), start));
-    /* This text serves the message of another run only: the ledger itself reports a full disk. */
+    char start[CLOCK_RFC3339_SIZE], text[LOCK_TEXT_SIZE];
+    int len =
+        snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), clock_rfc3339(process_start_ns(), start));
+    /* This text serves messages only: the ledger itself reports a full disk. */
     if (ftruncate(fd, 0) == 0)
         (void)!pwrite(fd, text, (size_t)len, 0);
+    (void)visible_lock(fd, F_OFD_SETLK, F_WRLCK); /* behind the text, which goes with it */
     store->lock_fd = fd;
     failpoint("ledger locked");
     return 0;

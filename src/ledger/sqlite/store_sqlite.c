@@ -46,6 +46,7 @@ const struct store_ops store_sqlite_ops = {
     .epoch = store_sqlite_epoch,
     .lease_from_ns = store_sqlite_lease_from_ns,
     .lease_until = store_sqlite_lease_until,
+    .find_holder = store_sqlite_find_holder,
     .create_tables = store_sqlite_create_tables,
     .begin = store_sqlite_begin,
     .prefetch = store_sqlite_prefetch,

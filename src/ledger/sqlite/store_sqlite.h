@@ -13,7 +13,8 @@
  *
  * Durability: WAL, synchronous = FULL, one writer. A batch is one transaction, so its fsync is shared and
  * never skipped. Readers never block a run. LEDGER.lock (flock, never unlinked, with `PID START`) is held for
- * the life of the process.
+ * the life of the process; so is a record lock on it (F_OFD_SETLK), which decides nothing, and is there
+ * because a reader can look at it.
  */
 #ifndef KYC_LEDGER_SQLITE_STORE_SQLITE_H
 #define KYC_LEDGER_SQLITE_STORE_SQLITE_H
@@ -238,6 +239,7 @@ void store_sqlite_fail_transaction(struct store *base, const struct error *error
 int64_t store_sqlite_epoch(const struct store *base);
 uint64_t store_sqlite_lease_from_ns(const struct store *base);
 const _Atomic uint64_t *store_sqlite_lease_until(const struct store *base);
+int store_sqlite_find_holder(struct store *base, struct ledger_holder *holder, struct error *error);
 int store_sqlite_create_tables(struct store *base, struct error *error);
 int store_sqlite_begin(struct store *base, struct error *error);
 int store_sqlite_prefetch(struct store *base, const struct ledger_wanted *wanted, struct error *error);
