@@ -41,10 +41,10 @@ static void append_option(struct buffer *out, const char *name, const char *valu
     shell_word_append(out, slice_from(value));
 }
 
-void check_shard_append_command(const struct options *options, const struct check_shard *which,
-                                struct buffer *out)
+/* The command, the job, and what the shards and their merge have in common. */
+static void append_common(struct buffer *out, const char *command, const struct options *options)
 {
-    buffer_append_text(out, "kyc-import check ");
+    buffer_append_text(out, command);
     shell_word_append(out, slice_from(options->argument));
     for (size_t i = 0; i < options->set_count; i++)
         append_option(out, "--set", options->sets[i]);
@@ -52,11 +52,31 @@ void check_shard_append_command(const struct options *options, const struct chec
         append_option(out, "--input", options->inputs[i]);
     if (options->shard_key)
         append_option(out, "--shard-key", options->shard_key);
+}
+
+void check_shard_append_command(const struct options *options, const struct check_shard *which,
+                                struct buffer *out)
+{
+    append_common(out, "kyc-import check ", options);
     buffer_printf(out, " --shard %" PRIu32 "/%" PRIu32, which->shard, which->of);
     if (which->repeats)
         append_option(out, "--repeats", which->repeats);
     if (which->folder)
         append_option(out, "--report", which->folder);
+}
+
+void check_shard_append_merge(const struct options *options, struct buffer *out)
+{
+    append_common(out, "kyc-import merge ", options);
+    if (options->report)
+        append_option(out, "--report", options->report);
+    for (size_t i = 0; i < options->folder_count; i++) {
+        buffer_append_char(out, ' ');
+        shell_word_append(out, slice_from(options->folders[i]));
+    }
+    if (options->shards)
+        buffer_printf(out, " --shards %" PRIu64, options->shards);
+    buffer_append_text(out, " --again");
 }
 
 static void fill_file(struct shard_file *file, const struct shard_check *check, const struct run_stats *stats)

@@ -24,6 +24,9 @@ struct check_shard {
 void check_shard_append_command(const struct options *options, const struct check_shard *which,
                                 struct buffer *out);
 
+/* The command that makes the shards in question and merges all, as typed. */
+void check_shard_append_merge(const struct options *options, struct buffer *out);
+
 /* Makes the shard, and prints its result unless is_quiet. Returns the exit status. */
 int check_shard_run(const struct options *options, const struct check_shard *which, bool is_quiet);
 

@@ -125,9 +125,23 @@ static void list_folder(struct merge *merge, char *folder)
     merge->folders[merge->folder_count++] = folder;
 }
 
+/* The one command for all of them. */
+static void report_again(const struct merge *merge, const struct shard_merge *shards)
+{
+    struct buffer command;
+
+    buffer_init(&command, COMMAND_MAX);
+    check_shard_append_merge(merge->options, &command);
+    log_error("%zu of %" PRIu32 " shards %s to be made before the merge; --again does it here\nhint: %s",
+              shards->problem_count, shards->of, shards->problem_count == 1 ? "is" : "are", command.data);
+    buffer_clear(&command);
+}
+
 /* One error for each problem, with the command that mends it. Returns the exit status. */
 static int report_problems(const struct merge *merge, const struct shard_merge *shards)
 {
+    bool can_be_made = true;
+
     for (size_t i = 0; i < shards->problem_count; i++) {
         const struct shard_merge_problem *problem = &shards->problems[i];
         struct buffer command;
@@ -138,12 +152,15 @@ static int report_problems(const struct merge *merge, const struct shard_merge *
         if (folder)
             check_shard_append_command(merge->options, &which, &command);
         free(folder);
+        can_be_made = can_be_made && command.len > 0;
         if (command.len)
             log_error("%s\nhint: %s", problem->text, command.data);
         else
             log_error("%s", problem->text);
         buffer_clear(&command);
     }
+    if (can_be_made && !merge->options->again)
+        report_again(merge, shards);
     return (int)ERROR_INPUT;
 }
 

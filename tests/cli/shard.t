@@ -168,6 +168,15 @@ for my $n (1, 2, 4, 7, 11) {
 
 subtest 'in one command' => sub {
     run_program('rm', '-rf', report_folder($one));
+    shard($one, $_, 4) for 0 .. 3;
+    my (undef, undef, $asked) = merge($one, '--shards', 4);
+    like($asked, qr/^kyc-import: error: \S+ has values that must be unique and that an earlier shard has, too\nhint: kyc-import check /m, 'values of two shards');
+    my ($line) = $asked =~ /^kyc-import: error: [1-4] of 4 shards (?:is|are) to be made before the merge; --again does it here\nhint: (kyc-import merge \S+job\.yaml .*--shards 4 --again)\n\z/m;
+    ok($line, 'the one command for all of them comes last') or diag $asked;
+    is((run_program('/bin/sh', '-c', ($line // 'false') =~ s/^kyc-import/program('kyc-import')/er . ' -q'))[0], 1, 'run as it is printed');
+    is_equal(result_of(report_folder($one)), $want, 'it makes the report');
+    run_program('rm', '-rf', report_folder($one));
+    ok(!-e report_folder($one), 'once more from the beginning');
     my ($code, $stdout, $message) = merge($one, '--shards', 4, '--again');
     is($code, 1, 'merge --again makes the shards itself') or diag $message;
     is_equal(result_of(report_folder($one)), $want, 'merge --again');
