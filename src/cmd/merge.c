@@ -164,6 +164,17 @@ static int report_problems(const struct merge *merge, const struct shard_merge *
     return (int)ERROR_INPUT;
 }
 
+/* The report where an input breaks off: one process reads nothing behind that place, and shards have read
+ * other inputs. Returns the exit status. */
+static int check_whole(const struct options *options)
+{
+    struct options whole = *options;
+
+    log_info("an input cannot be read to its end: one process makes the report up to there");
+    whole.shard_key = NULL;
+    return command_check(&whole);
+}
+
 /* --again: makes the shards that have a problem. 0, or the exit status that ends the merge. */
 static int make_shards(struct merge *merge, const struct shard_merge *shards)
 {
@@ -179,6 +190,8 @@ static int make_shards(struct merge *merge, const struct shard_merge *shards)
         int status = check_shard_run(merge->options, &which, true);
         signals_unblock(); /* as before: the check has blocked them */
         list_folder(merge, folder);
+        if (status == (int)ERROR_INPUT)
+            return check_whole(merge->options);
         if (status > 1)
             return status;
     }

@@ -154,8 +154,9 @@ static void check_shard(struct shard_merge *merge, uint32_t index, const char *c
              strcmp(shard->file.version, KYC_VERSION) != 0)
         report_foreign(merge, index, changed);
     else if (shard->file.status > 1)
-        add_problem(merge, index, false, "%s: this shard ended with status %d", shard->folder,
-                    shard->file.status);
+        add_problem(merge, index, false, "%s: this shard ended with status %d%s", shard->folder,
+                    shard->file.status,
+                    shard->file.status == (int)ERROR_INPUT ? ": an input could not be read to its end" : "");
     else if (strcmp(shard->file.chain_head, last->chain_head) != 0)
         add_problem(merge, index, false, "%s was compared with the ledger before it changed", shard->folder);
     else if (memcmp(shard->file.check, last->check, sizeof shard->file.check) != 0)

@@ -242,7 +242,7 @@ subtest 'merge refuses what does not fit' => sub {
     write_file("$folders[1]/shard.json", $shard_json =~ s/"version":"[^"]*"/"version":"0.0.9"/r);
     $is->('one of another version', qr/shard-1-of-3 was made by version 0\.0\.9 of kyc-import, and this is \S+\n *${\$line->(1)}/, @folders);
     write_file("$folders[1]/shard.json", $shard_json =~ s/"status":1/"status":3/r);
-    $is->('one that failed', qr/shard-1-of-3: this shard ended with status 3\n *${\$line->(1)}/, @folders);
+    $is->('one that failed', qr/shard-1-of-3: this shard ended with status 3: an input could not be read to its end\n *${\$line->(1)}/, @folders);
     write_file("$folders[1]/shard.json", substr $shard_json, 0, 200);
     $is->('one that is damaged', qr/shard 1 of 3 is missing/, @folders);
     write_file("$folders[1]/shard.json", $shard_json);
@@ -323,14 +323,36 @@ subtest 'wrong use' => sub {
     is((merge($case, '--shards', 2, '--wait', 'long'))[0], 2, 'a wrong time to wait');
     my ($code, undef, $message) = shard($case, 0, 2, '--input', "$case->{folder}/gone");
     is($code, 3, 'an input that is missing');
-    gzip(\(join '', map { "$_\n" } $header, rows_of(1, 3000)), \my $packed) or die;
-    my $cut = case_of([$texts[0], substr($packed, 0, length($packed) / 2)]);
-    ($code, undef, $message) = shard($cut, 0, 2);
-    is($code, 3, 'an input that is cut off');
-    shard($cut, 1, 2);
-    ($code, undef, $message) = merge($cut, '--shards', 2);
-    is($code, 3, 'keeps the shards from being merged, as one process ends with 3');
-    like($message, qr/shard-0-of-2: this shard ended with status 3/, 'with the shard that failed');
+};
+
+# One process ends at such an input and reads none behind it; of shards, others have read those.
+subtest 'an input that breaks off' => sub {
+    my $text = join '', map { "$_\n" } $header, rows_of(1, 3000), row('thrice-00001');
+    gzip(\$text, \my $packed) or die;
+    my $case = case_of([$texts[2], substr($packed, 0, length($packed) / 2), @texts[5, 7, 1]]);
+    my ($code, undef, $message) = case_run($case, 'check', '-q');
+    is($code, 3, 'one process');
+    my $whole = result_of(report_folder($case));
+    my $counts = $json->decode($whole->{summary});
+    is_deeply([map { $_->{complete} ? 'whole' : $_->{records} ? 'cut' : 'unread' } @{$counts->{input}}], [qw(whole cut unread unread unread)], 'reads what is before the break');
+    my ($why) = $message =~ /(\S*part-1: broken gzip at byte .*)/ or diag $message;
+    run_program('rm', '-rf', report_folder($case));
+    my ($broken) = grep { (shard($case, $_, 3))[0] == 3 } 0 .. 2;
+    ($code, undef, $message) = merge($case, '--shards', 3);
+    is($code, 3, 'its shards are not merged');
+    like($message, qr/shard-$broken-of-3: this shard ended with status 3: an input could not be read to its end\n *hint: kyc-import check \S+ .*--shard $broken\/3/, 'which names the shard');
+    ok(!-e report_folder($case) . '/summary.json', 'without a report');
+    ($code, undef, $message) = merge($case, '--shards', 3, '--again', '--rows-ok');
+    is($code, 3, '--again: the status of one process');
+    like($message, qr/\Q$why\E/, 'with its message');
+    is_equal(result_of(report_folder($case)), $whole, 'and its report');
+    gzip(\$text, \$packed) or die;
+    write_file("$case->{folder}/part-1", $packed);
+    ($code, undef, $message) = merge($case, '--shards', 3, '--again');
+    is($code, 1, 'once the input is repaired, the shards are made and merged') or diag $message;
+    my $merged = result_of(report_folder($case));
+    case_run($case, 'check', '-q');
+    is_equal($merged, result_of(report_folder($case)), 'a repaired input');
 };
 
 subtest 'min_records, columns without a value, and shards of two jobs' => sub {
