@@ -6,7 +6,7 @@
  * these three the first that can be written), named kyc-import-KEYID.lock. The lock is gone with its process,
  * however it dies. The file is never unlinked (a lock on an unlinked file excludes no process); it holds the
  * pid and the start of its holder, for messages, or the account that its holders share. Two machines must not
- * share a credential: no lock can detect that. Thread: any. Owner: open/close.
+ * share a credential, but by delivery.shared: no lock can detect that. Thread: any. Owner: open/close.
  */
 #ifndef KYC_DELIVERY_KEY_LOCK_H
 #define KYC_DELIVERY_KEY_LOCK_H

@@ -4,10 +4,11 @@
  * Tokens are not handed out, but shares: a job may let `count` requests leave in any window of the rate, by
  * its own clock, until its lease of that share ends. The shares of all jobs never add up to more than the
  * rate, so together they stay within it, whatever their clocks show. Where shares are kept
- * (ledger/ledger_share.h: a database; delivery/share_file.h: one machine) decides alone when a share is free:
+ * (ledger/ledger_share.h: a database; delivery/share_file.h: one machine) decides alone, by a clock that must
+ * not step forward, when a share is free:
  *
- *   - a share whose lease has ended counts for one window and a margin more: its last request may be as
- * young;
+ *   - a share whose lease has ended counts for one window and a margin more: a request of its last moment is
+ *     no older;
  *   - so does the part of a share that a job reports as not used any more;
  *   - a larger share is given only out of what is free then;
  *   - what is kept there may be lost (a failover, a removed file): then nobody gets more than it uses, until

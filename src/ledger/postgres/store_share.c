@@ -21,6 +21,41 @@ struct ledger_share {
     struct store_array keys, held, floors;
 };
 
+/* What fails. */
+
+static int fail_rights(const struct ledger_share *share, struct error *error)
+{
+    return error_set(
+        error, ERROR_LEDGER,
+        "the shares of the account `%s` are in the schema " STORE_SHARE_SCHEMA
+        " of the database of %s, which this job's user may not create or use\nhint: let an administrator grant it CREATE ON DATABASE, or where the schema exists: USAGE ON SCHEMA " STORE_SHARE_SCHEMA
+        ", and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " STORE_SHARE_SCHEMA,
+        share->name, share->store.url.shown);
+}
+
+static int fail_schema(const struct ledger_share *share, const char *state, struct error *error)
+{
+    return error_set(
+        error, ERROR_LEDGER,
+        "the schema " STORE_SHARE_SCHEMA
+        " of the database of %s is not as this program makes it (SQLSTATE %s)\nhint: while no job of its accounts runs, DROP SCHEMA " STORE_SHARE_SCHEMA
+        " CASCADE: the next one makes it anew",
+        share->store.url.shown, state);
+}
+
+/* What the server reports of a statement. */
+static void describe(struct ledger_share *share, const PGresult *bad, struct error *error)
+{
+    const char *state = PQresultErrorField(bad, PG_DIAG_SQLSTATE);
+
+    if (state && strcmp(state, "42501") == 0)
+        fail_rights(share, error);
+    else if (state && (strncmp(state, "42", 2) == 0 || strncmp(state, "3F", 2) == 0))
+        fail_schema(share, state, error);
+    else
+        store_postgres_describe(&share->store, &share->store.main, bad, "shared", error);
+}
+
 /* Statements. */
 
 /* One statement in a transaction of its own; NULL with error. */
@@ -34,7 +69,7 @@ static PGresult *ask(struct ledger_share *share, const char *text, const struct 
         store_postgres_sync(&share->store, connection, &rows, 1, &bad, error) == 0)
         return rows;
     if (bad)
-        store_postgres_describe(&share->store, connection, bad, "shared", error);
+        describe(share, bad, error);
     if (store_postgres_is_lost(connection, bad))
         store_postgres_disconnect(connection);
     PQclear(bad);
@@ -70,16 +105,6 @@ static int create_schema(struct ledger_share *share, struct error *error)
         if (run(share, store_share_schema[i], error) != 0)
             return -1;
     return exists < 0 ? -1 : run(share, "COMMIT", error);
-}
-
-static int fail_rights(const struct ledger_share *share, struct error *error)
-{
-    return error_set(
-        error, ERROR_LEDGER,
-        "the shares of the account `%s` are in the schema " STORE_SHARE_SCHEMA
-        " of the database of %s, which this job's user may not create or use\nhint: let an administrator grant it CREATE ON DATABASE, or where the schema exists: USAGE ON SCHEMA " STORE_SHARE_SCHEMA
-        ", and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " STORE_SHARE_SCHEMA,
-        share->name, share->store.url.shown);
 }
 
 static int ensure_schema(struct ledger_share *share, struct error *error)

@@ -328,6 +328,23 @@ static void a_lost_connection_is_made_again_by_the_next_call(void **state)
     database_close(&database);
 }
 
+/* Where the schema can be used when it is opened, and one of its calls fails. */
+static void must_not_renew(const struct ledger_place *place, const char *why)
+{
+    struct rate_share_answer answer;
+    struct error error = {0};
+    uint64_t window_ns;
+    struct ledger_share *share = ledger_share_open(place, "main", "a", &limit, &error);
+    if (!share)
+        fail_msg("%s", error.text);
+    assert_int_equal(ledger_share_renew(share, &(struct rate_share_report){0}, &answer, &window_ns, &error),
+                     -1);
+    assert_int_equal(error.scope, ERROR_LEDGER);
+    if (!strstr(error.text, why))
+        fail_msg("%s", error.text);
+    ledger_share_close(share);
+}
+
 static void a_user_without_rights_and_another_version_are_refused_with_what_to_do(void **state)
 {
     (void)state;
@@ -349,6 +366,8 @@ static void a_user_without_rights_and_another_version_are_refused_with_what_to_d
         ledger_share_close(open_share(&database, "main", "b"));
     }
     run(database.pg, "GRANT USAGE ON SCHEMA kyc_shared TO ", user, "");
+    run(database.pg, "GRANT SELECT, UPDATE ON ALL TABLES IN SCHEMA kyc_shared TO ", user, "");
+    must_not_renew(&place, "which this job's user may not create or use\nhint: ");
     run(database.pg, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA kyc_shared TO ", user, "");
     struct ledger_share *share = ledger_share_open(&place, "main", "a", &limit, &error);
     assert_non_null(share);
@@ -362,6 +381,21 @@ static void a_user_without_rights_and_another_version_are_refused_with_what_to_d
     database_close(&database);
 }
 
+static void a_schema_that_was_changed_is_an_error_with_what_to_do(void **state)
+{
+    (void)state;
+    struct database database = {.pg = NULL};
+    if (!database_open(&database))
+        skip();
+    ledger_share_close(open_share(&database, "main", "a"));
+    run(database.pg, "DROP TABLE ", "rate_ghost", "");
+    must_not_renew(
+        &database.place,
+        "is not as this program makes it (SQLSTATE 42P01)\nhint: while no job of its accounts runs, "
+        "DROP SCHEMA kyc_shared CASCADE");
+    database_close(&database);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +404,7 @@ int main(void)
         cmocka_unit_test(another_window_is_reported_not_an_error),
         cmocka_unit_test(a_lost_connection_is_made_again_by_the_next_call),
         cmocka_unit_test(a_user_without_rights_and_another_version_are_refused_with_what_to_do),
+        cmocka_unit_test(a_schema_that_was_changed_is_an_error_with_what_to_do),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("share_equal", tests, NULL, NULL);
