@@ -34,39 +34,6 @@ static uint16_t read_u16(const char *data)
     return be16toh(number);
 }
 
-int64_t store_pass_number(struct slice column)
-{
-    uint64_t wide;
-
-    switch (column.len) {
-    case sizeof wide:
-        memcpy(&wide, column.data, sizeof wide);
-        return (int64_t)be64toh(wide);
-    case sizeof(uint32_t):
-        return (int32_t)read_u32(column.data);
-    case sizeof(uint16_t):
-        return (int16_t)read_u16(column.data);
-    case 1:
-        return column.data[0];
-    default:
-        return 0;
-    }
-}
-
-void store_pass_values(const struct slice *columns, const struct ledger_table *table,
-                       struct ledger_value *values)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        values[i] = (struct ledger_value){.is_null = !columns[i].data};
-        if (values[i].is_null)
-            continue;
-        if (table->columns[i].type == LEDGER_NUMBER)
-            values[i].number = store_pass_number(columns[i]);
-        else
-            values[i].bytes = columns[i];
-    }
-}
-
 /* Passes the header of the file: false when it is another one. */
 static bool skip_header(struct slice *message)
 {

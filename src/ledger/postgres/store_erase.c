@@ -23,7 +23,7 @@ struct choice {
 static bool choose_event(void *context, const struct slice *columns)
 {
     struct choice *choice = context;
-    int64_t customer = store_pass_number(columns[1]);
+    int64_t customer = store_postgres_read_number(columns[1]);
 
     if (!ledger_store_rows_is_owned(choice->customers, choice->users, choice->count, customer, columns[2]))
         return true;
@@ -31,7 +31,7 @@ static bool choose_event(void *context, const struct slice *columns)
         choice->id_capacity = choice->id_capacity ? 2 * choice->id_capacity : 64;
         choice->ids = memory_resize(choice->ids, choice->id_capacity, sizeof *choice->ids);
     }
-    choice->ids[choice->id_count++] = store_pass_number(columns[0]);
+    choice->ids[choice->id_count++] = store_postgres_read_number(columns[0]);
     return true;
 }
 

@@ -17,11 +17,6 @@ enum { STORE_PASS_COLUMNS_MAX = LEDGER_COLUMNS_MAX + 1 };
 int store_pass_copy(struct store_postgres *store, const char *query,
                     bool (*each)(void *context, const struct slice *columns), void *context,
                     struct error *error);
-/* A column of 1, 2, 4 or 8 bytes; NULL: 0. */
-int64_t store_pass_number(struct slice column);
-/* The first columns as the values of a table; they borrow from them. */
-void store_pass_values(const struct slice *columns, const struct ledger_table *table,
-                       struct ledger_value *values);
 
 /* The rows of a query with parameters. each may ask the store; it returns 1 to go on, 0 to end the pass, or
  * -1 with error. 0, or -1. */

@@ -34,9 +34,9 @@ _Static_assert(FINGERPRINT_IDENTITY_VERSION == 1, "the first byte of an identity
 static bool give_brief(void *context, const struct slice *columns)
 {
     struct scan *scan = context;
-    int64_t bits = store_pass_number(columns[4]);
+    int64_t bits = store_postgres_read_number(columns[4]);
     struct ledger_brief brief = {
-        .id = store_pass_number(columns[0]),
+        .id = store_postgres_read_number(columns[0]),
         .external_id = columns[1],
         .state = ledger_state_from(columns[2]),
         .has_user_id = (bits & HAS_USER) != 0,
@@ -100,7 +100,7 @@ static bool give_user(void *context, const struct slice *columns)
 {
     const struct users *users = context;
 
-    users->each(users->context, columns[0], store_pass_number(columns[1]) != 0);
+    users->each(users->context, columns[0], store_postgres_read_number(columns[1]) != 0);
     return true;
 }
 
@@ -125,7 +125,7 @@ static bool give_identity(void *context, const struct slice *columns)
 {
     const struct identities *identities = context;
 
-    identities->each(identities->context, store_pass_number(columns[0]), columns[1]);
+    identities->each(identities->context, store_postgres_read_number(columns[0]), columns[1]);
     return true;
 }
 
@@ -178,7 +178,7 @@ static bool give_values(void *context, const struct slice *columns)
     const struct rows *rows = context;
     struct ledger_value values[LEDGER_COLUMNS_MAX];
 
-    store_pass_values(columns, rows->table, values);
+    store_postgres_read_values(columns, rows->table, values);
     return rows->each(rows->context, values);
 }
 

@@ -230,7 +230,12 @@ void store_postgres_array_number(struct store_array *array, int64_t number);
 void store_postgres_array_bytes(struct store_array *array, struct slice bytes);
 void store_postgres_array_value(struct store_array *array, enum ledger_type type,
                                 const struct ledger_value *value);
-/* Values of a result in binary. A number of 2, 4 or 8 bytes, or a boolean; NULL: 0. */
+/* A column as the server sends it; without data: NULL. A number of 2, 4 or 8 bytes, or a boolean; NULL: 0. */
+int64_t store_postgres_read_number(struct slice column);
+/* The first columns as the values of a table; they borrow from them. */
+void store_postgres_read_values(const struct slice *columns, const struct ledger_table *table,
+                                struct ledger_value *values);
+/* The same of a result. */
 int64_t store_postgres_number(const PGresult *rows, int row, int column);
 /* NULL: empty, without data. Borrowed from the result; ends in a NUL. */
 struct slice store_postgres_bytes(const PGresult *rows, int row, int column);

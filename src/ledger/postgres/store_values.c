@@ -107,26 +107,39 @@ void store_postgres_add_array(struct store_parameters *parameters, struct store_
     store_postgres_add_bytes(parameters, buffer_slice(&array->bytes));
 }
 
-int64_t store_postgres_number(const PGresult *rows, int row, int column)
+int64_t store_postgres_read_number(struct slice column)
 {
-    const char *value = PQgetvalue(rows, row, column);
     uint64_t wide;
     uint32_t word;
     uint16_t half;
-    switch (PQgetlength(rows, row, column)) {
+    switch (column.len) {
     case sizeof wide:
-        memcpy(&wide, value, sizeof wide);
+        memcpy(&wide, column.data, sizeof wide);
         return (int64_t)be64toh(wide);
     case sizeof word:
-        memcpy(&word, value, sizeof word);
+        memcpy(&word, column.data, sizeof word);
         return (int32_t)be32toh(word);
     case sizeof half:
-        memcpy(&half, value, sizeof half);
+        memcpy(&half, column.data, sizeof half);
         return (int16_t)be16toh(half);
     case 1:
-        return value[0];
+        return column.data[0];
     default:
         return 0;
+    }
+}
+
+void store_postgres_read_values(const struct slice *columns, const struct ledger_table *table,
+                                struct ledger_value *values)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        values[i] = (struct ledger_value){.is_null = !columns[i].data};
+        if (values[i].is_null)
+            continue;
+        if (table->columns[i].type == LEDGER_NUMBER)
+            values[i].number = store_postgres_read_number(columns[i]);
+        else
+            values[i].bytes = columns[i];
     }
 }
 
@@ -137,17 +150,16 @@ struct slice store_postgres_bytes(const PGresult *rows, int row, int column)
     return slice_make(PQgetvalue(rows, row, column), (size_t)PQgetlength(rows, row, column));
 }
 
+int64_t store_postgres_number(const PGresult *rows, int row, int column)
+{
+    return store_postgres_read_number(store_postgres_bytes(rows, row, column));
+}
+
 void store_postgres_read_row(const PGresult *rows, int row, int first, const struct ledger_table *table,
                              struct ledger_value *values)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        int column = first + (int)i;
-        values[i] = (struct ledger_value){.is_null = PQgetisnull(rows, row, column) != 0};
-        if (values[i].is_null)
-            continue;
-        if (table->columns[i].type == LEDGER_NUMBER)
-            values[i].number = store_postgres_number(rows, row, column);
-        else
-            values[i].bytes = store_postgres_bytes(rows, row, column);
-    }
+    struct slice columns[LEDGER_COLUMNS_MAX];
+    for (size_t i = 0; i < table->count; i++)
+        columns[i] = store_postgres_bytes(rows, row, first + (int)i);
+    store_postgres_read_values(columns, table, values);
 }

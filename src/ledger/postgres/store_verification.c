@@ -112,9 +112,9 @@ static bool count_user(void *context, const struct slice *columns)
     const struct ledger_store_rows_user user = {
         .verification = columns[0],
         .word = columns[1],
-        .at_ns = (uint64_t)store_pass_number(columns[2]),
-        .is_linked = store_pass_number(columns[3]) != 0,
-        .is_read = store_pass_number(columns[4]) != 0,
+        .at_ns = (uint64_t)store_postgres_read_number(columns[2]),
+        .is_linked = store_postgres_read_number(columns[3]) != 0,
+        .is_read = store_postgres_read_number(columns[4]) != 0,
     };
 
     ledger_store_rows_count_verification(counting->counts, &user, counting->since_ns);
