@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/postgres/store_holder.h"
 #include "ledger/postgres/store_postgres.h"
 
 enum { FACT_MAX = 512 };
@@ -91,20 +92,6 @@ bool store_postgres_is_lost(const struct store_connection *connection, const PGr
            strncmp(state, "57P0", 4) == 0 || strncmp(state, "08", 2) == 0 || strcmp(state, "25P03") == 0;
 }
 
-void store_postgres_show_holder(struct slice holder, char *text, size_t size)
-{
-    enum { HOST, BOOT, NAMESPACE, PROCESS, START, TIME, WORDS };
-    struct slice words[WORDS], rest = holder;
-    size_t count = 0;
-    while (count < WORDS && slice_next_item(&rest, SLICE_LITERAL(" "), &words[count]))
-        count++;
-    if (count == WORDS)
-        snprintf(text, size, "%.*s, process %.*s, since %.*s", (int)words[HOST].len, words[HOST].data,
-                 (int)words[PROCESS].len, words[PROCESS].data, (int)words[TIME].len, words[TIME].data);
-    else
-        snprintf(text, size, "%.*s", (int)holder.len, holder.len > 0 ? holder.data : "");
-}
-
 /* The detail of fence() is ours: `epoch N: HOLDER`. */
 static int describe_taken(const struct store_postgres *store, const PGresult *result, struct error *error)
 {
@@ -112,7 +99,7 @@ static int describe_taken(const struct store_postgres *store, const PGresult *re
     struct slice holder = slice_from(PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)), epoch;
     if (!slice_next_item(&holder, SLICE_LITERAL(": "), &epoch) || !holder.data)
         holder = slice_from("another process");
-    store_postgres_show_holder(holder, text, sizeof text);
+    store_holder_show(holder, text, sizeof text);
     return error_set(error, ERROR_BUSY,
                      "another run has taken the ledger %s over: %s\nhint: let that run end, then run again",
                      store->url.shown, text);

@@ -8,6 +8,8 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "ledger/ledger_store_rows.h"
+#include "ledger/postgres/store_holder.h"
 #include "ledger/postgres/store_postgres.h"
 #include "ledger/postgres/store_postgres_ops.h"
 
@@ -40,7 +42,7 @@ static void explain_loss(const struct store_postgres *lost, struct error *error)
         store_postgres_sync(store, &store->main, &rows, 1, &bad, &other) == 0 && PQntuples(rows) == 1 &&
         store_postgres_number(rows, 0, 0) > lost->epoch) { /* a standby that lags has an older one */
         char holder[HOLDER_MAX];
-        store_postgres_show_holder(store_postgres_bytes(rows, 0, 1), holder, sizeof holder);
+        store_holder_show(store_postgres_bytes(rows, 0, 1), holder, sizeof holder);
         error_set(error, ERROR_BUSY,
                   "another run has taken the ledger %s over: %s\nhint: let that run end, then run again",
                   lost->url.shown, holder);
@@ -76,8 +78,7 @@ int store_postgres_fail_damaged(struct store_postgres *store, struct error *erro
     va_start(arguments, format);
     text_format_va(text, sizeof text, format, arguments);
     va_end(arguments);
-    error_set(error, ERROR_LEDGER, "the ledger %s is damaged: %s\nhint: restore it from a backup",
-              store->url.shown, text);
+    ledger_store_rows_fail_damaged(error, store->url.shown, text);
     mark_failed(store, false, error);
     return -1;
 }

@@ -65,15 +65,36 @@ char *store_holder_of_self(char text[STORE_HOLDER_SIZE])
     return text;
 }
 
+/* False when the holder has fewer words. */
+static bool split(struct slice holder, struct slice words[HOLDER_WORDS])
+{
+    size_t count = 0;
+    while (count < HOLDER_WORDS && slice_next_item(&holder, SLICE_LITERAL(" "), &words[count]))
+        count++;
+    return count == HOLDER_WORDS;
+}
+
+void store_holder_show(struct slice holder, char *text, size_t size)
+{
+    struct slice words[HOLDER_WORDS];
+    if (split(holder, words))
+        snprintf(text, size, "%.*s, process %.*s, since %.*s", (int)words[HOLDER_HOST].len,
+                 words[HOLDER_HOST].data, (int)words[HOLDER_PROCESS].len, words[HOLDER_PROCESS].data,
+                 (int)words[HOLDER_TIME].len, words[HOLDER_TIME].data);
+    else
+        snprintf(text, size, "%.*s", (int)holder.len, holder.len > 0 ? holder.data : "");
+}
+
 bool store_holder_is_gone(struct slice holder)
 {
     char boot[CLOCK_BOOT_ID_SIZE], words[HOLDER_WORDS][64], state;
-    struct slice rest = holder, word;
+    struct slice items[HOLDER_WORDS];
     uint64_t start = 0;
-    size_t count = 0;
-    for (; count < HOLDER_WORDS && slice_next_item(&rest, SLICE_LITERAL(" "), &word); count++)
-        snprintf(words[count], sizeof words[count], "%.*s", (int)word.len, word.data);
-    if (count < HOLDER_WORDS || strcmp(words[HOLDER_BOOT], this_boot(boot)) != 0 || boot[0] == '\0')
+    if (!split(holder, items))
+        return false;
+    for (size_t i = 0; i < HOLDER_WORDS; i++)
+        snprintf(words[i], sizeof words[i], "%.*s", (int)items[i].len, items[i].data);
+    if (strcmp(words[HOLDER_BOOT], this_boot(boot)) != 0 || boot[0] == '\0')
         return false;
     uint64_t namespace = this_namespace(), then = strtoull(words[HOLDER_START], NULL, 10);
     long pid = strtol(words[HOLDER_PROCESS], NULL, 10);

@@ -18,6 +18,8 @@ enum { STORE_HOLDER_SIZE = 256 };
 
 /* This process; returns text. */
 char *store_holder_of_self(char text[STORE_HOLDER_SIZE]);
+/* A holder for people: `HOST, process PROCESS, since TIME`; another text as it is. */
+void store_holder_show(struct slice holder, char *text, size_t size);
 /* True when it was a process of this start of this host, in this pid namespace, and has ended. False also
  * when that cannot be known. */
 bool store_holder_is_gone(struct slice holder);

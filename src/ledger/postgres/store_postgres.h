@@ -167,8 +167,6 @@ bool store_postgres_is_taken(const PGresult *result);
 bool store_postgres_is_final(const PGresult *result);
 /* True when the connection has ended, or ends with this result. */
 bool store_postgres_is_lost(const struct store_connection *connection, const PGresult *result);
-/* A holder of writer (`HOST BOOT PIDNS PID START TIME`) for people: `HOST, process PID, since TIME`. */
-void store_postgres_show_holder(struct slice holder, char *text, size_t size);
 
 /* store_wait.c. The only place that waits for a server. deadline_ns: clock_boot_ns; 0: none. 0, or -1: the
  * connection is broken. */

@@ -91,7 +91,7 @@ static int see(struct store_postgres *store, const char *sql, struct seen *seen,
 static int fail_busy(const struct store_postgres *store, const struct seen *seen, struct error *error)
 {
     char text[STORE_HOLDER_SIZE + 32];
-    store_postgres_show_holder(slice_from(seen->holder), text, sizeof text);
+    store_holder_show(slice_from(seen->holder), text, sizeof text);
     return error_set(error, ERROR_BUSY,
                      "the ledger %s is in use by another run%s%s\nhint: wait until it ends", store->url.shown,
                      text[0] ? ": " : "", text);
@@ -105,7 +105,7 @@ static void sleep_ns(uint64_t ns)
 static void report_watch(const struct store_postgres *store, const struct seen *holder)
 {
     char text[STORE_HOLDER_SIZE + 32];
-    store_postgres_show_holder(slice_from(holder->holder), text, sizeof text);
+    store_holder_show(slice_from(holder->holder), text, sizeof text);
     log_info("the ledger %s: waiting, because another run holds it and shows no life: %s", store->url.shown,
              text);
 }
@@ -154,7 +154,7 @@ static int end_holder(struct store_postgres *store, const struct seen *holder, s
     PGresult *rows = NULL, *bad = NULL;
     char text[STORE_HOLDER_SIZE + 32];
 
-    store_postgres_show_holder(slice_from(holder->holder), text, sizeof text);
+    store_holder_show(slice_from(holder->holder), text, sizeof text);
     log_warning("the ledger %s is taken over from another run, which has shown no life for %.3g s: %s",
                 store->url.shown, (double)store->lease_ns / (double)CLOCK_NS_PER_S, text);
     add_lock(store, &parameters);
@@ -282,7 +282,7 @@ int store_postgres_find_holder(struct store *base, struct ledger_holder *holder,
     if (PQntuples(rows) == 1 && store_postgres_number(rows, 0, 2) != 0) {
         struct slice words = store_postgres_bytes(rows, 0, 1), word = words;
         int64_t silent_ms = store_postgres_number(rows, 0, 3);
-        store_postgres_show_holder(words, holder->text, sizeof holder->text);
+        store_holder_show(words, holder->text, sizeof holder->text);
         while (slice_next_item(&words, SLICE_LITERAL(" "), &word))
             continue;
         holder->state = LEDGER_HOLDER_FOUND;

@@ -121,6 +121,23 @@ static void what_is_no_holder_is_not_gone(void **state)
         assert_false(is_gone(texts[i]));
 }
 
+static void a_holder_is_shown_to_people(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *holder, *want;
+    } rows[] = {
+        {"db7 0a1b 1 77 5 2026-11-29T02:00:00.000Z", "db7, process 77, since 2026-11-29T02:00:00.000Z"},
+        {"another process", "another process"},
+        {"", ""},
+    };
+    char text[STORE_HOLDER_SIZE];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        store_holder_show(slice_from(rows[i].holder), text, sizeof text);
+        assert_string_equal(text, rows[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +146,7 @@ int main(void)
         cmocka_unit_test(what_is_elsewhere_may_go_on),
         cmocka_unit_test(a_process_with_another_start_is_another_one),
         cmocka_unit_test(what_is_no_holder_is_not_gone),
+        cmocka_unit_test(a_holder_is_shown_to_people),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("store_holder", tests, NULL, NULL);
