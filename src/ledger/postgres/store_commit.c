@@ -1,6 +1,5 @@
 /* store_commit: transactions. What was gathered leaves in one pipeline; one function writes BEGIN, and the
  * fence is always behind it. */
-#include <assert.h>
 #include <string.h>
 
 #include "core/clock.h"
@@ -28,7 +27,6 @@ static int receive(struct store_postgres *store, struct error *error)
 static int send_begin(struct store_postgres *store, struct error *error)
 {
     struct store_parameters parameters = {.count = 0};
-    assert(store->epoch > 0 && "a ledger that was opened to be read is never written");
     store_postgres_add_number(&parameters, store->epoch);
     return store_postgres_send(store, &store->main, STORE_POSTGRES_BEGIN, NULL, error) == 0
                ? store_postgres_send(store, &store->main, STORE_POSTGRES_FENCE, &parameters, error)
@@ -69,7 +67,6 @@ int store_postgres_open_transaction(struct store_postgres *store, struct error *
 {
     if (store_postgres_check_writable(store, error) != 0)
         return -1;
-    assert(store->is_begun && "every write is between store_begin and store_commit");
     if (store->is_open && store_batch_is_empty(store->batch))
         return 0;
     if (send_all(store, false, error) != 0)
@@ -85,7 +82,7 @@ int store_postgres_open_transaction(struct store_postgres *store, struct error *
 
 int store_postgres_flush_batch(struct store_postgres *store, struct error *error)
 {
-    if (!store->batch || store_batch_is_empty(store->batch))
+    if (store_batch_is_empty(store->batch))
         return store_postgres_check_usable(store, error);
     return store_postgres_open_transaction(store, error);
 }

@@ -95,11 +95,10 @@ int store_postgres_remove_bodies(struct store *base, int64_t *customers, struct 
     struct choice choice = {.customers = customers, .users = users, .count = count};
 
     ledger_store_rows_sort_owners(customers, users, count);
-    int result =
-        store_postgres_check_writable(store, error) != 0 || store_postgres_open_transaction(store, error) != 0
-            ? -1
-            : store_pass_copy(store, "SELECT id, customer, user_id FROM event WHERE body_digest IS NULL",
-                              choose_event, &choice, error);
+    int result = store_postgres_open_transaction(store, error);
+    if (result == 0)
+        result = store_pass_copy(store, "SELECT id, customer, user_id FROM event WHERE body_digest IS NULL",
+                                 choose_event, &choice, error);
     for (size_t i = 0; i < choice.id_count && result == 0; i += EVENTS_AT_A_TIME) {
         size_t rest = choice.id_count - i;
         result = remove_some(store, &choice.ids[i], rest < EVENTS_AT_A_TIME ? rest : EVENTS_AT_A_TIME, sealer,

@@ -38,8 +38,6 @@ static const struct reason reasons[] = {
      "end some, or raise max_connections, " RUN_AGAIN},
     {"53", ERROR_LEDGER, true, "the server has run out of a resource",
      "look at the server's log, " RUN_AGAIN},
-    {"57P03", ERROR_LEDGER, true, "the server is starting, or recovers",
-     "wait until it accepts connections, " RUN_AGAIN},
     {"58", ERROR_LEDGER, true, "the server reports an error of its disk",
      "look at the server's log, and check the disk"},
     {"XX", ERROR_LEDGER, true, "the server reports that its data are damaged",
@@ -84,7 +82,8 @@ bool store_postgres_is_final(const PGresult *result)
     return store_postgres_is_taken(result) || (reason && reason->is_final);
 }
 
-/* 57P01 to 57P05: the server or an administrator ends the session; 25P03: it was idle in a transaction. */
+/* 57P01 to 57P05: the server or an administrator ends the session, or refuses a new one; 25P03: it was idle
+ * in a transaction. */
 bool store_postgres_is_lost(const struct store_connection *connection, const PGresult *result)
 {
     const char *state = state_of(result);
@@ -92,17 +91,22 @@ bool store_postgres_is_lost(const struct store_connection *connection, const PGr
            strncmp(state, "57P0", 4) == 0 || strncmp(state, "08", 2) == 0 || strcmp(state, "25P03") == 0;
 }
 
-/* The detail of fence() is ours: `epoch N: HOLDER`. */
-static int describe_taken(const struct store_postgres *store, const PGresult *result, struct error *error)
+int store_postgres_set_taken(const struct store_postgres *store, struct slice holder, struct error *error)
 {
     char text[FACT_MAX];
-    struct slice holder = slice_from(PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)), epoch;
-    if (!slice_next_item(&holder, SLICE_LITERAL(": "), &epoch) || !holder.data)
-        holder = slice_from("another process");
     store_holder_show(holder, text, sizeof text);
     return error_set(error, ERROR_BUSY,
                      "another run has taken the ledger %s over: %s\nhint: let that run end, then run again",
                      store->url.shown, text);
+}
+
+/* The detail of fence() is ours: `epoch N: HOLDER`. */
+static int describe_taken(const struct store_postgres *store, const PGresult *result, struct error *error)
+{
+    struct slice holder = slice_from(PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)), epoch;
+    if (!slice_next_item(&holder, SLICE_LITERAL(": "), &epoch) || !holder.data)
+        holder = slice_from("another process");
+    return store_postgres_set_taken(store, holder, error);
 }
 
 /* `FACT (SQLSTATE 23505, customer.external_id)`: an index on one column is named after it. */

@@ -10,8 +10,7 @@ static PGresult *ask_saved(struct store_postgres *store, enum store_postgres_sql
                            const struct store_parameters *parameters, struct error *error)
 {
     const struct store_batch *batch = store->batch;
-    if (batch &&
-        (batch->events.count > 0 || batch->new_runs.count > 0 || batch->set_runs.count > 0 ||
+    if ((batch->events.count > 0 || batch->new_runs.count > 0 || batch->set_runs.count > 0 ||
          batch->copied.count > 0) &&
         store_postgres_flush_batch(store, error) != 0)
         return NULL;
@@ -174,7 +173,7 @@ int store_postgres_next_task_of(struct store *base, int64_t customer, int64_t af
 {
     struct store_postgres *store = (struct store_postgres *)base;
     struct store_parameters parameters = {.count = 0};
-    if (store->batch && store->batch->tasks.count > 0 && store_postgres_flush_batch(store, error) != 0)
+    if (store->batch->tasks.count > 0 && store_postgres_flush_batch(store, error) != 0)
         return -1;
     store_postgres_add_number(&parameters, customer);
     store_postgres_add_number(&parameters, after);

@@ -1,4 +1,5 @@
 /* store_fail: what a failure means for the transaction, and for the rest of the process. */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,11 +10,10 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "ledger/ledger_store_rows.h"
-#include "ledger/postgres/store_holder.h"
 #include "ledger/postgres/store_postgres.h"
 #include "ledger/postgres/store_postgres_ops.h"
 
-enum { EXPLAIN_MS = 2000, HOLDER_MAX = 256 };
+enum { EXPLAIN_MS = 2000 };
 
 static void mark_failed(struct store_postgres *store, bool is_final, const struct error *error)
 {
@@ -40,13 +40,8 @@ static void explain_loss(const struct store_postgres *lost, struct error *error)
         store_postgres_send_text(store, &store->main, "SELECT epoch, holder FROM writer WHERE one = 1", NULL,
                                  &other) == 0 &&
         store_postgres_sync(store, &store->main, &rows, 1, &bad, &other) == 0 && PQntuples(rows) == 1 &&
-        store_postgres_number(rows, 0, 0) > lost->epoch) { /* a standby that lags has an older one */
-        char holder[HOLDER_MAX];
-        store_holder_show(store_postgres_bytes(rows, 0, 1), holder, sizeof holder);
-        error_set(error, ERROR_BUSY,
-                  "another run has taken the ledger %s over: %s\nhint: let that run end, then run again",
-                  lost->url.shown, holder);
-    }
+        store_postgres_number(rows, 0, 0) > lost->epoch) /* a standby that lags has an older one */
+        store_postgres_set_taken(lost, store_postgres_bytes(rows, 0, 1), error);
     PQclear(rows);
     PQclear(bad);
     store_postgres_disconnect(&store->main);
@@ -102,10 +97,13 @@ int store_postgres_check_usable(const struct store_postgres *store, struct error
 
 int store_postgres_check_writable(const struct store_postgres *store, struct error *error)
 {
-    if (!store->failed && !store->has_failed)
-        return 0;
-    *error = store->why;
-    return -1;
+    if (store->failed || store->has_failed) {
+        *error = store->why;
+        return -1;
+    }
+    assert(store->epoch > 0 && "a ledger that was opened to be read is never written");
+    assert(store->is_begun && "every write is between store_begin and store_commit");
+    return 0;
 }
 
 void store_postgres_renewed(struct store_postgres *store, uint64_t before_ns)

@@ -1,6 +1,5 @@
 /* store_meta: what is outside the proof: settings, nonce floors, times of readings, backups. A writer reads
  * settings and floors whole, once; it is the only one that changes them. */
-#include <assert.h>
 #include <stdio.h>
 
 #include "ledger/postgres/store_batch.h"
@@ -52,15 +51,6 @@ static const struct store_note *find(const struct store_notes *waiting, const st
     return note ? note : store_batch_find_note(known, key, 0);
 }
 
-static int check_write(struct store_postgres *store, struct error *error)
-{
-    if (store_postgres_check_writable(store, error) != 0)
-        return -1;
-    assert(store->epoch > 0 && "a ledger that was opened to be read is never written");
-    assert(store->is_begun && "every write is between store_begin and store_commit");
-    return 0;
-}
-
 int store_postgres_meta(struct store *base, const char *key, struct arena *arena, struct slice *value,
                         struct error *error)
 {
@@ -77,7 +67,7 @@ int store_postgres_meta_set(struct store *base, const char *key, struct slice va
 {
     struct store_postgres *store = (struct store_postgres *)base;
     struct store_batch *batch = store->batch;
-    if (check_write(store, error) != 0)
+    if (store_postgres_check_writable(store, error) != 0)
         return -1;
     store_batch_note(&batch->metas, &batch->arena, slice_from(key), 0)->value =
         arena_copy(&batch->arena, value);
@@ -116,7 +106,7 @@ int store_postgres_nonce_set(struct store *base, const char *key_id, uint64_t fl
 {
     struct store_postgres *store = (struct store_postgres *)base;
     struct store_batch *batch = store->batch;
-    if (check_write(store, error) != 0)
+    if (store_postgres_check_writable(store, error) != 0)
         return -1;
     store_batch_note(&batch->nonces, &batch->arena, slice_from(key_id), 0)->number = (int64_t)floor;
     return 0;
@@ -162,7 +152,7 @@ static int note_reading(struct store *base, int64_t customer, uint64_t at_ns, bo
 {
     struct store_postgres *store = (struct store_postgres *)base;
     struct store_batch *batch = store->batch;
-    if (check_write(store, error) != 0)
+    if (store_postgres_check_writable(store, error) != 0)
         return -1;
     struct store_note *note =
         store_batch_note(&batch->readings, &batch->arena, slice_make(NULL, 0), customer);
@@ -186,7 +176,7 @@ int store_postgres_reading_forget(struct store *base, uint64_t after_ns, struct 
 {
     struct store_postgres *store = (struct store_postgres *)base;
     struct store_parameters parameters = {.count = 0};
-    if (check_write(store, error) != 0 || store_postgres_open_transaction(store, error) != 0)
+    if (store_postgres_open_transaction(store, error) != 0)
         return -1;
     store_readings_clear(store->readings);
     store_postgres_add_number(&parameters, (int64_t)after_ns);

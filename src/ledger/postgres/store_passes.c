@@ -11,7 +11,6 @@ enum { ARENA_CHUNK = 4096 };
 /* The scan of all customers. */
 
 struct scan {
-    struct store_postgres *store;
     void (*each)(void *context, const struct ledger_brief *brief);
     void *context;
     int64_t count, last; /* rows with an id that a customer can have, and the largest id */
@@ -77,7 +76,7 @@ int store_postgres_scan(struct store *base, void (*each)(void *context, const st
                         void *context, struct error *error)
 {
     struct store_postgres *store = (struct store_postgres *)base;
-    struct scan scan = {.store = store, .each = each, .context = context};
+    struct scan scan = {.each = each, .context = context};
 
     if (store_pass_copy(store, scan_sql, give_brief, &scan, error) != 0)
         return -1;

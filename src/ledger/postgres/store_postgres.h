@@ -161,6 +161,8 @@ int store_postgres_describe(const struct store_postgres *store, const struct sto
 /* `the ledger LOCATION cannot be VERB: FACT\nhint: HINT`, of ERROR_LEDGER. Returns -1. */
 int store_postgres_set_error(const struct store_postgres *store, const char *verb, const char *fact,
                              const char *hint, struct error *error);
+/* Another run is the writer: ERROR_BUSY. holder: as in the table writer. Returns -1. */
+int store_postgres_set_taken(const struct store_postgres *store, struct slice holder, struct error *error);
 /* True when another writer has taken the ledger over (fence). */
 bool store_postgres_is_taken(const PGresult *result);
 /* True when no later transaction of this process can succeed: a lease that is over, a disk that is full. */
@@ -209,7 +211,7 @@ int store_postgres_fail_damaged(struct store_postgres *store, struct error *erro
     __attribute__((format(printf, 3, 4)));
 /* -1 with the reason when nothing may be asked any more. */
 int store_postgres_check_usable(const struct store_postgres *store, struct error *error);
-/* The same for a write. */
+/* The same for a write, which is between begin and commit. */
 int store_postgres_check_writable(const struct store_postgres *store, struct error *error);
 /* A renewal that was sent after before_ns (clock_boot_ns) has succeeded. Thread: any. */
 void store_postgres_renewed(struct store_postgres *store, uint64_t before_ns);

@@ -12,15 +12,6 @@ enum {
     EVENTS_MAX = 8192, /* of a transaction that waits in memory; a run has some hundred */
 };
 
-static int check(struct store_postgres *store, struct error *error)
-{
-    if (store_postgres_check_writable(store, error) != 0)
-        return -1;
-    assert(store->epoch > 0 && "a ledger that was opened to be read is never written");
-    assert(store->is_begun && "every write is between store_begin and store_commit");
-    return 0;
-}
-
 /* As the unique index would at the commit. */
 static int fail_twice(struct store_postgres *store, const char *column, struct error *error)
 {
@@ -54,7 +45,7 @@ static struct store_cache_row *put(struct store_postgres *store, const struct le
 int store_postgres_insert_customer(struct store *base, const struct ledger_value *values, struct error *error)
 {
     struct store_postgres *store = (struct store_postgres *)base;
-    if (check(store, error) != 0 ||
+    if (store_postgres_check_writable(store, error) != 0 ||
         !put(store, &ledger_customer_table, values, STORE_CACHE_NEW, &store->batch->customers, error))
         return -1;
     if (store->last_customer >= 0 && values[0].number > store->last_customer)
@@ -73,7 +64,7 @@ int store_postgres_update_customer(struct store *base, const struct ledger_custo
     struct store_postgres *store = (struct store_postgres *)base;
     struct ledger_customer after;
     assert(before->id == values[0].number && "a row in place of itself");
-    if (check(store, error) != 0)
+    if (store_postgres_check_writable(store, error) != 0)
         return -1;
     struct store_cache_row *row =
         put(store, &ledger_customer_table, values, STORE_CACHE_SET, &store->batch->customers, error);
@@ -93,7 +84,7 @@ int store_postgres_update_customer(struct store *base, const struct ledger_custo
 int store_postgres_insert_task(struct store *base, const struct ledger_value *values, struct error *error)
 {
     struct store_postgres *store = (struct store_postgres *)base;
-    if (check(store, error) != 0 ||
+    if (store_postgres_check_writable(store, error) != 0 ||
         !put(store, &ledger_task_table, values, STORE_CACHE_NEW, &store->batch->tasks, error))
         return -1;
     if (store->last_task >= 0 && values[0].number > store->last_task)
@@ -106,7 +97,7 @@ int store_postgres_update_task(struct store *base, const struct ledger_value *va
 {
     struct store_postgres *store = (struct store_postgres *)base;
     (void)sets_slot; /* PostgreSQL compares the values itself */
-    return check(store, error) == 0 &&
+    return store_postgres_check_writable(store, error) == 0 &&
                    put(store, &ledger_task_table, values, STORE_CACHE_SET, &store->batch->tasks, error)
                ? 0
                : -1;
@@ -115,7 +106,7 @@ int store_postgres_update_task(struct store *base, const struct ledger_value *va
 int store_postgres_append_event(struct store *base, const struct ledger_value *values, struct error *error)
 {
     struct store_postgres *store = (struct store_postgres *)base;
-    if (check(store, error) != 0)
+    if (store_postgres_check_writable(store, error) != 0)
         return -1;
     store_batch_add_row(store->batch, &store->batch->events, &ledger_event_table, values);
     return store->batch->events.count < EVENTS_MAX ? 0 : store_postgres_open_transaction(store, error);
@@ -126,7 +117,7 @@ int store_postgres_set_chain(struct store *base, const struct ledger_chain *chai
     enum { CHAIN = LEDGER_EVENT_COLUMNS - 1 };
     struct store_postgres *store = (struct store_postgres *)base;
     struct store_batch *batch = store->batch;
-    if (check(store, error) != 0)
+    if (store_postgres_check_writable(store, error) != 0)
         return -1;
     assert(strcmp(ledger_event_table.columns[CHAIN].name, "chain") == 0);
     batch->chain = arena_copy(&batch->arena, slice_make((const char *)chain->head, DIGEST_SHA256_LEN));
@@ -146,7 +137,7 @@ int store_postgres_set_chain(struct store *base, const struct ledger_chain *chai
 int store_postgres_insert_run(struct store *base, const struct ledger_value *values, struct error *error)
 {
     struct store_postgres *store = (struct store_postgres *)base;
-    if (check(store, error) != 0)
+    if (store_postgres_check_writable(store, error) != 0)
         return -1;
     store_batch_add_row(store->batch, &store->batch->new_runs, &ledger_run_table, values);
     return 0;
@@ -168,7 +159,7 @@ int store_postgres_update_run(struct store *base, const struct ledger_value *val
 {
     struct store_postgres *store = (struct store_postgres *)base;
     struct store_batch *batch = store->batch;
-    if (check(store, error) != 0)
+    if (store_postgres_check_writable(store, error) != 0)
         return -1;
     if (!replace(batch, &batch->new_runs, values) && !replace(batch, &batch->set_runs, values))
         store_batch_add_row(batch, &batch->set_runs, &ledger_run_table, values);
@@ -180,7 +171,7 @@ int store_postgres_put_row(struct store *base, const struct ledger_table *table,
 {
     struct store_postgres *store = (struct store_postgres *)base;
     struct store_batch *batch = store->batch;
-    if (check(store, error) != 0)
+    if (store_postgres_check_writable(store, error) != 0)
         return -1;
     bool is_full =
         batch->copied.count == COPIED_ROWS || (batch->copied.count > 0 && batch->copied_table != table);
