@@ -49,7 +49,21 @@ static int fill(struct store *to, struct store *from, struct error *error)
     return store_end_read(from, result == 0 ? error : &ignored) == 0 ? result : -1;
 }
 
-/* A file is filled before it is opened as a ledger, as a whole copy; a schema is filled by rows. */
+/* Opens the draft; a schema is filled then, row by row. NULL on error. */
+static struct store *open_store(struct ledger_draft *draft, const struct ledger_place *place,
+                                uint8_t key[FINGERPRINT_KEY_LEN], struct ledger *source, struct error *error)
+{
+    struct store *store = draft->ops->draft_open(draft->draft, place, key, error);
+
+    if (!store)
+        return NULL;
+    store->ops = draft->ops;
+    if (draft->draft->path || fill(store, source->store, error) == 0)
+        return store;
+    store_close(store);
+    return NULL;
+}
+
 static int build(struct ledger_draft *draft, const struct ledger_place *place,
                  const struct ledger_identity *identity, struct ledger *source, struct error *error)
 {
@@ -57,22 +71,19 @@ static int build(struct ledger_draft *draft, const struct ledger_place *place,
     bool has_key_file = path && !(place->key && place->key->data);
     uint8_t key[FINGERPRINT_KEY_LEN];
 
+    /* A file is filled before it is opened as a ledger, as a whole copy. */
     if (path && ledger_copy(source, path, error) != 0)
         return -1;
     if (has_key_file && write_key(source, path, error) != 0)
         return -1;
-    struct store *store = draft->ops->draft_open(draft->draft, place, key, error);
-    if (!store)
-        return -1;
-    store->ops = draft->ops;
-    if (!path && fill(store, source->store, error) != 0) {
-        store_close(store);
-        return -1;
-    }
-    draft->ledger = ledger_open_store(store, key, place->key, identity, error);
+    struct store *store = open_store(draft, place, key, source, error);
+    if (store)
+        draft->ledger = ledger_open_store(store, key, place->key, identity, error);
     secret_wipe(key, sizeof key);
+    if (!draft->ledger)
+        return -1;
     failpoint("backup copied");
-    return draft->ledger ? 0 : -1;
+    return 0;
 }
 
 struct ledger_draft *ledger_draft_make(struct ledger_lease *lease, const struct ledger_place *place,

@@ -265,8 +265,8 @@ static int find_all(struct erasing *erasing, struct error *error)
     for (size_t i = 0; i < erasing->count; i++)
         if (find_item(erasing, &erasing->items[i], error) != 0)
             return -1;
-    if (store_each_customer(erasing->ledger->store, STORE_CUSTOMERS_ALL, 0, UINT64_MAX >> 1,
-                            look_for_mentions, erasing, error) != 0)
+    if (store_each_customer(erasing->ledger->store, STORE_CUSTOMERS_ALL, 0, UINT64_MAX, look_for_mentions,
+                            erasing, error) != 0)
         return -1;
     spread_named(erasing);
     return 0;

@@ -50,10 +50,10 @@ static int remove_body(struct store_sqlite *store, int64_t id, struct ledger_sea
     if (row != 1)
         return row;
     store_sqlite_read_row(event, &ledger_event_table, values);
-    bool is_removed = ledger_store_rows_has_body(values);
+    bool has_body = ledger_store_rows_has_body(values);
     ledger_sealer_body(sealer, values, digest);
     store_sqlite_release(event);
-    if (!is_removed)
+    if (!has_body)
         return 0;
     sqlite3_stmt *blank = store_sqlite_prepare_write(store, STORE_SQL_EVENT_BLANK, error);
     if (!blank)
