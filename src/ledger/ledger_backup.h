@@ -53,10 +53,4 @@ struct ledger_taken {
  * same key. Not between begin and commit: *to has a run, and is committed. 0, or -1. */
 int ledger_take_over(struct ledger *to, struct ledger *from, struct ledger_taken *taken, struct error *error);
 
-/* The lease of the ledger at a place, held without opening it. NULL: as of LEDGER_WRITE. */
-struct ledger_lease;
-struct ledger_lease *ledger_lease_take(const struct ledger_place *place, struct error *error);
-/* NULL is allowed. */
-void ledger_lease_end(struct ledger_lease *lease);
-
 #endif

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/failpoint.h"
 #include "core/memory.h"
+#include "ledger/ledger_backup.h"
 #include "ledger/ledger_internal.h"
 #include "ledger/ledger_store_ops.h"
 #include "ledger/ledger_transfer.h"

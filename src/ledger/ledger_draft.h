@@ -12,7 +12,7 @@
 
 #include "core/error.h"
 #include "ledger/ledger.h"
-#include "ledger/ledger_backup.h"
+#include "ledger/ledger_lease.h"
 
 struct ledger_draft;
 

@@ -8,7 +8,7 @@
  * certainly ended. Clocks of two hosts are never compared, nor is the database's trusted.
  *
  * A lease is renewed by every commit and, each third of it, by a thread of the store's own. With a file all
- * of this is "for ever". Thread: any.
+ * of this is "for ever". Thread: the ledger's, but any for ledger_lease_until.
  */
 #ifndef KYC_LEDGER_LEDGER_LEASE_H
 #define KYC_LEDGER_LEDGER_LEASE_H
@@ -18,6 +18,13 @@
 #include "ledger/ledger.h"
 
 enum { LEDGER_LEASE_MS = 15000 };
+
+/* The lease of the ledger at a place, held without opening it: the ledger may be damaged or missing. NULL with
+ * ERROR_BUSY or ERROR_LEDGER, as of LEDGER_WRITE. Owner: ledger_lease_end. */
+struct ledger_lease;
+struct ledger_lease *ledger_lease_take(const struct ledger_place *place, struct error *error);
+/* Gives it back. NULL is allowed. */
+void ledger_lease_end(struct ledger_lease *lease);
 
 /* A request may leave from this time on: clock_boot_ns, constant after ledger_open; 0: at once. */
 uint64_t ledger_lease_from_ns(const struct ledger *ledger);

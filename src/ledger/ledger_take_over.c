@@ -125,13 +125,3 @@ int ledger_take_over(struct ledger *to, struct ledger *from, struct ledger_taken
     free(taking.items);
     return result;
 }
-
-struct ledger_lease *ledger_lease_take(const struct ledger_place *place, struct error *error)
-{
-    return (struct ledger_lease *)store_lease(place, error);
-}
-
-void ledger_lease_end(struct ledger_lease *lease)
-{
-    store_close((struct store *)lease);
-}
