@@ -14,8 +14,9 @@
  *
  * A customer with a user_id, or whose create is in doubt with other data, is never sent a create. No row of a
  * customer is ever deleted. All writes are between ledger_begin and ledger_commit, and durable once commit
- * has returned 0. Every failure is ERROR_LEDGER with a message that names the ledger and a hint (disk full,
- * read-only, damaged). Thread: one (the coordinator). Owner: open/close.
+ * has returned 0. Every failure is ERROR_LEDGER, or ERROR_BUSY where another program or run is its reason,
+ * with a message that names the ledger and a hint (disk full, read-only, damaged). Thread: one (the
+ * coordinator). Owner: open/close.
  */
 #ifndef KYC_LEDGER_LEDGER_H
 #define KYC_LEDGER_LEDGER_H

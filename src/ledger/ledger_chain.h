@@ -15,8 +15,8 @@
  *
  * So a kept head proves every event up to it, the last event of a customer proves its row, that of a run
  * (events of customer 0) the run's, and that of a task (events of the operations link and document) the
- * task's. The tables nonce, meta and reading are outside. Without the ledger's key nobody can make a seal.
- * Thread: one at a time per sealer.
+ * task's. The tables nonce, meta, reading and backup are outside, and writer of PostgreSQL. Without the
+ * ledger's key nobody can make a seal. Thread: one at a time per sealer.
  */
 #ifndef KYC_LEDGER_LEDGER_CHAIN_H
 #define KYC_LEDGER_LEDGER_CHAIN_H

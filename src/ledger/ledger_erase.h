@@ -63,8 +63,10 @@ int ledger_is_erased(struct ledger *ledger, struct slice external_id, bool *is_e
 int ledger_each_erased_key(struct ledger *ledger, void (*each)(void *context, struct slice erased_key),
                            void *context, struct error *error);
 
-/* Writes the file anew, without a byte of what was erased, and empties its log. Not between begin and commit.
- * 0, or -1: ERROR_BUSY when another program reads the ledger. */
+/* Writes the file anew, without a byte of what was erased, and empties its log; of a database the files of
+ * its tables, but what the server keeps of the former ones (its write-ahead log, archives, standbys) is its
+ * administrator's to remove. Not between begin and commit. 0, or -1: ERROR_BUSY when another program reads
+ * the ledger. */
 int ledger_compact(struct ledger *ledger, struct error *error);
 
 #endif

@@ -19,8 +19,8 @@
 
 enum { LEDGER_LEASE_MS = 15000 };
 
-/* The lease of the ledger at a place, held without opening it: the ledger may be damaged or missing. NULL with
- * ERROR_BUSY or ERROR_LEDGER, as of LEDGER_WRITE. Owner: ledger_lease_end. */
+/* The lease of the ledger at a place, held without opening it: the ledger may be damaged or missing. NULL
+ * with ERROR_BUSY or ERROR_LEDGER, as of LEDGER_WRITE. Owner: ledger_lease_end. */
 struct ledger_lease;
 struct ledger_lease *ledger_lease_take(const struct ledger_place *place, struct error *error);
 /* Gives it back. NULL is allowed. */

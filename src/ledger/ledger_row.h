@@ -124,7 +124,7 @@ struct ledger_event {
 struct ledger_run {
     int64_t id;                     /* from 1, without gaps */
     int64_t epoch;                  /* of the writer: greater than that of every earlier run */
-    struct slice command;           /* `run`, `settle` */
+    struct slice command;           /* `run`, `refresh`, `settle` (that is resolve), … */
     struct slice started, finished; /* RFC 3339; finished empty: it did not record its end */
     int status;                     /* -1: it did not record its end */
     struct slice version, job_digest, inputs, counts;

@@ -6,7 +6,8 @@
  * proves it ledger_chain's.
  *
  * Writes are between store_begin and store_commit, and durable once commit has returned 0; an empty
- * transaction does no I/O. Every failure is ERROR_LEDGER with a message that names the ledger and a hint.
+ * transaction does no I/O. Every failure is ERROR_LEDGER, or ERROR_BUSY where another program or run is its
+ * reason, with a message that names the ledger and a hint.
  * After a failure, of a read too, all writes fail with the same text until the next store_begin, which rolls
  * back: what follows from a failed read must not be committed, and sent. Thread: one, but for store_check.
  * Owner: open/close.
@@ -239,7 +240,8 @@ int store_note_backup(struct store *store, const struct ledger_backup *backup, s
 int store_each_backup(struct store *store, void (*each)(void *context, const struct ledger_backup *backup),
                       void *context, struct error *error);
 
-/* Every value of meta, and every time of store_reading; valid during the call. 0, or -1. */
+/* Every value of meta, whose key ends in a NUL, and every time of store_reading; valid during the call. 0, or
+ * -1. */
 int store_each_meta(struct store *store, void (*each)(void *context, struct slice key, struct slice value),
                     void *context, struct error *error);
 int store_each_reading(struct store *store, void (*each)(void *context, int64_t customer, uint64_t at_ns),
@@ -259,10 +261,10 @@ int store_each_row(struct store *store, const struct ledger_table *table,
 /* A second view of the same ledger for another thread, in a read transaction over the same state: both have
  * begun when it returns. NULL on error. */
 struct store *store_open_view(struct store *store, struct error *error);
-/* Checks what rows do not show: the structure of the file, and each index against its table. each: one text
- * for each finding. row, unless NULL: each row of customer, as
- * store_each_row gives it, because this makes a pass over them anyway; where that ends before the last one,
- * -1. 0, or -1. */
+/* Checks what rows do not show: the structure of the file (of PostgreSQL the definitions of tables, indexes
+ * and functions), and each index against its table. each: one text for each finding. row, unless NULL: each
+ * row of customer, as store_each_row gives it, because this makes a pass over them anyway; where that ends
+ * before the last one, -1. 0, or -1. Thread: any, of a view (store_open_view). */
 int store_check(struct store *store, void (*each)(void *context, const char *text),
                 void (*row)(void *context, const struct ledger_value *values), void *context,
                 struct error *error);

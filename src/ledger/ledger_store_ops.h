@@ -147,9 +147,9 @@ struct store_ops {
                        void *context, struct error *error);
 
     /* Copies. */
-    /* Only of files, else NULL: a ledger in the empty file at path, with tables, to be filled between begin
-     * and commit by put_row and the functions outside the proof: without lease, key or log, and not synced.
-     */
+    /* Only of files, else NULL, as the next two: a ledger in the empty file at path, with tables, to be
+     * filled between begin and commit by put_row and the functions outside the proof: without lease, key or
+     * log, and not synced. */
     struct store *(*create_at)(const char *path, struct error *error);
     struct store *(*open_copy)(const char *path, struct error *error);
     int (*copy)(struct store *store, const char *path, struct error *error);

@@ -4,10 +4,11 @@
  * ledger_chain.h), and the heads at the end of the runs and in the last report prove that no event is missing
  * at the end. What is not there cannot be hidden either: ids of customers, tasks and events have no gaps.
  *
- * Not proved: the tables nonce, meta and reading (when the provider was last asked about a user); where a
- * commit ended (a chain set to NULL in an event that is not the last one is lost without harm: the next
- * stored chain covers the same events). A person with the ledger's key and its whole history can write
- * another one, which only a head that is kept elsewhere reveals (each report prints it).
+ * Not proved: the tables nonce, meta, reading (when the provider was last asked about a user), backup, and
+ * writer of PostgreSQL; where a commit ended (a chain set to NULL in an event that is not the last one is
+ * lost without harm: the next stored chain covers the same events). A person with the ledger's key and its
+ * whole history can write another one, which only a head that is kept elsewhere reveals (each report prints
+ * it).
  *
  * Two threads read one state of the ledger, also while a run writes: the caller's walks the events, a second
  * one checks the file, its indexes and the customers' rows. Memory: 32 bytes a customer, 40 a task, and 48

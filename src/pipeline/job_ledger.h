@@ -34,9 +34,9 @@ enum job_ledger_mode {
 /* Borrowed from the job. */
 struct ledger_place job_ledger_place(const struct job *job);
 
-/* NULL with ERROR_LEDGER, or with ERROR_BUSY when another run holds the lock. error->scope is set to
- * ERROR_NONE by JOB_LEDGER_READ_ANY alone. stop_fd: as of struct ledger_place. Owner: the caller closes it
- * with ledger_close. */
+/* NULL with ERROR_LEDGER, with ERROR_BUSY when another run holds the lock, or with ERROR_INTERRUPTED because
+ * of stop_fd (struct ledger_place; NULL: none). error->scope is set to ERROR_NONE by JOB_LEDGER_READ_ANY
+ * alone. Owner: the caller closes it with ledger_close. */
 struct ledger *job_ledger_open(const struct job *job, const struct provider *provider,
                                enum job_ledger_mode mode, const int *stop_fd, struct error *error);
 

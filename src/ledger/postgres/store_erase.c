@@ -114,7 +114,7 @@ int store_postgres_compact(struct store *base, struct error *error)
 {
     struct store_postgres *store = (struct store_postgres *)base;
 
-    store->failed = store->has_failed;
+    store->failed = store->has_failed; /* outside of a transaction: a failure of the last one is over */
     store->main.is_slow = true;
     int result =
         store_postgres_do_text(store, "VACUUM (FULL, ANALYZE) customer, event, task, reading", NULL, error);

@@ -299,8 +299,8 @@ int store_postgres_open_transaction(struct store_postgres *store, struct error *
  * to may take longer than a lease to reach the disk. 0, or -1. */
 int store_postgres_begin_view(struct store_postgres *store, struct error *error);
 
-/* store_schema.c: the text that makes the tables, functions and first rows; a statement at a time. NULL at
- * the end. index from 0. The caller clears the buffer. */
+/* store_schema.c: appends the statement of this index, from 0, of those that make the tables, functions and
+ * first rows. False at the end. */
 bool store_postgres_schema(size_t index, struct buffer *sql);
 
 #endif

@@ -6,7 +6,7 @@
  * rolled it back by itself), so all later writes fail with the same text until the next store_begin. Thread:
  * one for each struct store_sqlite; two of them share nothing but constants.
  *
- * Format 3 (PRAGMA user_version; application_id `KYL1`; store_schema.c has the tables): customer, event and
+ * Format 3 (PRAGMA user_version; application_id `KYL1`; store_schema.c has the tables): customer, event,
  * run and task as in ledger_row.h. nonce: by key_id (a digest of the API key) the floor below which nonces
  * may have been used. meta: settings of the ledger by name. reading: by customer the time (real ns) at which
  * the provider was last asked about its user. backup: the copies that were made of this ledger.
