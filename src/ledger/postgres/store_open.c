@@ -193,11 +193,11 @@ static void warn(const struct store_postgres *store)
 {
     if (store->main.has_no_fsync)
         log_warning(
-            "the ledger %s: the server runs with fsync = off, so it may lose or damage the ledger when its machine stops",
+            "the ledger %s: the server runs with fsync = off, so it may lose or damage the ledger when its machine stops\nhint: set fsync = on (postgresql.conf)",
             store->url.shown);
     if (store->main.has_unsynced_standby)
         log_warning(
-            "the ledger %s: its standby is asynchronous (synchronous_standby_names is empty), so a failover may forget what was written last, and its customers would be created twice where the provider does not prevent it",
+            "the ledger %s: its standby is asynchronous (synchronous_standby_names is empty), so a failover may forget what was written last, and its customers would be created twice where the provider does not prevent it\nhint: set synchronous_standby_names (postgresql.conf)",
             store->url.shown);
 }
 
@@ -226,7 +226,7 @@ static int open_to_write(struct store_postgres *store, const struct ledger_place
     return 0;
 }
 
-/* 0: there is none. */
+/* 0; -1: where there is none, with ERROR_NONE. */
 static int open_to_read(struct store_postgres *store, struct error *error)
 {
     bool has_schema;
