@@ -2,6 +2,7 @@
 #
 #   my $proxy = trips_start($pg->{port});                  # {port, pid}; ended with the test
 #   my $slow = trips_start($pg->{port}, delay => 0.0005);  # seconds that each round trip takes more
+#   my $cutter = trips_start($pg->{port}, cut_at => 'VACUUM');  # a connection is closed when its client sends this
 #   my @connections = trips_of($proxy);                    # ({trips, sent, received}, ...) in the order of their opening
 #   trips_cut($proxy);                                     # every connection is closed; new ones are accepted
 #
@@ -43,7 +44,7 @@ sub note
 
 sub serve
 {
-    my ($listener, $target_port, $journal, $delay) = @_;
+    my ($listener, $target_port, $journal, $delay, $cut_at) = @_;
     my $select = IO::Select->new($listener);
     my (%pair_of, $number, $is_cut);
     my $end = sub {
@@ -80,7 +81,7 @@ sub serve
             my $pair = $pair_of{$ready} or next;
             my $is_client = $ready == $pair->{client};
             my $len = sysread $ready, my $bytes, 65536;
-            if (!$len) { $end->($pair); next; }
+            if (!$len || ($is_client && defined $cut_at && $bytes =~ /\Q$cut_at\E/)) { $end->($pair); next; }
             # Half of the delay on each way, before the first bytes that turn the direction.
             my $turns = $is_client != $pair->{is_asked};
             Time::HiRes::sleep($delay / 2) if $delay && $turns;
@@ -103,7 +104,7 @@ sub trips_start
     die "fork: $!" if !defined $pid;
     if ($pid == 0) {
         $SIG{PIPE} = 'IGNORE';
-        serve($listener, $target_port, $journal, $option{delay});
+        serve($listener, $target_port, $journal, @option{qw(delay cut_at)});
         POSIX::_exit(0);
     }
     test_process($pid);

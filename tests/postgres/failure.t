@@ -26,6 +26,7 @@ use KycTest;
 use KycRun;
 use KycHosts;
 use KycParallel;
+use KycTrips;
 
 my $lease_s = 1;
 $ENV{KYC_LEASE_MS} = 1000 * $lease_s;
@@ -354,6 +355,24 @@ case_named 'status of a run that hangs' => sub {
         'then without a sign of life') or diag $err;
     kill 'CONT', $first->{pid};
     is((host_end($first))[0], 0, 'it wakes up and ends well');
+    goes_on($hosts);
+};
+case_named 'the connection is lost while the session of a run that hangs is ended' => sub {
+    my $hosts = new_hosts();
+    my $proxy = trips_start($pg->{port}, cut_at => 'pg_terminate_backend');
+    my $url = $hosts->{all}[0]{url};
+    my $first = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
+    for (1 .. 4000) {
+        last if host_state($first) =~ /^T?$/;
+        sleep 0.005;
+    }
+    hosts_use_url($hosts, trips_url($proxy, $url), 1);
+    my ($status, $err) = host_run($hosts, 1);
+    is($status, 5, 'status 5') or diag $err;
+    like($err, qr/ error: the ledger .* the connection to the database was lost\n.*hint: .*run again/, 'the reason');
+    hosts_use_url($hosts, $url, 1);
+    kill 'CONT', $first->{pid};
+    is((host_end($first))[0], 0, 'the one that hung wakes up and ends well');
     goes_on($hosts);
 };
 case_named 'a person locks the row of the writer' => sub {

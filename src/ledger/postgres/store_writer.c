@@ -150,7 +150,6 @@ static int watch_holder(struct store_postgres *store, const struct seen *first, 
 static int end_holder(struct store_postgres *store, const struct seen *holder, struct error *error)
 {
     struct store_parameters parameters = {.count = 0};
-    struct error ignored;
     PGresult *rows = NULL, *bad = NULL;
     char text[STORE_HOLDER_SIZE + 32];
 
@@ -161,17 +160,22 @@ static int end_holder(struct store_postgres *store, const struct seen *holder, s
     int result = store_postgres_send_text(store, &store->main, "SELECT pg_terminate_backend(pid) " LOCK_SQL,
                                           &parameters, error);
     if (result == 0)
-        result = store_postgres_sync(store, &store->main, &rows, 1, &bad, &ignored);
+        result = store_postgres_sync(store, &store->main, &rows, 1, &bad, error);
     bool is_lost = result != 0 && store_postgres_is_lost(&store->main, bad);
     if (is_lost)
         store_postgres_fail(store, &store->main, bad, "opened", error);
     PQclear(rows);
     PQclear(bad);
+    if (is_lost)
+        return -1;
     uint64_t until_ns = clock_boot_ns() + LOCK_WAIT_MS * CLOCK_NS_PER_MS;
-    for (int locked = 0; !is_lost && clock_boot_ns() < until_ns; sleep_ns(POLL_MIN_MS * CLOCK_NS_PER_MS))
-        if ((locked = store_postgres_lock(store, error)) != 0)
+    while (clock_boot_ns() < until_ns) {
+        int locked = store_postgres_lock(store, error);
+        if (locked != 0)
             return locked > 0 ? 0 : -1;
-    return is_lost ? -1 : 0;
+        sleep_ns(POLL_MIN_MS * CLOCK_NS_PER_MS);
+    }
+    return 0;
 }
 
 /* How long the former holder may still send, from the time when its last renewal was seen. */
