@@ -72,7 +72,8 @@ static int start_run(struct adopt_job *adopt, struct error *error)
 static int open_ledger(struct adopt_job *adopt, struct error *error)
 {
     const struct adopt_job_settings *settings = adopt->settings;
-    const struct ledger_place place = job_ledger_place(settings->job);
+    struct ledger_place place = job_ledger_place(settings->job);
+    place.stop_fd = &adopt->signals.stop_fd;
     int found = settings->is_dry ? ledger_exists(&place, error) : 1;
 
     if (found < 0)

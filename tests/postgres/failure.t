@@ -375,6 +375,23 @@ case_named 'the connection is lost while the session of a run that hangs is ende
     is((host_end($first))[0], 0, 'the one that hung wakes up and ends well');
     goes_on($hosts);
 };
+for my $command ('run', 'adopt', 'adopt --dry-run') {
+    case_named "Ctrl-C while $command waits for a server that does not answer" => sub {
+        my $hosts = new_hosts($command eq 'run' ? 'payward' : 'kira');
+        my $case = $hosts->{all}[0];
+        my $silent = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "listen: $!";
+        hosts_use_url($hosts, 'postgresql://postgres@127.0.0.1:' . $silent->sockport . '/kyc?connect_timeout=30', 0);
+        my $pid = case_start($case, split(/ /, $command), ($command eq 'run' ? '--new-ledger' : ()));
+        test_process($pid);
+        my $connection = $silent->accept;
+        my $began = time;
+        kill 'INT', $pid;
+        waitpid $pid, 0;
+        is($? >> 8, 6, 'status 6') or diag read_file("$case->{folder}/err");
+        like(read_file("$case->{folder}/err"), qr/interrupted while waiting for the database\nhint: run again/, 'the reason');
+        cmp_ok(time - $began, '<', 10, 'at once');
+    };
+}
 case_named 'a person locks the row of the writer' => sub {
     my $hosts = new_hosts();
     my $psql;
