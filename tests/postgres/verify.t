@@ -22,6 +22,13 @@ my $case = case_new($sandbox, csv => csv_rows(40, 0, 100));
 my ($status, undef, $err) = case_run($case);
 is($status, 0, 'forty customers') or diag $err;
 is_verified($case, 'the ledger verifies');
+{
+    my ($name) = $case->{url} =~ m{([^/]+)$};
+    my %other = (quote_all_identifiers => 'on', standard_conforming_strings => 'off');
+    postgres_query($case->{url}, "ALTER DATABASE \"$name\" SET $_ = $other{$_}") for sort keys %other;
+    is_verified($case, 'also where the database has other defaults for texts of SQL');
+    postgres_query($case->{url}, "ALTER DATABASE \"$name\" RESET ALL");
+}
 my $saved = case_save_ledger($case);
 
 for (

@@ -255,11 +255,16 @@ static const char session_sql[] =
     " set_config('row_security', 'off', false), set_config('jit', 'off', false),"
     " set_config('cursor_tuple_fraction', '1', false),"
     " set_config('plan_cache_mode', 'force_custom_plan', false),"
-    " set_config('default_transaction_isolation', 'read committed', false), "
+    " set_config('default_transaction_isolation', 'read committed', false),"
+    /* What our texts and the definitions that are compared with them are written in. */
+    " set_config('standard_conforming_strings', 'on', false),"
+    " set_config('quote_all_identifiers', 'off', false), "
     "CASE WHEN current_setting('server_version_num')::int >= 140000 THEN "
     "set_config('client_connection_check_interval', '1000', false) END, "
     "CASE WHEN current_setting('server_version_num')::int >= 140000 THEN "
-    "set_config('idle_session_timeout', '0', false) END";
+    "set_config('idle_session_timeout', '0', false) END, "
+    "CASE WHEN current_setting('server_version_num')::int >= 170000 THEN "
+    "set_config('transaction_timeout', '0', false) END";
 
 static bool is_seen(const PGresult *rows, int column, const char *text)
 {
