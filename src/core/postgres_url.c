@@ -22,6 +22,7 @@ enum {
 };
 
 static const char has_no_host[] = "has no valid host and port";
+static const char gives_twice[] = "gives a parameter twice";
 
 static struct slice after_scheme(const char *text)
 {
@@ -102,7 +103,7 @@ struct reading {
     struct postgres_url *url;
     struct buffer hosts, ports, shown; /* shown: the hosts as in a URL */
     struct slice socket_port;
-    bool has_socket;
+    bool has_socket, has_timeout;
 };
 
 /* HOST[:PORT]. */
@@ -172,9 +173,21 @@ static const char *read_socket(struct reading *reading, struct slice value)
 static const char *read_path(struct slice value, char **path)
 {
     if (*path)
-        return "gives a parameter twice";
+        return gives_twice;
     *path = decode(value);
-    return *path && (*path)[0] == '/' ? NULL : "has a path of a TLS file that is not absolute";
+    return *path && (*path)[0] == '/'
+               ? NULL
+               : "has a path of a TLS file that is not absolute, or not percent-encoded";
+}
+
+static const char *read_timeout(struct reading *reading, struct slice value)
+{
+    if (reading->has_timeout)
+        return gives_twice;
+    reading->has_timeout = true;
+    return read_number(value, TIMEOUT_MIN_S, TIMEOUT_MAX_S, &reading->url->connect_timeout_s)
+               ? NULL
+               : "has a connect_timeout that is not a number of seconds from 2 to 600";
 }
 
 static const char *read_parameter(struct reading *reading, struct slice parameter)
@@ -184,10 +197,11 @@ static const char *read_parameter(struct reading *reading, struct slice paramete
     if (!slice_next_item(&value, SLICE_LITERAL("="), &name) || !value.data)
         return "has a parameter without a value";
     if (slice_is(name, "host"))
-        return reading->has_socket ? "gives a parameter twice" : read_socket(reading, value);
+        return reading->has_socket ? gives_twice : read_socket(reading, value);
     if (slice_is(name, "port")) {
+        bool is_second = reading->socket_port.data != NULL;
         reading->socket_port = value;
-        return NULL;
+        return is_second ? gives_twice : NULL;
     }
     if (slice_is(name, "sslrootcert"))
         return read_path(value, &url->ca_path);
@@ -196,9 +210,7 @@ static const char *read_parameter(struct reading *reading, struct slice paramete
     if (slice_is(name, "sslkey"))
         return read_path(value, &url->key_path);
     if (slice_is(name, "connect_timeout"))
-        return read_number(value, TIMEOUT_MIN_S, TIMEOUT_MAX_S, &url->connect_timeout_s)
-                   ? NULL
-                   : "has a connect_timeout that is not a number of seconds from 2 to 600";
+        return read_timeout(reading, value);
     if (slice_is(name, "password"))
         return "must not hold a password: set ledger_password";
     return "has an unknown parameter; known are host, port, sslrootcert, sslcert, sslkey and connect_timeout (TLS is always verify-full)";
