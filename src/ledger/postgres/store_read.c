@@ -289,27 +289,33 @@ int store_postgres_prefetch(struct store *base, const struct ledger_wanted *want
 
 /* The last ones. */
 
-/* The number of a statement's only row; NULL: 0. */
-static int ask_number(struct store_postgres *store, enum store_postgres_sql which, int64_t *number,
-                      struct error *error)
+/* *id: the number of a statement's only row (NULL: 0), which a writer keeps in *known. */
+static int ask_last(struct store_postgres *store, enum store_postgres_sql which, int64_t *known, int64_t *id,
+                    struct error *error)
 {
-    PGresult *rows = store_postgres_ask(store, which, NULL, error);
-    if (rows)
-        *number = store_postgres_number(rows, 0, 0);
-    PQclear(rows);
-    return rows ? 0 : -1;
+    if (*known < 0 || store->mode == LEDGER_READ) {
+        if (store_postgres_flush_batch(store, error) != 0)
+            return -1;
+        PGresult *rows = store_postgres_ask(store, which, NULL, error);
+        if (!rows)
+            return -1;
+        *known = store_postgres_number(rows, 0, 0);
+        PQclear(rows);
+    }
+    *id = *known;
+    return 0;
 }
 
 int store_postgres_last_customer(struct store *base, int64_t *id, struct error *error)
 {
     struct store_postgres *store = (struct store_postgres *)base;
-    if (store->last_customer < 0 || store->mode == LEDGER_READ) {
-        if (store_postgres_flush_batch(store, error) != 0 ||
-            ask_number(store, STORE_POSTGRES_LAST_CUSTOMER, &store->last_customer, error) != 0)
-            return -1;
-    }
-    *id = store->last_customer;
-    return 0;
+    return ask_last(store, STORE_POSTGRES_LAST_CUSTOMER, &store->last_customer, id, error);
+}
+
+int store_postgres_last_task(struct store *base, int64_t *id, struct error *error)
+{
+    struct store_postgres *store = (struct store_postgres *)base;
+    return ask_last(store, STORE_POSTGRES_LAST_TASK, &store->last_task, id, error);
 }
 
 /* The events of one answer, from the newest on. *oldest: its last id. 1: the event of a run is among them. */
@@ -346,17 +352,5 @@ int store_postgres_last_named_customer(struct store *base, int64_t *id, struct e
         found = find_named(events, id, &oldest);
         PQclear(events);
     }
-    return 0;
-}
-
-int store_postgres_last_task(struct store *base, int64_t *id, struct error *error)
-{
-    struct store_postgres *store = (struct store_postgres *)base;
-    if (store->last_task < 0 || store->mode == LEDGER_READ) {
-        if (store_postgres_flush_batch(store, error) != 0 ||
-            ask_number(store, STORE_POSTGRES_LAST_TASK, &store->last_task, error) != 0)
-            return -1;
-    }
-    *id = store->last_task;
     return 0;
 }
