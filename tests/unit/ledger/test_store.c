@@ -265,7 +265,7 @@ static void count_brief(void *context, const struct ledger_brief *brief)
 {
     char *seen = context;
     assert_int_equal(brief->external_id.len, strlen("KEY-0001"));
-    seen[strlen(seen)] = (char)('0' + brief->id);
+    seen[strlen(seen)] = (char)('0' + brief->id % 10);
 }
 
 static bool note_customer(void *context, const struct ledger_customer *customer)

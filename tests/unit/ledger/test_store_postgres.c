@@ -294,18 +294,20 @@ static void append_many(struct pair *pair)
 
 static bool count_customer(void *context, const struct ledger_customer *customer)
 {
-    *(int64_t *)context = *(int64_t *)context * 31 + customer->id + customer->attempts;
+    uint64_t *sum = context;
+    *sum = *sum * 31 + (uint64_t)customer->id + customer->attempts;
     return true;
 }
 
 /* A pass sees what waits. */
 static void pass(struct pair *pair)
 {
-    int64_t sums[2] = {0, 0}, last[2], named[2];
+    uint64_t sums[2] = {0, 0};
+    int64_t last[2], named[2];
     BOTH(pair, i,
          store_each_customer(pair->stores[i], STORE_CUSTOMERS_USERS, pair->last_customer - 60, UINT64_MAX,
                              count_customer, &sums[i], &pair->errors[i]));
-    assert_same(pair, "a pass", sums[0], sums[1]);
+    assert_same(pair, "a pass", (int64_t)sums[0], (int64_t)sums[1]);
     BOTH(pair, i, store_last_customer(pair->stores[i], &last[i], &pair->errors[i]));
     assert_same(pair, "the last customer", last[0], last[1]);
     BOTH(pair, i, store_last_named_customer(pair->stores[i], &named[i], &pair->errors[i]));
