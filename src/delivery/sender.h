@@ -152,7 +152,8 @@ enum sender_hold {
     SENDER_CARRY_OVER,  /* sender_carry_over_rate */
     SENDER_RETRY_AFTER, /* of any reply, or of an earlier process */
     SENDER_PAUSED,      /* the breaker is open */
-    SENDER_LEASE,       /* the right to send has not begun, or is over (sender_set_lease) */
+    SENDER_LEASE,       /* the right to send has not begun, or is over (sender_set_lease), or other jobs have
+                           all of the account's (sender_share.h) */
 };
 
 /* What holds requests back at now_ns (monotonic), for progress. *until_ns: when it may end; 0: not known. Any

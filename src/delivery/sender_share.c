@@ -1,7 +1,6 @@
 #include "delivery/sender_share.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 

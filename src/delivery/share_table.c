@@ -1,6 +1,5 @@
 #include "delivery/share_table.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 

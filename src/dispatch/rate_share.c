@@ -1,6 +1,5 @@
 #include "dispatch/rate_share.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
@@ -14,7 +13,6 @@
 #include "core/digest.h"
 #include "core/log.h"
 #include "core/memory.h"
-#include "core/text.h"
 #include "delivery/sender_share.h"
 #include "delivery/share_file.h"
 #include "ledger/ledger_share.h"
@@ -26,7 +24,7 @@ enum {
     APPLIED_MS = 10,  /* until the sender has applied what it was told; doubled while it has not */
     LEFT_MS = 1000,   /* after all was given back: an event comes when the sender is busy again */
     IDLE_S = 2,       /* without anything to send: all is given back */
-    UNANSWERED_S = 2, /* without a share: worth a word */
+    QUIET_S = 2,      /* without a share: worth a word */
     HOST_NAME_SIZE = 16,
 };
 
@@ -360,7 +358,7 @@ static void log_waiting(struct rate_share *share, uint64_t now_ns)
         share->is_wait_logged = false;
         return;
     }
-    if (share->is_wait_logged || now_ns - share->waiting_since_ns < UNANSWERED_S * CLOCK_NS_PER_S)
+    if (share->is_wait_logged || now_ns - share->waiting_since_ns < QUIET_S * CLOCK_NS_PER_S)
         return;
     share->is_wait_logged = true;
     log_info(
