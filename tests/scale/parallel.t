@@ -75,12 +75,13 @@ sub job { my ($name, $text) = @_; write_file("$scratch/$name", $text); return "$
 sub calls { my @lines = split /\n/, eval { read_file("$_[0].calls") } // ''; unlink "$_[0].calls"; return @lines }
 sub shard_line { my ($job, $host, $shard, $count, @more) = @_; return "$host: " . join '', map { "<$_> " } 'check', $job, '--shard', "$shard/$count", '--rows-ok', @more }
 
-my $job = job('a job.yaml', '');
-($status, $out, $err) = run_program($check, $job, 3, '--set', 'report=a "b" $c');
+my $job = job('a job {1}.yaml', '');
+my $odd = 'report=a "b" $c {} {2} {#}';    # what parallel replaces, too
+($status, $out, $err) = run_program($check, $job, 3, '--set', $odd);
 is($status, 0, 'three shards and their merge') or diag($out, $err);
 my @calls = calls($job);
-is_deeply([sort @calls[0 .. 2]], [map { shard_line($job, 'here', $_, 3, '--set', 'report=a "b" $c') } 0 .. 2], 'each shard once, whatever is in its arguments');
-is_deeply([@calls[3 .. $#calls]], ["here: <merge> <$job> <--shards> <3> <--again> <--set> <report=a \"b\" \$c> "], 'then the merge');
+is_deeply([sort @calls[0 .. 2]], [map { shard_line($job, 'here', $_, 3, '--set', $odd) } 0 .. 2], 'each shard once, whatever is in its arguments');
+is_deeply([@calls[3 .. $#calls]], ["here: <merge> <$job> <--shards> <3> <--again> <--set> <$odd> "], 'then the merge');
 ok(!-e "$job.parallel.log", 'and the next check makes all of them');
 
 $job = job('twice.yaml', "1: 137 1\n");
@@ -115,8 +116,13 @@ ok($status == 3 && -e "$job.parallel.log", 'a merge that is refused: its status;
     my %made = map { m{<(\d/4)>} ? ($1 => 1) : () } @calls;
     is_deeply([sort keys %made], [map { "$_/4" } 0 .. 3], 'each shard is made') or diag join "\n", @calls, $err;
     is_deeply([grep { !/^(?:one|two)\.example: <check>|^here: <merge>/ } @calls], [], 'by the hosts that do, and merged here');
+    ($status, $out, $err) = run_program($check, $job, 2, '--set', $odd);
+    is_deeply([sort map { s/^\w+\.example: //r } (calls($job))[0, 1]], [map { shard_line($job, 'x', $_, 2, '--set', $odd) =~ s/^x: //r } 0, 1], 'with the arguments as they are');
 }
 
-($status, $out, $err) = run_program($check, $job);
-is("$status $err", "2 usage: check JOB N [OPTION...]\n", 'without arguments: how it is used');
+for my $wrong ([$job], [$job, 'four'], [$job, '0'], [$job, '']) {
+    ($status, $out, $err) = run_program($check, @$wrong);
+    is("$status $err", "2 usage: check JOB N [OPTION...]\n", 'how it is used: ' . ($wrong->[1] // 'no N'));
+}
+is_deeply([calls($job)], [], 'and nothing is made');
 done_testing;
