@@ -84,6 +84,10 @@ is_deeply([sort @calls[0 .. 2]], [map { shard_line($job, 'here', $_, 3, '--set',
 is_deeply([@calls[3 .. $#calls]], ["here: <merge> <$job> <--shards> <3> <--again> <--set> <$odd> "], 'then the merge');
 ok(!-e "$job.parallel.log", 'and the next check makes all of them');
 
+$job = job('lines.yaml', '');
+($status) = run_program($check, $job, 1, '--set', "rules=[]\n# a comment");
+is(join("\n", calls($job)), shard_line($job, 'here', 0, 1, '--set', "rules=[]\n# a comment") . "\nhere: <merge> <$job> <--shards> <1> <--again> <--set> <rules=[]\n# a comment> ", 'an argument of two lines is one');
+
 $job = job('twice.yaml', "1: 137 1\n");
 ($status) = run_program($check, $job, 3);
 is("$status " . scalar(grep { m{<1/3>} } calls($job)), '0 2', 'a shard that was killed is made again, in the same command');
