@@ -7,8 +7,6 @@
 #include "core/log.h"
 
 #define SPARE_NS (5 * CLOCK_NS_PER_MS) /* network jitter of a request, as in limiter.h */
-/* A Retry-After of years may be a provider's mistake: after a day we try again. */
-#define HOLD_MAX_NS (UINT64_C(86400) * CLOCK_NS_PER_S)
 
 static uint64_t since(uint64_t then_ns, uint64_t now_ns)
 {
@@ -76,5 +74,6 @@ int rate_carryover_end(const struct sender *sender, struct ledger *ledger, struc
 {
     uint64_t hold_ns = sender_held_ns(sender);
 
-    return record(ledger, false, hold_ns < HOLD_MAX_NS ? hold_ns : HOLD_MAX_NS, error);
+    return record(ledger, false, hold_ns < RATE_CARRYOVER_HOLD_MAX_NS ? hold_ns : RATE_CARRYOVER_HOLD_MAX_NS,
+                  error);
 }

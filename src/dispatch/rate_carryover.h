@@ -15,11 +15,15 @@
 
 #include <stdbool.h>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "delivery/sender.h"
 #include "ledger/ledger.h"
 #include "model/job.h"
 #include "provider/provider.h"
+
+/* A Retry-After of years may be a provider's mistake: after a day we try again. */
+#define RATE_CARRYOVER_HOLD_MAX_NS (24 * CLOCK_NS_PER_HOUR)
 
 /* Before sender_run: delays the first request where needed, and records that requests are under way (in a
  * transaction of its own, durable when it returns). 0, or -1. */

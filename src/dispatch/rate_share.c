@@ -15,6 +15,7 @@
 #include "core/memory.h"
 #include "delivery/sender_share.h"
 #include "delivery/share_file.h"
+#include "dispatch/rate_carryover.h"
 #include "ledger/ledger_share.h"
 #include "model/rate_share.h"
 
@@ -243,8 +244,9 @@ static int fail_window(const struct rate_share *share, uint64_t window_ns, struc
 static void collect_report(struct rate_share *share, uint64_t now_ns, struct rate_share_report *report)
 {
     sender_share_report(share->sender, report);
-    if (report->hold_ns > 0)
-        share->received_until_ns = later(share->received_until_ns, now_ns + report->hold_ns);
+    if (report->hold_ns > RATE_CARRYOVER_HOLD_MAX_NS)
+        report->hold_ns = RATE_CARRYOVER_HOLD_MAX_NS;
+    share->received_until_ns = later(share->received_until_ns, now_ns + report->hold_ns);
     share->is_throttled = share->is_throttled || report->is_throttled;
     report->hold_ns = share->received_until_ns > now_ns ? share->received_until_ns - now_ns : 0;
     report->is_throttled = share->is_throttled;

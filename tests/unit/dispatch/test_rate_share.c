@@ -530,6 +530,16 @@ static void what_the_sender_received_is_reported_at_once_and_until_it_has_arrive
     assert_int_equal(fake.report.hold_ns, 0);
 }
 
+/* As from one run to the next: one of years may be a mistake. */
+static void a_retry_after_holds_the_others_for_a_day_at_most(void **state)
+{
+    (void)state;
+    must_open();
+    fake.hold_ns = 366 * 86400 * S;
+    take_turn(true);
+    assert_int_equal(fake.report.hold_ns, 86400 * S);
+}
+
 static void after_the_end_of_its_lease_it_asks_once_nothing_is_used(void **state)
 {
     (void)state;
@@ -792,6 +802,7 @@ int main(void)
         TEST(without_a_share_it_asks_five_times_a_second),
         TEST(a_smaller_share_is_reported_as_soon_as_it_is_applied),
         TEST(what_the_sender_received_is_reported_at_once_and_until_it_has_arrived),
+        TEST(a_retry_after_holds_the_others_for_a_day_at_most),
         TEST(after_the_end_of_its_lease_it_asks_once_nothing_is_used),
         TEST(an_answer_that_comes_after_the_end_of_the_lease_gives_nothing),
         TEST(an_idle_job_gives_back_all_that_it_has_and_asks_again_when_it_is_busy),
