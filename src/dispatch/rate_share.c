@@ -467,10 +467,25 @@ struct rate_share *rate_share_open(const struct job *job, const struct provider 
     return NULL;
 }
 
+/* What the sender received and nobody has reported: it may be what ended the run. */
+static void report_last(struct rate_share *share)
+{
+    struct rate_share_report report;
+    struct rate_share_answer answer;
+    struct error error;
+    uint64_t window_ns;
+
+    collect_report(share, clock_boot_ns(), &report);
+    if (report.hold_ns > 0 || report.is_throttled)
+        (void)ask_for_rate(share, &report, &answer, &window_ns, &error);
+}
+
 static void give_back(struct rate_share *share)
 {
     struct error error = {0};
     size_t count = 0;
+
+    report_last(share);
 
     for (size_t i = 0; i < share->key_count; i++)
         if (share->keys[i].is_held)

@@ -684,6 +684,21 @@ static void what_it_has_is_given_back_at_the_end(void **state)
     rate_share_close(NULL);
 }
 
+/* It may be what ends the run. */
+static void what_the_sender_received_last_is_reported_at_the_end(void **state)
+{
+    (void)state;
+    must_open();
+    run_for(2 * S);
+    fake.hold_ns = 600 * S;
+    fake.is_throttled = true;
+    close_share();
+    assert_int_equal(fake.table.held_until_ns, fake.now_ns + 600 * S);
+    assert_int_equal(fake.table.throttles, 1);
+    fake.now_ns += 1100 * MS;
+    assert_int_equal(ask_as_other(), COUNT);
+}
+
 /* Keys. */
 
 static void use_keys(size_t count)
@@ -810,6 +825,7 @@ int main(void)
         TEST(what_fails_when_it_is_opened_is_an_error),
         TEST(another_window_of_running_jobs_is_an_error),
         TEST(what_it_has_is_given_back_at_the_end),
+        TEST(what_the_sender_received_last_is_reported_at_the_end),
         TEST(a_key_is_used_once_its_nonces_are_reserved),
         TEST(nonces_begin_above_those_of_the_job_before_whatever_its_clock_shows),
         TEST(a_key_that_is_wanted_elsewhere_is_given_up_once_it_is_idle),
