@@ -4,8 +4,8 @@
  * flock, which ends with the process; a database by the epoch, which every transaction compares (a take-over
  * raises it, and whatever an older writer sends later is refused whole). *May I send?* cannot be answered by
  * any ledger: so the right to send is a time, by the clock of this boot: of the last renewal, measured before
- * it was sent, plus the lease. Who takes a ledger over sends nothing before the former holder's right has
- * certainly ended. Clocks of two hosts are never compared, nor is the database's trusted.
+ * it was sent, plus the lease. The process that takes a ledger over sends nothing before the former
+ * holder's right has certainly ended. Clocks of two hosts are never compared, nor is the database's trusted.
  *
  * A lease is renewed by every commit and, each third of it, by a thread of the store's own. With a file all
  * of this is "for ever". Thread: the ledger's, but any for ledger_lease_until.

@@ -16,7 +16,7 @@ static PGresult *receive(struct store_postgres *store, const char *verb, struct 
 static PGresult *ask(struct store_postgres *store, enum store_postgres_sql which,
                      const struct store_parameters *parameters, const char *verb, struct error *error)
 {
-    assert(!store->is_copying && "who is called by a pass over a COPY asks nothing");
+    assert(!store->is_copying && "what a pass by COPY calls asks nothing");
     if (store_postgres_check_usable(store, error) != 0)
         return NULL;
     if (store_postgres_send(store, &store->main, which, parameters, error) == 0)
@@ -28,7 +28,7 @@ static PGresult *ask(struct store_postgres *store, enum store_postgres_sql which
 static PGresult *ask_text(struct store_postgres *store, const char *text,
                           const struct store_parameters *parameters, const char *verb, struct error *error)
 {
-    assert(!store->is_copying && "who is called by a pass over a COPY asks nothing");
+    assert(!store->is_copying && "what a pass by COPY calls asks nothing");
     if (store_postgres_check_usable(store, error) != 0)
         return NULL;
     if (store_postgres_send_text(store, &store->main, text, parameters, error) == 0)

@@ -7,7 +7,7 @@
 #include "ledger/sqlite/store_sqlite.h"
 
 /* SQLite's integrity_check looks each row up in each index, in the order of the table: more than half of the
- * time that proving a ledger took. Here each index is read once, in its own order, and compared with its
+ * time of a verification. Here each index is read once, in its own order, and compared with its
  * table by a sum of keyed hashes that does not depend on the order; only where they differ does SQLite find
  * the places. */
 
