@@ -7,7 +7,8 @@
 
 int ledger_store_rows_fail_damaged(struct error *error, const char *location, const char *text)
 {
-    return error_set(error, ERROR_LEDGER, "the ledger %s is damaged: %s\nhint: restore it %sfrom a backup",
+    return error_set(error, ERROR_LEDGER,
+                     "the ledger %s is damaged: %s\nhint: restore it %sfrom a backup (kyc-import restore)",
                      location, text, postgres_url_is_one(location) ? "" : "with its key file ");
 }
 

@@ -54,7 +54,8 @@ static const struct reason reasons[] = {
     {"3F000", ERROR_LEDGER, false, "its schema is missing", "restore it from a backup (kyc-import restore)"},
     {"42", ERROR_LEDGER, false, "its schema was changed",
      "restore it from a backup (kyc-import restore); or use the version of kyc-import that made it"},
-    {"22", ERROR_LEDGER, false, "the database does not accept a value", "check it with status --verify"},
+    {"22", ERROR_LEDGER, false, "the database does not accept a value",
+     "check the ledger (kyc-import status --verify)"},
 };
 
 static const struct reason *find_reason(const char *state)

@@ -96,10 +96,10 @@ static void damage_names_the_ledger_and_its_backup(void **state)
     assert_int_equal(ledger_store_rows_fail_damaged(&error, "/a/b", "it is odd"), -1);
     assert_int_equal(error.scope, ERROR_LEDGER);
     assert_string_equal(error.text, "the ledger /a/b is damaged: it is odd\n"
-                                    "hint: restore it with its key file from a backup");
+                                    "hint: restore it with its key file from a backup (kyc-import restore)");
     ledger_store_rows_fail_damaged(&error, "postgresql://db/kyc", "it is odd");
     assert_string_equal(error.text, "the ledger postgresql://db/kyc is damaged: it is odd\n"
-                                    "hint: restore it from a backup");
+                                    "hint: restore it from a backup (kyc-import restore)");
 }
 
 int main(void)
