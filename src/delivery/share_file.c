@@ -16,7 +16,7 @@
 #include "delivery/key_lock.h"
 #include "delivery/share_table.h"
 
-enum { LOCK_TRIES = 100, LOCK_RETRY_NS = 1000000 };
+enum { LOCK_TRIES = 1000, LOCK_RETRY_NS = 1000000 }; /* a second: more than a busy machine needs */
 
 /* The file's bytes: of one machine and one program, so as they are in memory. */
 struct content {

@@ -224,6 +224,33 @@ static void a_file_that_cannot_be_used_is_an_error_with_what_to_do(void **state)
     share_file_close(file);
 }
 
+/* As when the kernel lets a process wait for its part of the processor while it has the lock. */
+static void a_lock_that_is_held_for_a_moment_is_waited_for(void **state)
+{
+    (void)state;
+    int held[2], status;
+    char byte;
+    unlink(path);
+    struct share_file *file = open_file("a", &limit);
+    renew(file, 0);
+    assert_int_equal(pipe(held), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int fd = open(path, O_RDWR);
+        if (flock(fd, LOCK_EX) != 0 || write(held[1], "", 1) != 1)
+            _exit(1);
+        sleep_ms(300);
+        _exit(0);
+    }
+    assert_int_equal(read(held[0], &byte, 1), 1);
+    renew(file, 0);
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+    close(held[0]);
+    close(held[1]);
+    share_file_close(file);
+}
+
 static void the_window_of_running_jobs_is_reported(void **state)
 {
     (void)state;
@@ -266,6 +293,7 @@ int main(void)
         cmocka_unit_test(a_file_of_another_boot_counts_as_new),
         cmocka_unit_test(a_file_that_is_removed_is_made_again_and_gives_nothing_at_first),
         cmocka_unit_test(a_file_that_cannot_be_used_is_an_error_with_what_to_do),
+        cmocka_unit_test(a_lock_that_is_held_for_a_moment_is_waited_for),
         cmocka_unit_test(the_window_of_running_jobs_is_reported),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
