@@ -57,7 +57,7 @@ static struct {
     struct share_table table;
     const char *place;
     char holder[RATE_SHARE_HOLDER_SIZE];
-    const struct rate_share_limit *limit;
+    struct rate_share_limit limit;
     bool cannot_open, fails;
     uint64_t way_ns; /* of a call, there */
     bool other_asks; /* when a call arrives */
@@ -220,7 +220,7 @@ static void *open_place(const char *place, const char *holder, const struct rate
                         struct error *error)
 {
     snprintf(fake.holder, sizeof fake.holder, "%s", holder);
-    fake.limit = limit;
+    fake.limit = *limit;
     fake.place = place;
     if (!fake.cannot_open)
         return &fake;
@@ -233,7 +233,7 @@ static uint32_t ask_as_other(void)
 {
     struct rate_share_answer answer;
     uint64_t window_ns;
-    share_table_renew(&fake.table, fake.now_ns, "other", fake.limit,
+    share_table_renew(&fake.table, fake.now_ns, "other", &fake.limit,
                       &(struct rate_share_report){.using_count = fake.other}, &answer, &window_ns);
     return fake.other = answer.count;
 }
@@ -255,7 +255,7 @@ static int renew(const struct rate_share_report *report, struct rate_share_answe
         return -1;
     fake.renewals++;
     fake.report = *report;
-    return !share_table_renew(&fake.table, fake.now_ns, fake.holder, fake.limit, report, answer, window_ns);
+    return !share_table_renew(&fake.table, fake.now_ns, fake.holder, &fake.limit, report, answer, window_ns);
 }
 
 static int renew_keys(const char *const *keys, size_t key_count, const struct key_share_report *held,
@@ -267,8 +267,8 @@ static int renew_keys(const char *const *keys, size_t key_count, const struct ke
     fake.key_calls++;
     for (size_t i = 1; i < key_count; i++)
         assert(strcmp(keys[i - 1], keys[i]) < 0);
-    *answer_count = share_table_keys(&fake.table, fake.now_ns, fake.holder, fake.limit, keys, key_count, held,
-                                     held_count, answers);
+    *answer_count = share_table_keys(&fake.table, fake.now_ns, fake.holder, &fake.limit, keys, key_count,
+                                     held, held_count, answers);
     return 0;
 }
 
@@ -277,7 +277,7 @@ static int leave(const struct key_share_report *held, size_t held_count, struct 
     if (arrive(error) != 0)
         return -1;
     fake.leaves++;
-    share_table_leave(&fake.table, fake.now_ns, fake.holder, fake.limit, held, held_count);
+    share_table_leave(&fake.table, fake.now_ns, fake.holder, &fake.limit, held, held_count);
     return 0;
 }
 
@@ -657,7 +657,7 @@ static void another_window_of_running_jobs_is_an_error(void **state)
 {
     (void)state;
     const struct rate_share_limit minute = {300, 10 * S, 100 * MS, 3 * S};
-    fake.limit = &minute;
+    fake.limit = minute;
     ask_as_other();
     struct error error = open_share();
     assert_null(fake.share);
@@ -711,7 +711,7 @@ static void use_keys(size_t count)
 static size_t ask_for_keys_as_other(struct key_share_answer answers[KEYS_MAX])
 {
     static const char *const sorted[KEYS_MAX] = {"k0", "k1", "k2"};
-    return share_table_keys(&fake.table, fake.now_ns, "other", fake.limit, sorted, KEYS_MAX, NULL, 0,
+    return share_table_keys(&fake.table, fake.now_ns, "other", &fake.limit, sorted, KEYS_MAX, NULL, 0,
                             answers);
 }
 
