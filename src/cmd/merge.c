@@ -219,7 +219,8 @@ static int settle(struct merge *merge, struct shard_merge *shards)
     }
 }
 
-/* The report of all shards. Returns the exit status. */
+/* The report of all shards, unless one was made again meanwhile: then there is a problem. Returns the exit
+ * status. */
 static int join(const struct merge *merge, struct shard_merge *shards)
 {
     struct run_stats *stats = run_report_new(merge->job, true, true);
@@ -229,7 +230,7 @@ static int join(const struct merge *merge, struct shard_merge *shards)
 
     if (shard_merge_join(shards, stats, &status, &error) != 0) {
         status = error_worse_status(status, output_error(&error));
-    } else {
+    } else if (shards->problem_count == 0) {
         log_info("%" PRIu64 " unique value%s of %" PRIu32 " shard%s compared", shards->keys,
                  plural_s(shards->keys), shards->of, plural_s(shards->of));
         run_report_estimate(merge->job, merge->provider, stats);
@@ -241,6 +242,23 @@ static int join(const struct merge *merge, struct shard_merge *shards)
     }
     metrics_free(metrics);
     run_stats_free(stats);
+    return status;
+}
+
+/* Once more where a shard was made again meanwhile. Returns the exit status. */
+static int settle_and_join(struct merge *merge, struct shard_merge *shards)
+{
+    int status;
+
+    for (int round = 1; (status = settle(merge, shards)) == 0; round++) {
+        status = join(merge, shards);
+        if (shards->problem_count == 0)
+            return status;
+        if (round > ROUNDS_MAX)
+            return report_problems(merge, shards);
+        log_info("%s: merging once more", shards->problems[0].text);
+        shard_merge_clear(shards);
+    }
     return status;
 }
 
@@ -257,8 +275,8 @@ static int merge_shards(struct merge *merge)
         status = output_error(&error);
     else if (file_make_folder(merge->job->report_folder) != 0)
         status = run_report_merge_status(report_file_fail(merge->job->report_folder, &error), &error, 0);
-    else if ((status = settle(merge, &shards)) == 0)
-        status = join(merge, &shards);
+    else
+        status = settle_and_join(merge, &shards);
     shard_merge_clear(&shards);
     for (size_t i = 0; i < merge->folder_count; i++)
         free(merge->folders[i]);

@@ -324,6 +324,19 @@ static void check_whole(const struct shard_merge *merge, const struct rule_set *
     absent_columns_note_conditions(merge->job, stats);
 }
 
+/* An engine may start a shard twice, and its folder is replaced whole: what was read of the two does not fit
+ * together. True when there is one. */
+static bool find_replaced(struct shard_merge *merge)
+{
+    for (uint32_t i = 0; i < merge->of; i++) {
+        char *path = file_join(merge->shards[i].folder, SHARD_FILE_NAME);
+        if (!shard_file_is_same(&merge->shards[i].file, path))
+            add_problem(merge, i, false, "%s was made again while it was merged", merge->shards[i].folder);
+        free(path);
+    }
+    return merge->problem_count > 0;
+}
+
 int shard_merge_join(struct shard_merge *merge, struct run_stats *stats, int *status, struct error *error)
 {
     struct job *job = merge->job;
@@ -347,6 +360,8 @@ int shard_merge_join(struct shard_merge *merge, struct run_stats *stats, int *st
         result = join_rejects(merge, error);
         stats->has_reject_files = result == 0;
     }
+    if (inputs && find_replaced(merge))
+        result = 0;
     if (*status == 0 && (stats->rejected || stats->refused || stats->in_doubt || stats->unsent))
         *status = 1;
     rule_set_free(rules);

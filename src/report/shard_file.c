@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/text.h"
@@ -296,11 +297,12 @@ static int read_file(const char *path, struct shard_file *file, struct run_stats
     struct json_reader *reader = json_reader_new();
     struct json_fault fault;
     struct buffer text;
+    struct stat about;
     size_t count;
     int result = 0;
 
     buffer_init(&text, SHARD_FILE_MAX);
-    if (file_read(path, &text, error) != 0) {
+    if (file_read_about(path, &text, &about, error) != 0) {
         error->scope = ERROR_INPUT;
         result = -1;
     }
@@ -316,6 +318,8 @@ static int read_file(const char *path, struct shard_file *file, struct run_stats
         add_counts(&json, stats, rules);
     if (result == 0 && json.is_damaged)
         result = fail_file(path, "is damaged", error);
+    if (result == 0 && file)
+        file->about = about;
     json_reader_free(reader);
     buffer_clear(&text);
     return result;
@@ -333,6 +337,14 @@ int shard_file_read(struct shard_file *file, const char *path, struct error *err
 int shard_file_add(const char *path, struct run_stats *stats, struct shard_stats *rules, struct error *error)
 {
     return read_file(path, NULL, stats, rules, error);
+}
+
+bool shard_file_is_same(const struct shard_file *file, const char *path)
+{
+    struct stat now;
+
+    return stat(path, &now) == 0 && now.st_dev == file->about.st_dev && now.st_ino == file->about.st_ino &&
+           now.st_size == file->about.st_size && clock_is_same_time(&now.st_mtim, &file->about.st_mtim);
 }
 
 void shard_file_clear(struct shard_file *file)

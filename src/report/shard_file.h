@@ -5,8 +5,10 @@
 #ifndef KYC_REPORT_SHARD_FILE_H
 #define KYC_REPORT_SHARD_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "core/digest.h"
 #include "core/error.h"
@@ -39,6 +41,7 @@ struct shard_file {
     char chain_head[65];
     uint64_t sent, sent_seen, open, open_seen; /* customers of the ledger, and those in this shard */
     struct rejects_parts rejected, broken;
+    struct stat about; /* of the file itself */
 };
 
 /* 0, or -1 as report_file_fail. */
@@ -51,6 +54,8 @@ int shard_file_read(struct shard_file *file, const char *path, struct error *err
 /* Adds the counts to stats, whose inputs are those of all shards, and to rules. 0, or -1 as shard_file_read.
  */
 int shard_file_add(const char *path, struct run_stats *stats, struct shard_stats *rules, struct error *error);
+/* True while the file at path is the one that was read. */
+bool shard_file_is_same(const struct shard_file *file, const char *path);
 void shard_file_clear(struct shard_file *file);
 
 #endif

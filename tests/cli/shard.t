@@ -215,6 +215,33 @@ subtest 'killed, and made twice' => sub {
     is_equal(result_of(report_folder($case)), $whole, 'killed and repeated');
 };
 
+# An engine that has lost a node may start a shard once more, and the lost one comes to its end all the same.
+subtest 'made again while it is merged' => sub {
+    my $case = case_of([@texts[0, 5]]);
+    case_run($case, 'check', '-q');
+    my $whole = result_of(report_folder($case));
+    my ($code, undef, $message) = merge($case, '--shards', 2, '--again');
+    is($code, 1, 'the shards, one of them with the repeats of the other') or diag $message;
+    my ($repeated) = grep { $json->decode(read_file(shard_folder($case, $_, 2) . '/shard.json'))->{repeats} } 0, 1;
+    ok(defined $repeated, 'which one') or return;
+    for my $try ([['--again'], [], 'without the repeats'], [[], ['--repeats', report_folder($case) . '/repeats.bin'], 'with them']) {
+        unlink map { report_folder($case) . "/$_" } qw(summary.json rejects.csv.gz);
+        my $pid = do {
+            # After the counts were read, before the rejected rows.
+            local @ENV{qw(KYC_BUILD KYC_STOP_AT KYC_STOP_BY)} = (($ENV{KYC_BUILD} // 'build') . '/steps', 'draft opened#2', 'stop');
+            case_start($case, 'merge', '-q', @key, '--shards', 2, @{$try->[0]});
+        };
+        my $until = time + 30;
+        sleep 0.01 until read_file("/proc/$pid/stat") =~ /\) [TZ] / || time > $until;
+        like(read_file("/proc/$pid/stat"), qr/\) T /, 'a merge is halfway');
+        shard($case, $repeated, 2, @{$try->[1]});
+        kill 'CONT', $pid;
+        waitpid $pid, 0;
+        is($? >> 8, 1, "a shard is made again, $try->[2]: the status") or diag read_file("$case->{folder}/err");
+        is_equal(result_of(report_folder($case)), $whole, 'and the report');
+    }
+};
+
 subtest 'merge refuses what does not fit' => sub {
     my $case = case_of([map { join '', map { "$_\n" } $header, rows_of($_, 200 - 30 * $_) } 0 .. 3], rules => '');
     my $report = report_folder($case);
