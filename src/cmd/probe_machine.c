@@ -83,7 +83,7 @@ static bool check_place(struct probe_lines *lines, const struct job *job, const 
         return false;
     }
     probe_lines_add(lines, "ledger", PROBE_OK, "%s: there is none yet; the first run%s can create it",
-                    job->ledger_path, ledger_is_remote(job->ledger_path) ? " --new-ledger" : "");
+                    job->ledger_path, ledger_is_remote(job->ledger_path) ? ", with --new-ledger," : "");
     return true;
 }
 

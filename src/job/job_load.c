@@ -250,11 +250,11 @@ struct job *job_load(const char *path, const struct job_overrides *overrides, st
     char *folder = file_folder(path);
     job->folder = arena_copy(&job->arena, slice_from(folder)).data;
     free(folder);
-    int failed = load(job, overrides, error);
-    each_credential(job, secret_forget_source);
-    each_other_secret(job, secret_forget_source);
-    if (failed == 0)
+    if (load(job, overrides, error) == 0) {
+        each_credential(job, secret_forget_source);
+        each_other_secret(job, secret_forget_source);
         return job;
+    }
     job_free(job);
     return NULL;
 }

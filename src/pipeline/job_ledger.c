@@ -7,10 +7,16 @@
 static struct ledger *fail_missing(const struct job *job, const struct provider *provider,
                                    struct error *error)
 {
-    if (ledger_continuity_check(job, provider, NULL, error) == 0)
+    if (ledger_continuity_check(job, provider, NULL, error) != 0)
+        return NULL;
+    if (ledger_is_remote(job->ledger_path))
+        error_set(
+            error, ERROR_LEDGER,
+            "%s: there is no ledger yet\nhint: if this job has never run: kyc-import run %s --new-ledger; else name the right database, or restore it (kyc-import restore)",
+            job->ledger_path, job->path);
+    else
         error_set(error, ERROR_LEDGER,
-                  "%s: there is no ledger yet\nhint: the first kyc-import run%s creates it", job->ledger_path,
-                  ledger_is_remote(job->ledger_path) ? " --new-ledger" : "");
+                  "%s: there is no ledger yet\nhint: the first kyc-import run creates it", job->ledger_path);
     return NULL;
 }
 

@@ -61,6 +61,18 @@ subtest 'the table' => sub {
     is("$status$out$err", '0', '-q prints nothing when all is well');
 };
 
+subtest 'a credential that is missing, and a ledger with a key of the job' => sub {
+    my $sealed = case_new($sandbox, rows => 3);
+    write_file("$sealed->{folder}/job.yaml", "ledger_key: env:TEST_SEAL\n" . read_file("$sealed->{folder}/job.yaml"));
+    local $ENV{TEST_SEAL} = 'feed' x 16;
+    my ($status, undef, $err) = case_run($sealed, '-q');
+    is($status, 0, 'a run') or diag $err;
+    local $ENV{TEST_API_SECRET_1} = '';
+    my ($code, $state, $message) = probe($sealed);
+    is("$code $state->{credentials} $state->{ledger}", '1 not_ok ok', 'the ledger is opened with its key all the same') or diag $message->{ledger};
+    is((case_run($sealed, 'status', '-q'))[0], 0, 'as by status');
+};
+
 subtest 'credentials' => sub {
     for my $wrong (['AAAAAAAAAAAAAAAA', 'request', qr/credentials.*HTTP 401/], ['no!base64', 'credentials', qr/base64/], ['', 'credentials', qr/TEST_API_SECRET_1/]) {
         my ($secret, $name, $pattern) = @$wrong;

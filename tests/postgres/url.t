@@ -95,7 +95,7 @@ subtest 'a password' => sub {
     my $ledger = "ledger: postgresql://kyc\@$place/kyc\n$ok";
     my ($status, undef, $err) = run_job($ledger, '--new-ledger');
     is($status, 5, 'is asked for');
-    like($err, qr/the ledger postgresql:\/\/kyc\@\Q$place\E\/kyc cannot be reached: .*password.*\nhint: .*ledger_password/s, 'by the server');
+    like($err, qr/the ledger postgresql:\/\/kyc\@\Q$place\E\/kyc cannot be reached: .*no password.*\nhint: set ledger_password in the job, and the variable/s, 'by the server');
     local $ENV{TEST_LEDGER_PASSWORD} = 'a-wrong-password';
     ($status, my $out, $err) = run_job("$ledger\nledger_password: env:TEST_LEDGER_PASSWORD", '--new-ledger');
     is($status, 5, 'a wrong one');

@@ -162,7 +162,10 @@ static int fail_to_connect(const struct store_postgres *store, const struct stor
     while (len > 0 && fact[len - 1] == ' ')
         len--;
     fact[len] = '\0';
-    if (strstr(fact, "password"))
+    if (strstr(fact, "no password supplied"))
+        hint =
+            "set ledger_password in the job, and the variable or file that it names; kyc-import probe JOB shows what is wrong with it";
+    else if (strstr(fact, "password"))
         hint = "check the user in the job's ledger, and ledger_password";
     else if (strstr(fact, "pg_hba.conf"))
         hint = "let the server admit this account from here (pg_hba.conf)";
