@@ -112,7 +112,8 @@ static void write_open_run(struct buffer *out, const struct ledger_holder *holde
             out, "the last run did not end, or is in progress: the lock file of the ledger cannot be read\n");
     else
         buffer_append_text(
-            out, "the last run did not end: it was killed, or the machine stopped; the next run continues\n");
+            out,
+            "the last run did not end: it was killed, the machine stopped, or it failed before it could record its end; the next run continues\n");
 }
 
 /* run: NULL: there is none. */

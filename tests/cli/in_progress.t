@@ -65,7 +65,7 @@ is($seen->{last_run}{finished}, undef, '--json: without an end');
 
 ended($pid, 'KILL');
 ($status, $out) = case_run($case, 'status');
-like($out, qr/^2 runs; the last began $time\nthe last run did not end: it was killed, or the machine stopped; the next run continues\nledger head /m,
+like($out, qr/^2 runs; the last began $time\nthe last run did not end: it was killed, the machine stopped, or it failed before it could record its end; the next run continues\nledger head /m,
     'a run that was killed, at once');
 $seen = status_json();
 is_deeply([$seen->{holder}, $seen->{last_run}{in_progress}, $seen->{last_run}{finished}], [undef, JSON::PP::false, undef], 'as --json has it');
@@ -74,7 +74,7 @@ is_deeply([$seen->{holder}, $seen->{last_run}{in_progress}, $seen->{last_run}{fi
 $pid = started(sub { defined status_json()->{holder} }, 'status', '--against-provider', '--set', 'delivery.rate=5/s', '--set', 'delivery.burst=1');
 $holder = holder_of($pid);
 ($status, $out) = case_run($case, 'status');
-like($out, qr/^the last run did not end: it was killed, or the machine stopped; the next run continues\nanother command uses the ledger: \Q$holder\E$time\nledger head /m,
+like($out, qr/^the last run did not end: it was killed, the machine stopped, or it failed before it could record its end; the next run continues\nanother command uses the ledger: \Q$holder\E$time\nledger head /m,
     'another command is not the run that was killed');
 $seen = status_json();
 like($seen->{holder}, qr/^\Q$holder\E$time$/, '--json: the process');
