@@ -156,5 +156,17 @@ cmp_ok($seconds, '<=', 60, sprintf 'within 60 s: %.1f s', $seconds);
     like("$status $err", qr/^1 .*given up after 5 restarts, the last with status 137$/s, 'killed for the sixth time: given up, with status 1');
 }
 
+# A merge that the cluster does not take leaves the array; N is checked before anything is submitted.
+{
+    write_file("$folder/bin/sbatch", "#!/bin/sh\ncase \"\$*\" in *--dependency*) exit 3 ;; esac\necho '17;cluster'\n");
+    chmod 0755, "$folder/bin/sbatch";
+    ($status, $out, $err) = run_program("$folder/scripts/submit", "$folder/five.yaml", 2);
+    is("$status $out$err", "3 the array 17 is submitted, and no merge: scancel 17 ends it\n", 'no merge: the array is named');
+    for my $wrong ('', 0, 'four') {
+        ($status, $out, $err) = run_program("$folder/scripts/submit", "$folder/five.yaml", $wrong);
+        is("$status $out$err", "2 usage: submit JOB N [OPTION...]\n", "N is `$wrong`: nothing is submitted");
+    }
+}
+
 slurm_stop($slurm);
 done_testing;
