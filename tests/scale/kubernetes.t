@@ -195,7 +195,7 @@ sub mismatches
     push @faults, map { "status $_ is tried again" } grep { ($action{$_} // '') ne 'FailJob' } 2, 3, 4;
     push @faults, map { "status $_ ends the job" } grep { ($action{$_} // 'Count') ne 'Count' } 6, 7, 137;
     my $is_remote = !grep { /state/ } keys %volume;
-    push @faults, 'status 5: ' . ($action{5} // 'Count') if $document->{kind}{text} eq 'CronJob' && ($action{5} // 'Count') ne ($is_remote ? 'Count' : 'FailJob');
+    push @faults, 'status 5: ' . ($action{5} // 'Count') if ($action{5} // 'Count') ne ($is_remote ? 'Count' : 'FailJob');
     return @faults;
 }
 
