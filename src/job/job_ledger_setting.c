@@ -80,12 +80,13 @@ int job_ledger_setting_finish(struct job_reader *reader, const struct job_node *
                           *name = job_yaml_member(top, SLICE_LITERAL("job"));
     const struct job *job = reader->job;
 
+    if (!ledger && password) /* the line of the database was forgotten */
+        return job_keys_fail_at_key(
+            reader, password,
+            "`ledger_password` belongs to a ledger in PostgreSQL, and the job has no `ledger`\nhint: remove it, or write ledger: postgresql://USER@HOST/DATABASE");
+    /* A file that is named may have one: the job is moved, or --set names a file to try a backup in. */
     if (!ledger || !postgres_url_is_one(job->ledger_path))
-        return !password
-                   ? 0
-                   : job_keys_fail_at_key(
-                         reader, password,
-                         "`ledger_password` belongs to a ledger in PostgreSQL, and `ledger` is a file\nhint: remove it, or write ledger: postgresql://USER@HOST/DATABASE");
+        return 0;
     if (strlen(job->name) > SCHEMA_NAME_MAX)
         return job_keys_fail(
             reader, name,

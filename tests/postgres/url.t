@@ -68,9 +68,9 @@ subtest 'what is refused has its place, and is not shown' => sub {
     my ($status, undef, $err) = run_job("ledger: postgresql://kyc\@$place/kyc");
     is($status, 2, 'without a key');
     like($err, qr/job\.yaml:3:9: a ledger in PostgreSQL needs `ledger_key`/, 'it has no folder for one');
-    ($status, undef, $err) = run_job("ledger: sqlite:x.ledger\nledger_password: env:TEST_LEDGER_KEY");
-    is($status, 2, 'a password of a file');
-    like($err, qr/job\.yaml:4:1: `ledger_password` belongs to a ledger in PostgreSQL/, 'belongs to a database');
+    ($status, undef, $err) = run_job('ledger_password: env:TEST_LEDGER_KEY');
+    is($status, 2, 'a password without a ledger');
+    like($err, qr/job\.yaml:3:1: `ledger_password` belongs to a ledger in PostgreSQL/, 'belongs to a database');
     is(sandbox_counts($sandbox)->{payward}{requests}, 0, 'nothing was sent');
     is(sandbox_counts($sandbox)->{payward}{requests}, 0, 'nothing was sent');
 };
@@ -106,6 +106,12 @@ subtest 'a password' => sub {
     is($status, 0, 'the right one') or diag $err;
     unlike($out . $err, qr/an-invented-password/, 'is not shown either');
     is(schemas("postgresql://postgres\@$place/kyc"), 'kyc_night', 'the job has a schema of its own');
+    ($status, $out, $err) = run_job("$ledger\nledger_password: env:TEST_LEDGER_PASSWORD", 'backup', "$folder/backup");
+    is($status, 0, 'a backup') or diag $err;
+    for my $command (['restore', "$folder/backup"], ['status', '--verify'], ['check', '-q']) {
+        ($status, $out, $err) = run_job("$ledger\nledger_password: env:TEST_LEDGER_PASSWORD", @$command, '--set', 'ledger=sqlite:drill.ledger');
+        is($status, 0, "is tried in a file, by $command->[0]") or diag $err;
+    }
     write_file("$folder/password", "p\@ss/word %25\n");
     chmod 0600, "$folder/password";
     ($status, undef, $err) = run_job("job: night-two\nledger: postgresql://kyc%2Dtwo\@$place/a%20b\n$ok\nledger_password: file:password", '--new-ledger');

@@ -204,6 +204,10 @@ static void a_ledger_in_a_database_is_its_url(void **state)
     assert_int_equal(job->ledger_place.line, 5);
     assert_int_equal(job->ledger_place.column, 9);
     job_free(job);
+    /* A job that is being moved, and one whose backup is tried in a file, have both. */
+    job = job_text_load(JOB_WHOLE "ledger: sqlite:x.ledger\nledger_password: env:A\n");
+    assert_non_null(strstr(job->ledger_path, "x.ledger"));
+    job_free(job);
 }
 
 static void a_ledger_in_a_database_needs_a_whole_url_and_a_key(void **state)
@@ -219,10 +223,8 @@ static void a_ledger_in_a_database_needs_a_whole_url_and_a_key(void **state)
          "2:9: `ledger` has an unknown parameter"},
         {"no key", JOB_WHOLE "ledger: postgresql://u@h/d\n",
          "5:9: a ledger in PostgreSQL needs `ledger_key`"},
-        {"a password of a file", JOB_WHOLE "ledger_password: env:A\n",
-         "5:1: `ledger_password` belongs to a ledger in PostgreSQL"},
-        {"a password of a file that is named", JOB_WHOLE "ledger: sqlite:x\nledger_password: env:A\n",
-         "6:1: `ledger_password` belongs to a ledger in PostgreSQL"},
+        {"a password, and no ledger", JOB_WHOLE "ledger_password: env:A\n",
+         "5:1: `ledger_password` belongs to a ledger in PostgreSQL, and the job has no `ledger`"},
         {"a name that no schema can have",
          LONG_NAME JOB_INPUT JOB_PROVIDER JOB_FIELDS "ledger: postgresql://u@h/d\nledger_key: env:A\n",
          "1:6: `job` is too long for a ledger in PostgreSQL"},
