@@ -188,12 +188,13 @@ static int make_shards(struct merge *merge, const struct shard_merge *shards)
                                           problem->needs_repeats ? merge->repeats_path : NULL};
         log_info("%s: making this shard", problem->text);
         int status = check_shard_run(merge->options, &which, true);
-        signals_unblock(); /* as before: the check has blocked them */
         list_folder(merge, folder);
         if (status == (int)ERROR_INPUT)
             return check_whole(merge->options);
         if (status > 1)
             return status;
+        signals_unblock(); /* as before: the check has blocked them; one that came too late for it ends this
+                            */
     }
     return 0;
 }
