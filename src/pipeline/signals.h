@@ -36,7 +36,8 @@ void signals_unblock(void);
 
 /* 0, or -1 with ERROR_USAGE when there is no thread or descriptor left. */
 int signals_start(struct signals *signals, struct coordinator_queue *queue, struct error *error);
-/* A signal that came is pending again, for the next start or signals_unblock. Without effect if it did not start. */
+/* A signal that came is pending again, for the next start or signals_unblock. Without effect if it did not
+ * start. */
 void signals_stop(struct signals *signals);
 
 #endif
