@@ -21,6 +21,10 @@ my $file = join '', grep { !/^#/ } split /^/, read_file('jobs/container/Containe
 is($file, "FROM debian:12-slim\nRUN --mount=type=bind,target=/mnt sh /mnt/steps /mnt/kyc-import_*.deb\nUSER 10001:10001\nENTRYPOINT [\"kyc-import\"]\n",
     'the Containerfile runs the steps alone, and then the program as 10001');
 
+# Of two versions the older one would come first.
+is(join(' ', (run_program('sh', 'jobs/container/steps', 'kyc-import_0.1.deb', 'kyc-import_0.2.deb'))[0, 2]),
+    "2 one package is installed, not 2: kyc-import_0.1.deb kyc-import_0.2.deb\n", 'which take one package');
+
 my $why = root_missing();
 if ($why) {
     SKIP: { skip $why, 1 }
