@@ -210,10 +210,15 @@ static int renew_keys(struct rate_share *share, bool *is_complete, struct error 
         return 0;
     if (ask_for_keys(share, asked_count, held_count, &count, error) != 0)
         return -1;
+    uint64_t answered_ns = clock_boot_ns();
     for (size_t i = 0; i < share->key_count; i++) {
         struct shared_key *key = &share->keys[i];
-        if (next < count && strcmp(share->answers[next].key_id, key->key_id) == 0)
-            *is_complete = apply_key(share, key, &share->answers[next++], until_ns) && *is_complete;
+        bool has_answer = next < count && strcmp(share->answers[next].key_id, key->key_id) == 0;
+        const struct key_share_answer *answer = has_answer ? &share->answers[next++] : NULL;
+        /* After the end of a lease another job may have had the key, and have given it back. */
+        bool is_late = key->is_held && answered_ns >= key->until_ns;
+        if (answer && !is_late)
+            *is_complete = apply_key(share, key, answer, until_ns) && *is_complete;
         else if (key->is_held)
             give_up_key(share, key);
     }

@@ -1,359 +1,6 @@
-/* The thread that renews a share: with a sender that only notes what it is told, a place of shares in memory
- * that can fail and be slow, and a clock that moves by what the thread waits. */
-#include <assert.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-#include <poll.h>
-#include <semaphore.h>
-#include <signal.h>
-#include <sys/eventfd.h>
-
-#include "core/clock.h"
-#include "delivery/sender_share.h"
-#include "delivery/share_file.h"
-#include "delivery/share_table.h"
-#include "dispatch/rate_share.h"
-#include "ledger/ledger_share.h"
-#include "provider/provider.h"
-
-#define S  CLOCK_NS_PER_S
-#define MS CLOCK_NS_PER_MS
-
-enum { COUNT = 20, KEYS_MAX = 3 };
-
-static const struct provider provider = {.name = "demo"};
-static struct job job;
-
-/* Of one test. Its thread and that of the share take turns. */
-static struct {
-    uint64_t now_ns, clock_ahead_ns; /* of the real clock */
-    /* the thread */
-    struct rate_share *share;
-    sem_t waits;
-    int go, event;
-    bool is_event;
-    int wait_ms;
-    /* the sender: what it was told, and what it reports */
-    bool is_busy, is_slow; /* is_slow: it has not heard of what it was told yet */
-    uint32_t told, used;
-    uint64_t until_ns;
-    unsigned lapses;
-    bool is_throttled;
-    uint64_t hold_ns;
-    char failure[80];
-    size_t key_count;
-    const char *key_ids[KEYS_MAX];
-    struct sender_key_lease leases[KEYS_MAX];
-    bool is_new[KEYS_MAX], is_in_flight[KEYS_MAX];
-    uint64_t last_nonces[KEYS_MAX];
-    /* the place */
-    struct share_table table;
-    const char *place;
-    char holder[RATE_SHARE_HOLDER_SIZE];
-    struct rate_share_limit limit;
-    bool cannot_open, fails;
-    uint64_t way_ns; /* of a call, there */
-    bool other_asks; /* when a call arrives */
-    unsigned renewals, key_calls, leaves;
-    struct rate_share_report report; /* the last */
-    uint32_t other;                  /* what the other job has */
-} fake;
-
-/* Time. */
-
-uint64_t clock_boot_ns(void)
-{
-    return fake.now_ns;
-}
-
-uint64_t clock_mono_ns(void)
-{
-    return fake.now_ns;
-}
-
-uint64_t clock_real_ns(void)
-{
-    return fake.now_ns + fake.clock_ahead_ns;
-}
-
-char *clock_boot_id(char id[CLOCK_BOOT_ID_SIZE])
-{
-    id[0] = '\0';
-    return id;
-}
-
-char *clock_rfc3339(uint64_t real_ns, char text[CLOCK_RFC3339_SIZE])
-{
-    (void)real_ns;
-    text[0] = '\0';
-    return text;
-}
-
-/* What the thread waits with: for the next turn, which takes as long as it wanted to wait. */
-int wait_a_turn(struct pollfd *events, nfds_t count, int wait_ms) __asm__("poll");
-
-int wait_a_turn(struct pollfd *events, nfds_t count, int wait_ms)
-{
-    struct pollfd turn[] = {events[0], {.fd = fake.go, .events = POLLIN}};
-    uint64_t one;
-    assert(count == 2);
-    fake.wait_ms = wait_ms;
-    sem_post(&fake.waits);
-    while (ppoll(turn, 2, NULL, NULL) < 0) {
-    }
-    events[0].revents = turn[0].revents;
-    if (turn[0].revents)
-        return 1;
-    (void)!read(fake.go, &one, sizeof one);
-    events[1].revents = fake.is_event ? POLLIN : 0;
-    if (!fake.is_event)
-        fake.now_ns += (uint64_t)wait_ms * MS;
-    return fake.is_event;
-}
-
-/* The sender. */
-
-struct sender {
-    int nothing;
-};
-
-static void hear(void)
-{
-    if (fake.is_slow)
-        return;
-    fake.used = fake.told;
-    memset(fake.is_new, 0, sizeof fake.is_new);
-}
-
-size_t sender_key_slot_count(const struct sender *sender)
-{
-    (void)sender;
-    return fake.key_count;
-}
-
-const char *sender_key_slot_id(const struct sender *sender, size_t key_slot)
-{
-    (void)sender;
-    return fake.key_ids[key_slot];
-}
-
-uint64_t sender_key_slot_start_ns(const struct sender *sender, size_t key_slot)
-{
-    (void)sender, (void)key_slot;
-    return 0;
-}
-
-uint64_t sender_key_slot_last_nonce(const struct sender *sender, size_t key_slot)
-{
-    (void)sender;
-    return fake.last_nonces[key_slot];
-}
-
-void sender_share_rate(struct sender *sender, const struct rate_share_answer *answer, uint64_t until_boot_ns)
-{
-    (void)sender;
-    fake.told = answer->count;
-    if (until_boot_ns > fake.until_ns)
-        fake.until_ns = until_boot_ns;
-}
-
-void sender_share_lapse(struct sender *sender)
-{
-    (void)sender;
-    fake.told = 0;
-    fake.lapses++;
-}
-
-void sender_share_report(struct sender *sender, struct rate_share_report *report)
-{
-    (void)sender;
-    *report = (struct rate_share_report){
-        .using_count = fake.used > fake.told ? fake.used : fake.told,
-        .hold_ns = fake.hold_ns,
-        .is_throttled = fake.is_throttled,
-    };
-    fake.hold_ns = 0;
-    fake.is_throttled = false;
-}
-
-bool sender_share_is_busy(struct sender *sender)
-{
-    (void)sender;
-    return fake.is_busy;
-}
-
-int sender_share_event(const struct sender *sender)
-{
-    (void)sender;
-    return fake.event;
-}
-
-void sender_share_fail(struct sender *sender, const char *text)
-{
-    (void)sender;
-    snprintf(fake.failure, sizeof fake.failure, "%s", text);
-}
-
-void sender_share_key(struct sender *sender, size_t key_slot, const struct sender_key_lease *lease)
-{
-    (void)sender;
-    fake.leases[key_slot] = *lease;
-    fake.is_new[key_slot] = true;
-}
-
-bool sender_share_key_is_idle(struct sender *sender, size_t key_slot)
-{
-    (void)sender;
-    return !fake.is_new[key_slot] && !fake.is_in_flight[key_slot];
-}
-
-/* The place: as a file and as a database. */
-
-static void *open_place(const char *place, const char *holder, const struct rate_share_limit *limit,
-                        struct error *error)
-{
-    snprintf(fake.holder, sizeof fake.holder, "%s", holder);
-    fake.limit = *limit;
-    fake.place = place;
-    if (!fake.cannot_open)
-        return &fake;
-    error_set(error, ERROR_LEDGER, "the place cannot be opened");
-    return NULL;
-}
-
-/* Another job of the account, which uses what it gets. */
-static uint32_t ask_as_other(void)
-{
-    struct rate_share_answer answer;
-    uint64_t window_ns;
-    share_table_renew(&fake.table, fake.now_ns, "other", &fake.limit,
-                      &(struct rate_share_report){.using_count = fake.other}, &answer, &window_ns);
-    return fake.other = answer.count;
-}
-
-static int arrive(struct error *error)
-{
-    if (fake.fails)
-        return error_set(error, ERROR_LEDGER, "the place is away");
-    fake.now_ns += fake.way_ns;
-    if (fake.other_asks)
-        ask_as_other();
-    return 0;
-}
-
-static int renew(const struct rate_share_report *report, struct rate_share_answer *answer,
-                 uint64_t *window_ns, struct error *error)
-{
-    if (arrive(error) != 0)
-        return -1;
-    fake.renewals++;
-    fake.report = *report;
-    return !share_table_renew(&fake.table, fake.now_ns, fake.holder, &fake.limit, report, answer, window_ns);
-}
-
-static int renew_keys(const char *const *keys, size_t key_count, const struct key_share_report *held,
-                      size_t held_count, struct key_share_answer *answers, size_t *answer_count,
-                      struct error *error)
-{
-    if (arrive(error) != 0)
-        return -1;
-    fake.key_calls++;
-    for (size_t i = 1; i < key_count; i++)
-        assert(strcmp(keys[i - 1], keys[i]) < 0);
-    *answer_count = share_table_keys(&fake.table, fake.now_ns, fake.holder, &fake.limit, keys, key_count,
-                                     held, held_count, answers);
-    return 0;
-}
-
-static int leave(const struct key_share_report *held, size_t held_count, struct error *error)
-{
-    if (arrive(error) != 0)
-        return -1;
-    fake.leaves++;
-    share_table_leave(&fake.table, fake.now_ns, fake.holder, &fake.limit, held, held_count);
-    return 0;
-}
-
-bool ledger_is_remote(const char *location)
-{
-    return strncmp(location, "postgresql:", 11) == 0;
-}
-
-struct ledger_share *ledger_share_open(const struct ledger_place *place, const char *name, const char *holder,
-                                       const struct rate_share_limit *limit, struct error *error)
-{
-    assert_string_equal(place->location, job.ledger_path);
-    assert_string_equal(name, "main");
-    return open_place("database", holder, limit, error);
-}
-
-void ledger_share_close(struct ledger_share *share)
-{
-    (void)share;
-}
-
-int ledger_share_renew(struct ledger_share *share, const struct rate_share_report *report,
-                       struct rate_share_answer *answer, uint64_t *window_ns, struct error *error)
-{
-    (void)share;
-    return renew(report, answer, window_ns, error);
-}
-
-int ledger_share_keys(struct ledger_share *share, const char *const *keys, size_t key_count,
-                      const struct key_share_report *held, size_t held_count,
-                      struct key_share_answer *answers, size_t *answer_count, struct error *error)
-{
-    (void)share;
-    return renew_keys(keys, key_count, held, held_count, answers, answer_count, error);
-}
-
-int ledger_share_leave(struct ledger_share *share, const struct key_share_report *held, size_t held_count,
-                       struct error *error)
-{
-    (void)share;
-    return leave(held, held_count, error);
-}
-
-struct share_file *share_file_open(const struct job *of, const char *holder,
-                                   const struct rate_share_limit *limit, struct error *error)
-{
-    assert_ptr_equal(of, &job);
-    return open_place("file", holder, limit, error);
-}
-
-void share_file_close(struct share_file *file)
-{
-    (void)file;
-}
-
-int share_file_renew(struct share_file *file, const struct rate_share_report *report,
-                     struct rate_share_answer *answer, uint64_t *window_ns, struct error *error)
-{
-    (void)file;
-    return renew(report, answer, window_ns, error);
-}
-
-int share_file_keys(struct share_file *file, const char *const *keys, size_t key_count,
-                    const struct key_share_report *held, size_t held_count, struct key_share_answer *answers,
-                    size_t *answer_count, struct error *error)
-{
-    (void)file;
-    return renew_keys(keys, key_count, held, held_count, answers, answer_count, error);
-}
-
-int share_file_leave(struct share_file *file, const struct key_share_report *held, size_t held_count,
-                     struct error *error)
-{
-    (void)file;
-    return leave(held, held_count, error);
-}
+/* The thread that renews a share, turn by turn: what it asks, what it tells the sender, and that neither a
+ * rate nor a key is ever had by two jobs at once. */
+#include "unit/dispatch/fake_share.h"
 
 /* The test's turns. */
 
@@ -708,10 +355,11 @@ static void use_keys(size_t count)
     memcpy(fake.key_ids, ids, sizeof ids);
 }
 
+static const char *const sorted_ids[KEYS_MAX] = {"k0", "k1", "k2"};
+
 static size_t ask_for_keys_as_other(struct key_share_answer answers[KEYS_MAX])
 {
-    static const char *const sorted[KEYS_MAX] = {"k0", "k1", "k2"};
-    return share_table_keys(&fake.table, fake.now_ns, "other", &fake.limit, sorted, KEYS_MAX, NULL, 0,
+    return share_table_keys(&fake.table, fake.now_ns, "other", &fake.limit, sorted_ids, KEYS_MAX, NULL, 0,
                             answers);
 }
 
@@ -807,6 +455,162 @@ static void a_key_that_is_in_flight_when_its_lease_ends_is_not_given_back(void *
     assert_in_range(used, 1, 2);
 }
 
+/* Failures, slow calls, a sender that hears late or has nothing to send, another job that comes and goes. */
+static void disturb(struct retry_random *random, bool removes)
+{
+    uint64_t any = retry_random_next(random);
+    if (any % 8 == 0)
+        fake.fails = any / 8 % 2;
+    if (any % 7 == 0)
+        fake.way_ns = any / 7 % 2 ? any / 14 % (20 * MS) : any / 14 % (5 * S);
+    if (any % 5 == 0)
+        fake.is_slow = any / 5 % 2;
+    if (any % 40 == 0)
+        fake.is_busy = any / 40 % 4;
+    if (any % 50 == 0)
+        fake.other_asks = any / 50 % 4;
+    if (any % 3 == 0)
+        ask_as_other();
+    if (removes && any % 200 == 0) /* the file */
+        share_table_init(&fake.table);
+}
+
+static void whatever_happens_both_together_never_have_more_than_the_rate(void **state)
+{
+    (void)state;
+    struct retry_random random = retry_random_from(20);
+    unsigned both = 0, all = 0;
+    job.delivery.retry_for_ns = UINT64_MAX;
+    must_open();
+    for (unsigned turn = 0; turn < TURNS; turn++) {
+        disturb(&random, true);
+        take_turn(false);
+        note_use();
+        uint32_t mine = most_used(fake.used_ns), others = most_used(fake.other_used_ns);
+        if (mine + others > COUNT)
+            fail_msg("%u and %u in turn %u", mine, others, turn);
+        both += mine > 0 && others > 0;
+        all += mine + others == COUNT;
+    }
+    assert_true(both > TURNS / 10 && all > TURNS / 10);
+}
+
+/* A call that arrives after the lease has ended, and another job has had the key and given it back. */
+static void a_key_that_was_anothers_for_a_moment_begins_above_its_nonces(void **state)
+{
+    (void)state;
+    fake.key_count = 1;
+    fake.key_ids[0] = "k0";
+    must_open();
+    run_for(S);
+    uint64_t until_ns = fake.leases[0].until_boot_ns;
+    fake.fails = true;
+    while (fake.now_ns + S < until_ns)
+        take_turn(false);
+    fake.fails = false;
+    fake.way_ns = 2500 * MS;
+    fake.other_nonce = fake.leases[0].floor + S;
+    take_turn(false);
+    assert_string_equal(fake.table.keys[0].holder, fake.holder);
+    assert_true(fake.leases[0].until_boot_ns <= until_ns);
+    fake.way_ns = 0;
+    uint64_t last = fake.other_nonce;
+    fake.other_nonce = 0;
+    run_for(S);
+    assert_true(fake.leases[0].until_boot_ns > fake.now_ns && fake.leases[0].keep);
+    assert_true(fake.leases[0].start > last);
+}
+
+/* The keys of the other job, which knows what it was answered; and of each key what both have done. */
+struct keys {
+    bool has[KEYS_MAX], keep[KEYS_MAX];
+    uint64_t until_ns, start[KEYS_MAX], reserved[KEYS_MAX];
+    uint64_t last[KEYS_MAX];            /* nonce */
+    uint64_t in_flight_until[KEYS_MAX]; /* the end of the lease under which this job's request is in flight */
+    unsigned used, other_used;
+};
+
+static void renew_other_keys(struct keys *keys, bool gives_back)
+{
+    struct key_share_report held[KEYS_MAX];
+    struct key_share_answer answers[KEYS_MAX];
+    uint64_t reported[KEYS_MAX] = {0};
+    size_t held_count = 0;
+    for (size_t i = 0; i < KEYS_MAX; i++)
+        if (keys->has[i] && fake.now_ns < keys->until_ns && (keys->keep[i] || !gives_back)) {
+            reported[i] = (keys->last[i] > keys->start[i] ? keys->last[i] : keys->start[i]) + 1000;
+            held[held_count++] = (struct key_share_report){sorted_ids[i], reported[i]};
+        }
+    size_t count = share_table_keys(&fake.table, fake.now_ns, "other", &fake.limit, sorted_ids, KEYS_MAX,
+                                    held, held_count, answers);
+    memset(keys->has, 0, sizeof keys->has);
+    for (size_t answer = 0; answer < count; answer++) {
+        size_t i = (size_t)(answers[answer].key_id[1] - '0');
+        keys->has[i] = true;
+        keys->keep[i] = answers[answer].keep;
+        keys->reserved[i] = answers[answer].floor <= reported[i] ? reported[i] : 0;
+        if (!keys->reserved[i])
+            keys->start[i] = answers[answer].floor + 1;
+    }
+    keys->until_ns = fake.now_ns + 3 * S;
+}
+
+static void use_nonce(struct keys *keys, size_t i, uint64_t nonce)
+{
+    if (nonce <= keys->last[i])
+        fail_msg("a nonce of k%zu out of order", i);
+    keys->last[i] = nonce;
+}
+
+/* Each job that may use a key does so, now and then. */
+static void use_keys_of_both(struct keys *keys, uint64_t any)
+{
+    for (size_t slot = 0; slot < KEYS_MAX; slot++, any >>= 4) {
+        size_t i = (size_t)(fake.key_ids[slot][1] - '0');
+        const struct sender_key_lease *lease = &fake.heard[slot];
+        bool is_mine = lease->until_boot_ns > fake.now_ns && (lease->keep || fake.is_in_flight[slot]);
+        bool is_others = keys->has[i] && keys->until_ns > fake.now_ns;
+        if (fake.is_in_flight[slot] && lease->until_boot_ns > keys->in_flight_until[i])
+            keys->in_flight_until[i] = lease->until_boot_ns;
+        if (is_others &&
+            (is_mine || (fake.is_in_flight[slot] && keys->in_flight_until[i] + S >= fake.now_ns)))
+            fail_msg("both use k%zu", i);
+        fake.is_in_flight[slot] = fake.is_in_flight[slot] && any & 3;
+        if (is_mine && lease->keep && any & 4 && !fake.is_in_flight[slot]) {
+            fake.last_nonces[slot] += 1;
+            if (fake.last_nonces[slot] < lease->start)
+                fake.last_nonces[slot] = lease->start;
+            assert_true(fake.last_nonces[slot] <= lease->floor);
+            use_nonce(keys, i, fake.last_nonces[slot]);
+            keys->in_flight_until[i] = lease->until_boot_ns;
+            fake.is_in_flight[slot] = true;
+            keys->used++;
+        }
+        if (is_others && keys->reserved[i] > keys->start[i] && keys->reserved[i] > keys->last[i] && any & 8) {
+            use_nonce(keys, i, keys->last[i] >= keys->start[i] ? keys->last[i] + 1 : keys->start[i]);
+            keys->other_used++;
+        }
+    }
+}
+
+static void whatever_happens_no_key_is_used_by_both(void **state)
+{
+    (void)state;
+    struct retry_random random = retry_random_from(20);
+    struct keys keys = {.used = 0};
+    use_keys(KEYS_MAX);
+    job.delivery.retry_for_ns = UINT64_MAX;
+    must_open();
+    for (unsigned turn = 0; turn < TURNS; turn++) {
+        disturb(&random, false);
+        if (turn / 1000 % 2 && retry_random_next(&random) % 3 == 0)
+            renew_other_keys(&keys, retry_random_next(&random) % 2);
+        take_turn(false);
+        use_keys_of_both(&keys, retry_random_next(&random));
+    }
+    assert_true(keys.used > TURNS / 40 && keys.other_used > TURNS / 40);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
@@ -824,12 +628,15 @@ int main(void)
         TEST(what_cannot_be_renewed_is_tried_again_and_ends_the_run_after_retry_for),
         TEST(what_fails_when_it_is_opened_is_an_error),
         TEST(another_window_of_running_jobs_is_an_error),
+        TEST(whatever_happens_both_together_never_have_more_than_the_rate),
         TEST(what_it_has_is_given_back_at_the_end),
         TEST(what_the_sender_received_last_is_reported_at_the_end),
         TEST(a_key_is_used_once_its_nonces_are_reserved),
         TEST(nonces_begin_above_those_of_the_job_before_whatever_its_clock_shows),
         TEST(a_key_that_is_wanted_elsewhere_is_given_up_once_it_is_idle),
         TEST(a_key_that_is_in_flight_when_its_lease_ends_is_not_given_back),
+        TEST(a_key_that_was_anothers_for_a_moment_begins_above_its_nonces),
+        TEST(whatever_happens_no_key_is_used_by_both),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("rate_share", tests, NULL, NULL);
