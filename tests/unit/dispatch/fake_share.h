@@ -84,6 +84,7 @@ static void note_use(void)
     uint32_t mine = fake.used > fake.told ? fake.used : fake.told;
     uint64_t last_ns = fake.now_ns < fake.until_ns ? fake.now_ns : fake.until_ns;
     uint64_t other_last_ns = fake.now_ns < fake.other_until_ns ? fake.now_ns : fake.other_until_ns;
+    assert(mine <= COUNT && fake.other <= COUNT);
     if (last_ns > fake.used_ns[mine])
         fake.used_ns[mine] = last_ns;
     if (other_last_ns > fake.other_used_ns[fake.other])

@@ -303,7 +303,7 @@ static void what_fails_when_it_is_opened_is_an_error(void **state)
 static void another_window_of_running_jobs_is_an_error(void **state)
 {
     (void)state;
-    const struct rate_share_limit minute = {300, 10 * S, 100 * MS, 3 * S};
+    const struct rate_share_limit minute = {COUNT, 10 * S, 100 * MS, 3 * S};
     fake.limit = minute;
     ask_as_other();
     struct error error = open_share();
