@@ -37,7 +37,7 @@
 enum { COUNT = 20, KEYS_MAX = 3, TURNS = 20000 };
 
 static const struct provider provider = {.name = "demo"};
-static struct job job;
+static struct job fake_job;
 
 /* Of one test. Its thread and that of the share take turns. */
 static struct {
@@ -342,7 +342,7 @@ bool ledger_is_remote(const char *location)
 struct ledger_share *ledger_share_open(const struct ledger_place *place, const char *name, const char *holder,
                                        const struct rate_share_limit *limit, struct error *error)
 {
-    assert_string_equal(place->location, job.ledger_path);
+    assert_string_equal(place->location, fake_job.ledger_path);
     assert_string_equal(name, "main");
     return open_place("database", holder, limit, error);
 }
@@ -374,10 +374,10 @@ int ledger_share_leave(struct ledger_share *share, const struct key_share_report
     return leave(held, held_count, error);
 }
 
-struct share_file *share_file_open(const struct job *of, const char *holder,
+struct share_file *share_file_open(const struct job *job, const char *holder,
                                    const struct rate_share_limit *limit, struct error *error)
 {
-    assert_ptr_equal(of, &job);
+    assert_ptr_equal(job, &fake_job);
     return open_place("file", holder, limit, error);
 }
 

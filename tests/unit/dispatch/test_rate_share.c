@@ -8,7 +8,7 @@ static int begin_test(void **state)
 {
     (void)state;
     memset(&fake, 0, sizeof fake);
-    job = (struct job){
+    fake_job = (struct job){
         .path = "job.yaml",
         .name = "demo",
         .ledger_path = "postgresql://db/kyc",
@@ -44,7 +44,7 @@ static struct error open_share(void)
 {
     static struct sender sender;
     struct error error = {0};
-    fake.share = rate_share_open(&job, &provider, &sender, &error);
+    fake.share = rate_share_open(&fake_job, &provider, &sender, &error);
     if (fake.share)
         sem_wait(&fake.waits);
     return error;
@@ -93,7 +93,7 @@ static void it_asks_once_when_it_is_opened_and_waits_for_nothing(void **state)
 static void a_ledger_in_a_file_has_the_shares_of_this_machine(void **state)
 {
     (void)state;
-    job.ledger_path = "demo.ledger";
+    fake_job.ledger_path = "demo.ledger";
     must_open();
     assert_string_equal(fake.place, "file");
     run_for(S);
@@ -480,7 +480,7 @@ static void whatever_happens_both_together_never_have_more_than_the_rate(void **
     (void)state;
     struct retry_random random = retry_random_from(20);
     unsigned both = 0, all = 0;
-    job.delivery.retry_for_ns = UINT64_MAX;
+    fake_job.delivery.retry_for_ns = UINT64_MAX;
     must_open();
     for (unsigned turn = 0; turn < TURNS; turn++) {
         disturb(&random, true);
@@ -599,7 +599,7 @@ static void whatever_happens_no_key_is_used_by_both(void **state)
     struct retry_random random = retry_random_from(20);
     struct keys keys = {.used = 0};
     use_keys(KEYS_MAX);
-    job.delivery.retry_for_ns = UINT64_MAX;
+    fake_job.delivery.retry_for_ns = UINT64_MAX;
     must_open();
     for (unsigned turn = 0; turn < TURNS; turn++) {
         disturb(&random, false);
