@@ -15,8 +15,11 @@ enum { RENEWALS = 3 }; /* in a lease */
 
 struct store_keeper {
     struct store_postgres *store;
-    struct store_connection connection;
+    int stop_fd; /* an eventfd; constant while the thread runs, as store */
     pthread_t thread;
+
+    /* The thread's. */
+    struct store_connection connection;
     bool waits; /* waits_ms of the row is to become 0 once from_ns has passed */
 };
 
@@ -67,7 +70,7 @@ static void *keeper_main(void *argument)
 {
     struct store_keeper *keeper = argument;
     int wait_ms = (int)(keeper->store->lease_ns / RENEWALS / CLOCK_NS_PER_MS);
-    struct pollfd stop = {.fd = keeper->connection.stop_fd, .events = POLLIN};
+    struct pollfd stop = {.fd = keeper->stop_fd, .events = POLLIN};
     int ready;
     while ((ready = poll(&stop, 1, wait_ms)) == 0 || (ready < 0 && errno == EINTR))
         if (ready == 0 && renew(keeper) < 0)
@@ -78,8 +81,8 @@ static void *keeper_main(void *argument)
 static void free_keeper(struct store_keeper *keeper)
 {
     store_postgres_disconnect(&keeper->connection);
-    if (keeper->connection.stop_fd >= 0)
-        close(keeper->connection.stop_fd);
+    if (keeper->stop_fd >= 0)
+        close(keeper->stop_fd);
     free(keeper);
 }
 
@@ -94,21 +97,29 @@ static int start_thread(struct store_keeper *keeper)
     return result;
 }
 
+/* From its end on the connection is the thread's. */
+static int start(struct store_keeper *keeper, struct error *error)
+{
+    if (keeper->stop_fd < 0)
+        return error_set(error, ERROR_USAGE,
+                         "cannot open another file\nhint: raise the limit on open files (ulimit -n)");
+    if (store_postgres_connect(keeper->store, &keeper->connection, LEDGER_WRITE, 0, error) != 0)
+        return -1;
+    if (start_thread(keeper) != 0)
+        return error_set(error, ERROR_USAGE,
+                         "cannot start a thread\nhint: raise the limit on processes (ulimit -u)");
+    return 0;
+}
+
 int store_postgres_keep(struct store_postgres *store, struct error *error)
 {
     struct store_keeper *keeper = memory_new(1, sizeof *keeper);
     keeper->store = store;
     keeper->waits = store->from_ns > 0;
-    keeper->connection.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    keeper->connection.has_stop = keeper->connection.stop_fd >= 0;
-    if (!keeper->connection.has_stop)
-        error_set(error, ERROR_USAGE,
-                  "cannot open another file\nhint: raise the limit on open files (ulimit -n)");
-    else if (store_postgres_connect(store, &keeper->connection, LEDGER_WRITE, 0, error) == 0 &&
-             start_thread(keeper) != 0)
-        error_set(error, ERROR_USAGE,
-                  "cannot start a thread\nhint: raise the limit on processes (ulimit -u)");
-    else if (keeper->connection.pg) {
+    keeper->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    keeper->connection.stop_fd = keeper->stop_fd;
+    keeper->connection.has_stop = true;
+    if (start(keeper, error) == 0) {
         store->keeper = keeper;
         return 0;
     }
@@ -121,7 +132,7 @@ void store_postgres_stop_keeping(struct store_postgres *store)
     struct store_keeper *keeper = store->keeper;
     if (!keeper)
         return;
-    (void)eventfd_write(keeper->connection.stop_fd, 1);
+    (void)eventfd_write(keeper->stop_fd, 1);
     pthread_join(keeper->thread, NULL);
     free_keeper(keeper);
     store->keeper = NULL;
