@@ -102,8 +102,8 @@ struct store_connection {
     bool has_stop; /* waiting also ends, with ERROR_INTERRUPTED, when stop_fd (an eventfd) is readable */
     int stop_fd;
     bool is_prepared[STORE_POSTGRES_SQL_COUNT];
-    unsigned generation;                          /* in the names of its statements */
-    bool is_prepare[STORE_POSTGRES_PIPELINE_MAX]; /* of what was sent since the last Sync */
+    unsigned generation;                              /* in the names of its statements */
+    bool is_preparation[STORE_POSTGRES_PIPELINE_MAX]; /* of what was sent since the last Sync */
     size_t sent;
 };
 

@@ -129,10 +129,10 @@ static int fail_to_send(const struct store_postgres *store, struct store_connect
     return store_postgres_describe(store, connection, NULL, "read or written", error);
 }
 
-static void note_sent(struct store_connection *connection, bool is_prepare)
+static void note_sent(struct store_connection *connection, bool is_preparation)
 {
     assert(connection->sent < STORE_POSTGRES_PIPELINE_MAX);
-    connection->is_prepare[connection->sent++] = is_prepare;
+    connection->is_preparation[connection->sent++] = is_preparation;
 }
 
 static void point_at_numbers(const struct store_parameters *parameters, const char **values, int *formats)
@@ -245,9 +245,9 @@ int store_postgres_sync_read(const struct store_postgres *store, struct store_co
         if (!result) /* the end of a statement */
             continue;
         status = PQresultStatus(result);
-        bool is_prepare = command < connection->sent && connection->is_prepare[command];
+        bool is_preparation = command < connection->sent && connection->is_preparation[command];
         command++;
-        if ((status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) && !is_prepare && statement < count)
+        if ((status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) && !is_preparation && statement < count)
             results[statement++] = result;
         else if (status == PGRES_FATAL_ERROR && !*bad)
             *bad = result;
