@@ -280,6 +280,11 @@ static int save_bucket(const struct shard_keys *keys, const struct section *sect
     return write_at(keys->fd, entries, count * sizeof *entries, section->begins[bucket]);
 }
 
+static size_t bucket_count(const struct section *section, size_t bucket)
+{
+    return (size_t)(section->begins[bucket + 1] - section->begins[bucket]) / sizeof *section->entries;
+}
+
 /* Saves one bucket after the other until all are saved, or one has failed. */
 static void *save_buckets(void *argument)
 {
@@ -290,10 +295,9 @@ static void *save_buckets(void *argument)
     while (!keys->fault &&
            (index = atomic_fetch_add(&keys->next_bucket, 1)) < (size_t)SHARD_KEYS_SECTIONS * BUCKETS) {
         const struct section *section = keys->sections[index / BUCKETS];
-        size_t bucket = index % BUCKETS;
-        if (!section || section->begins[bucket] == section->begins[bucket + 1])
+        size_t bucket = index % BUCKETS, count = section ? bucket_count(section, bucket) : 0;
+        if (count == 0)
             continue;
-        size_t count = (size_t)(section->begins[bucket + 1] - section->begins[bucket]) / sizeof *entries;
         if (count > capacity) {
             free(entries);
             entries = memory_new(capacity = count + count / 8, sizeof *entries);
