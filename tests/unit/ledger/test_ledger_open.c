@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "ledger/ledger_holder.h"
+
 static const char *beside(const struct fixture *fixture, const char *suffix)
 {
     static char path[LEDGER_FILE_PATH_SIZE + 16];
@@ -111,6 +113,19 @@ static void assert_held_by_another_name(struct fixture *fixture)
     unlink(link);
 }
 
+/* As a reader sees it. */
+static void assert_holder(struct fixture *fixture, enum ledger_holder_state want, const char *text)
+{
+    struct ledger_holder holder;
+    struct ledger *reader = fixture_try(fixture, LEDGER_READ);
+    assert_non_null(reader);
+    assert_int_equal(ledger_holder_find(reader, &holder, &fixture->error), 0);
+    assert_int_equal(holder.state, want);
+    assert_non_null(strstr(holder.text, text));
+    assert_int_equal(holder.silent_ns, 0);
+    ledger_close(reader);
+}
+
 static void a_second_run_is_told_who_holds_the_ledger(void **state)
 {
     struct fixture *fixture = *state;
@@ -130,9 +145,7 @@ static void a_second_run_is_told_who_holds_the_ledger(void **state)
     assert_int_equal(read(ready[0], &byte, 1), 1);
     snprintf(pid, sizeof pid, "process %d, since 20", (int)child);
     assert_refused(fixture, LEDGER_WRITE, ERROR_BUSY, pid);
-    struct ledger *reader = fixture_try(fixture, LEDGER_READ);
-    assert_non_null(reader);
-    ledger_close(reader);
+    assert_holder(fixture, LEDGER_HOLDER_FOUND, pid);
     if (!ledger_file_server())
         assert_held_by_another_name(fixture);
     close(end[1]);
@@ -142,7 +155,44 @@ static void a_second_run_is_told_who_holds_the_ledger(void **state)
     close(end[0]);
     close(ready[0]);
     close(ready[1]);
+    assert_holder(fixture, LEDGER_HOLDER_NONE, "");
     fixture_open(fixture, LEDGER_WRITE);
+    struct ledger_holder self;
+    assert_int_equal(ledger_holder_find(fixture->ledger, &self, &fixture->error), 0);
+    assert_int_equal(self.state, LEDGER_HOLDER_NONE); /* no other process */
+}
+
+static void a_run_is_told_from_that_of_another_process(void **state)
+{
+    static const struct {
+        const char *sentence;
+        enum ledger_holder_state state;
+        int64_t epoch, run_epoch;
+        const char *since, *started;
+        bool want;
+    } cases[] = {
+        {"of a file", LEDGER_HOLDER_FOUND, 0, 7, "2026-11-29T02:00:00.000Z", "2026-11-29T02:00:00.000Z",
+         true},
+        {"of a process that began later", LEDGER_HOLDER_FOUND, 0, 7, "2026-11-29T02:00:00.001Z",
+         "2026-11-29T02:00:00.000Z", false},
+        {"of a process that is not known", LEDGER_HOLDER_FOUND, 0, 7, "", "2026-11-29T02:00:00.000Z", true},
+        {"of its lease", LEDGER_HOLDER_FOUND, 7, 7, "2026-11-29T01:00:00.000Z", "2026-11-29T02:00:00.000Z",
+         true},
+        {"in a copy, whose leases begin anew", LEDGER_HOLDER_FOUND, 2, 7, "2026-11-29T01:00:00.000Z",
+         "2026-11-29T02:00:00.000Z", true},
+        {"of an earlier lease, by a clock that is ahead", LEDGER_HOLDER_FOUND, 8, 7,
+         "2026-11-29T01:00:00.000Z", "2026-11-29T02:00:00.000Z", false},
+        {"nobody", LEDGER_HOLDER_NONE, 0, 7, "", "2026-11-29T02:00:00.000Z", false},
+        {"not known", LEDGER_HOLDER_UNKNOWN, 0, 7, "", "2026-11-29T02:00:00.000Z", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct ledger_holder holder = {.state = cases[i].state, .epoch = cases[i].epoch};
+        struct ledger_run run = {.epoch = cases[i].run_epoch, .started = slice_from(cases[i].started)};
+        snprintf(holder.since, sizeof holder.since, "%s", cases[i].since);
+        if (ledger_holder_has_run(&holder, &run) != cases[i].want)
+            fail_msg("%s", cases[i].sentence);
+    }
 }
 
 static void a_lost_or_foreign_key_is_refused(void **state)
@@ -504,6 +554,7 @@ int main(void)
         OPEN(reading_makes_nothing),
         OPEN(a_reader_sees_what_is_committed_while_a_run_writes),
         OPEN(a_second_run_is_told_who_holds_the_ledger),
+        OPEN(a_run_is_told_from_that_of_another_process),
         OPEN(a_lost_or_foreign_key_is_refused),
         OPEN(a_key_of_the_job_needs_no_file),
         OPEN(another_job_provider_or_address_is_refused_by_name),
