@@ -1,8 +1,10 @@
 #include "cmd/probe_provider.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/base_url.h"
 #include "core/clock.h"
@@ -16,7 +18,7 @@
 #define CLOCK_WARN_NS   (5 * CLOCK_NS_PER_S)
 #define CLOCK_NOT_OK_NS (60 * CLOCK_NS_PER_S)
 
-enum { HTTP_NOT_FOUND = 404 };
+enum { HTTP_NOT_FOUND = 404, SHARE_WAIT_S = 15, SHARE_POLL_NS = 20000000 };
 
 /* The keys up to the first one that is not accepted, and the last reply. */
 struct key_check {
@@ -30,21 +32,56 @@ static void ignore(void *context, struct delivery *delivery)
     (void)context, (void)delivery;
 }
 
+static void note_end(void *context, struct delivery *delivery)
+{
+    atomic_bool *has_ended = context;
+
+    (void)delivery;
+    atomic_store(has_ended, true);
+}
+
+/* Other jobs of the account may have the key, or all of the rate, until they end: no probe waits so long. */
+static void limit_wait(struct session *session, const atomic_bool *has_ended)
+{
+    const struct timespec pause = {.tv_nsec = SHARE_POLL_NS};
+    uint64_t until_ns = clock_mono_ns() + SHARE_WAIT_S * CLOCK_NS_PER_S;
+
+    while (!atomic_load(has_ended) && clock_mono_ns() < until_ns)
+        nanosleep(&pause, NULL);
+    sender_withdraw(session_sender(session));
+}
+
+static int fail_shared(const struct job *job, const struct provider *provider, struct error *error)
+{
+    return error_set(
+        error, ERROR_BUSY,
+        "no request was possible within %d s: other jobs that share the account `%s` have %s, or were asked to wait (Retry-After)\nhint: probe again when they have ended; a run waits for them",
+        SHARE_WAIT_S, job->delivery.shared,
+        provider->is_signed ? "the API key, or all of its rate" : "all of its rate");
+}
+
 /* Sends one request with one key. 0, or -1: it could not be made. */
 static int send_request(const struct job *job, const struct provider *provider, struct ledger *ledger,
                         struct delivery *delivery, struct error *error)
 {
-    const struct session_parts parts = {
-        .job = job, .provider = provider, .ledger = ledger, .is_probe = true, .done = ignore};
+    atomic_bool has_ended = false;
+    const struct session_parts parts = {.job = job,
+                                        .provider = provider,
+                                        .ledger = ledger,
+                                        .is_probe = true,
+                                        .done = note_end,
+                                        .context = &has_ended};
     struct session *session = session_open(&parts, error);
 
     if (!session)
         return -1;
     *delivery = (struct delivery){.call = {.operation = OPERATION_FETCH, .user_id = NIL_USER_ID}};
     sender_submit(session_sender(session), delivery);
+    if (job->delivery.shared)
+        limit_wait(session, &has_ended);
     session_finish(session);
     session_close(session);
-    return 0;
+    return delivery->outcome.kind == OUTCOME_WITHDRAWN ? fail_shared(job, provider, error) : 0;
 }
 
 /* As for a run, all keys must be different, and no other process may hold one. */

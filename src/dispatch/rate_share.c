@@ -369,8 +369,9 @@ static void log_waiting(struct rate_share *share, uint64_t now_ns)
         return;
     share->is_wait_logged = true;
     log_info(
-        "waiting for %s of the shared account `%s`: other jobs use all of it, or may do so for a few more seconds",
-        has_key(share) ? "a share of the rate" : "an API key", share->job->delivery.shared);
+        "waiting for %s of the shared account `%s`: other jobs use all of %s, or may do so for a few more seconds",
+        has_key(share) ? "a share of the rate" : "an API key", share->job->delivery.shared,
+        has_key(share) ? "it" : "them");
 }
 
 static void log_failed_renewal(struct rate_share *share, const struct error *error, uint64_t now_ns)

@@ -112,7 +112,7 @@ parallel 'of one key the other job waits for its end' => sub {
     wait_for('the first request', sub { counts($one)->{requests} >= 1 });
     my $second = case_start($other, '-v');
     ends_well(0, one => [$one, $first], other => [$other, $second]);
-    like(errors($other), qr/waiting for an API key of the shared account `main`: other jobs use all of it/, 'it says why it waits');
+    like(errors($other), qr/waiting for an API key of the shared account `main`: other jobs use all of them/, 'it says why it waits');
     is(counts($one)->{bad_nonces}, 0, 'no nonce out of order');
     is(counts($one)->{users}, 200, 'all came through');
 };
@@ -214,6 +214,16 @@ parallel 'probe says whose account it is' => sub {
     my ($status, $out, $err) = case_run($one, 'probe');
     is($status, 0, 'status 0') or diag $out, $err;
     like($out, qr/^keys +ok +no process but jobs that share the account `main` uses one of them; their locks are in \Q$one->{set}{'delivery.lock_folder'}\E$/m, 'the line of the keys');
+};
+
+parallel 'probe does not wait for the end of a job that has the only key' => sub {
+    my ($one, $other) = account(2, provider => 'payward', keys => 1, rows => 3000);
+    my $first = case_start($one, '-q');
+    wait_for('the first request', sub { counts($one)->{requests} >= 1 });
+    my ($status, $out, $err) = case_run($other, 'probe');
+    is($status, 1, 'status 1') or diag $out, $err;
+    like($out, qr/^keys +NOT OK +no request was possible within 15 s: other jobs that share the account `main` have the API key/m, 'and the reason');
+    ends_well(6, 'the job' => [$one, kill('INT', $first) && $first]);
 };
 
 parallel 'an interrupt while it waits for its share ends it' => sub {
