@@ -1,10 +1,10 @@
 /* postgres_url: the place of a ledger in PostgreSQL, read from its URL.
  *
  * postgresql://[USER@]HOST[:PORT][,HOST[:PORT]…]/DATABASE[?NAME=VALUE&…], percent-encoded (RFC 3986). HOST is
- * a name, an IPv4 address or [IPv6]; or empty with ?host=/FOLDER, the folder of a Unix socket. NAME: host
- * and port (both only of a socket), sslrootcert, sslcert, sslkey (absolute paths), connect_timeout (seconds).
- * A password is refused, because a URL is shown; and so is every other name that libpq knows, because some of
- * them turn its checks off. Thread: any; pure. Owner: postgres_url_clear.
+ * a name, an IPv4 address or [IPv6]; or empty with ?host=/FOLDER, the folder of a Unix socket. NAME, each
+ * once: host and port (both only of a socket), sslrootcert, sslcert, sslkey (absolute paths), connect_timeout
+ * (seconds). A password is refused, because a URL is shown; and so is every other name that libpq knows,
+ * because some of them turn its checks off. Thread: any; pure. Owner: postgres_url_clear.
  */
 #ifndef KYC_CORE_POSTGRES_URL_H
 #define KYC_CORE_POSTGRES_URL_H

@@ -1,5 +1,6 @@
 /* store_connect: one connection. Everything is given to libpq explicitly, so that neither its environment
  * variables nor its files in the home directory weaken a check. */
+#include <assert.h>
 #include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -92,6 +93,7 @@ struct settings {
 
 static void add_setting(struct settings *settings, const char *name, const char *value)
 {
+    assert(settings->count + 1 < SETTINGS_MAX && "a NULL ends them");
     settings->names[settings->count] = name;
     settings->values[settings->count++] = value;
 }
