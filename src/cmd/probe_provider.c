@@ -55,7 +55,7 @@ static int fail_shared(const struct job *job, const struct provider *provider, s
 {
     return error_set(
         error, ERROR_BUSY,
-        "no request was possible within %d s: other jobs that share the account `%s` have %s, or were asked to wait (Retry-After)\nhint: probe again when they have ended; a run waits for them",
+        "no request was possible within %d s: other jobs that share the account `%s` have, or may have, %s, or were asked to wait (Retry-After)\nhint: probe again when they have ended; a run waits for them",
         SHARE_WAIT_S, job->delivery.shared,
         provider->is_signed ? "the API key, or all of its rate" : "all of its rate");
 }
