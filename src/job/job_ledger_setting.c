@@ -19,6 +19,7 @@ static char *find_location(const char *folder, const char *value, const char **f
 {
     struct postgres_url url;
 
+    *fault = "should be sqlite:PATH or postgresql://USER@HOST/DATABASE";
     if (postgres_url_is_one(value)) {
         if (postgres_url_read(&url, value, fault) != 0)
             return NULL;
@@ -27,7 +28,6 @@ static char *find_location(const char *folder, const char *value, const char **f
     }
     if (strncmp(value, SQLITE, strlen(SQLITE)) == 0 && value[strlen(SQLITE)] != '\0')
         return file_join(folder, value + strlen(SQLITE));
-    *fault = "should be sqlite:PATH or postgresql://USER@HOST/DATABASE";
     return NULL;
 }
 
