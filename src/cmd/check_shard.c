@@ -30,9 +30,12 @@ int check_shard_load_key(const struct options *options, struct secret *key, stru
     struct error reason;
 
     *key = (struct secret){0};
-    if (!options->shard_key || secret_load(key, options->shard_key, ".", &reason) == 0)
+    if (!options->shard_key)
         return 0;
-    return error_set(error, ERROR_USAGE, "--shard-key: %s", reason.text);
+    if (secret_load(key, options->shard_key, ".", &reason) != 0)
+        return error_set(error, ERROR_USAGE, "--shard-key: %s", reason.text);
+    const char *weakness = secret_find_weakness(key);
+    return weakness ? error_set(error, ERROR_USAGE, "--shard-key: the key %s", weakness) : 0;
 }
 
 static void append_option(struct buffer *out, const char *name, const char *value)

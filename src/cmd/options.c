@@ -94,7 +94,7 @@ static const struct option option_table[] = {
     {"--shard", "I/N", OPTION_TEXT, OPTION_CHECK, OFFSET(shard), 0,
      "check shard I of N (from 0/N) of the inputs, for merge; --report is then the folder of this shard"},
     {"--shard-key", "REFERENCE", OPTION_TEXT, OPTION_CHECK | OPTION_MERGE, OFFSET(shard_key), 0,
-     "env:NAME or file:PATH: the key by which shards compare values, the same for all; else the ledger's"},
+     "env:NAME or file:PATH: the key (at least 16 bytes) by which shards compare values, the same for all; else the ledger's"},
     {"--repeats", "FILE", OPTION_TEXT, OPTION_CHECK, OFFSET(repeats), 0,
      "with --shard: the values that other shards have, too, as merge has found them"},
     {"--shards", "N", OPTION_NUMBER, OPTION_MERGE, OFFSET(shards), 0,

@@ -9,12 +9,20 @@
 #include "core/file.h"
 #include "core/memory.h"
 
-enum { SECRET_FILE_MAX = 64 * 1024 };
+enum { SECRET_FILE_MAX = 64 * 1024, KEY_MIN = 16 };
 
 void secret_wipe(void *item, size_t len)
 {
     if (len)
         explicit_bzero(item, len);
+}
+
+const char *secret_find_weakness(const struct secret *secret)
+{
+    return secret->len < KEY_MIN
+               ? "has fewer than 16 bytes, so it could be found by trying\nhint: make one with "
+                 "(umask 077; openssl rand -hex 32 > kyc.key), and write file:kyc.key"
+               : NULL;
 }
 
 void secret_clear(struct secret *secret)

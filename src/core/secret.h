@@ -29,6 +29,9 @@ void secret_forget_source(struct secret *secret);
  * second line. NULL: nothing; else a clause for a message, without the value. A client would cut such a value
  * at its NUL, or send the second line as a header of its own. */
 const char *secret_find_fault(const struct secret *secret);
+/* What a key of digests cannot be, because whoever has the digests could try all such keys: shorter than 16
+ * bytes. NULL: nothing; else a clause for a message, with a hint. */
+const char *secret_find_weakness(const struct secret *secret);
 void secret_clear(struct secret *secret);
 
 /* Overwrites bytes in a way that the compiler does not remove. */

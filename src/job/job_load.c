@@ -64,7 +64,7 @@ const struct job_key job_file_keys[] = {
      .form = "env:NAME or file:PATH",
      .absent = "the file LEDGER.key, made with the ledger; of a database, required",
      .help =
-         "the key with which the ledger seals its rows, as a secret that is stored elsewhere; the .key file of a ledger is one",
+         "the key with which the ledger seals its rows, as a secret of at least 16 bytes that is stored elsewhere; the .key file of a ledger is one",
      .example = "file:secrets/ledger.key"},
     {"ledger_password", job_secret_read_line, .offset = offsetof(struct job, ledger_password),
      .form = "env:NAME or file:PATH", .absent = "none",

@@ -46,19 +46,20 @@ int job_secret_read(struct job_reader *reader, const struct job_node *value,
 }
 
 static int read_of_ledger(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                          void *target, bool any_bytes)
+                          void *target, bool is_key)
 {
     struct secret *secret = (struct secret *)(void *)((char *)target + key->offset);
     struct slice reference;
     struct error ignored;
 
-    if (read_secret(reader, value, key->name, secret, any_bytes) != 0)
+    if (read_secret(reader, value, key->name, secret, is_key) != 0)
         return -1;
     /* Reading a ledger needs its key and password, not the credentials. Where they are not at hand, there may
      * be no ledger either; opening one reports it. */
     if (!reader->overrides->secrets && job_scalar_read(reader, value, &reference) == 0)
         (void)!secret_load(secret, reference.data, reader->job->folder, &ignored);
-    return 0;
+    const char *weakness = is_key && secret->data ? secret_find_weakness(secret) : NULL;
+    return weakness ? job_keys_fail(reader, value, "`%s` %s", key->name, weakness) : 0;
 }
 
 int job_secret_read_bytes(struct job_reader *reader, const struct job_node *value, const struct job_key *key,

@@ -191,6 +191,15 @@ subtest 'in one command' => sub {
     unlike($text, qr/thrice-00001|example\.com|Morgan/, 'and names nobody');
 };
 
+subtest 'a key that is too short' => sub {
+    my $case = case_of([$texts[0]]);
+    local $ENV{TEST_SHARD_KEY} = 'a short key';
+    my ($code, undef, $message) = case_run($case, 'check', '-q', '--shard', '0/1', @key);
+    is($code, 2, 'status 2');
+    like($message, qr/--shard-key: the key has fewer than 16 bytes, so it could be found by trying\nhint: make one/, 'with the way on');
+    unlike($message, qr/a short key/, 'and without the key');
+};
+
 subtest 'killed, and made twice' => sub {
     my $case = case_of([join('', map { "$_\n" } $header, rows_of(1, 60_000)), $texts[0]]);
     case_run($case, 'check', '-q');

@@ -174,7 +174,7 @@ static void secrets_are_loaded_only_when_asked_for(void **state)
     (void)state;
     static const char text[] = SECRETS(
         "[{api_key: env:KYC_TEST_KEY, api_secret: file:secret-KYC_TEST}, "
-        "{token: env:KYC_TEST_KEY}]") "ledger: postgresql://u@h/d\nledger_key: env:KYC_TEST_KEY\nledger_password: env:KYC_TEST_KEY\n";
+        "{token: env:KYC_TEST_KEY}]") "ledger: postgresql://u@h/d\nledger_key: env:KYC_TEST_LEDGER_KEY\nledger_password: env:KYC_TEST_KEY\n";
     struct job_overrides overrides = {.secrets = true};
     assert_int_equal(unsetenv("KYC_TEST_KEY"), 0);
     job_free(job_text_load(text));
@@ -182,12 +182,19 @@ static void secrets_are_loaded_only_when_asked_for(void **state)
     assert_non_null(strstr(refused, "6:27: `api_key`: the environment variable KYC_TEST_KEY is not set"));
 
     assert_int_equal(setenv("KYC_TEST_KEY", "demo-key", 1), 0);
+    assert_int_equal(setenv("KYC_TEST_LEDGER_KEY", "fifteen-letters", 1), 0);
     FILE *file = fopen("/tmp/secret-KYC_TEST", "w");
     assert_non_null(file);
     assert_int_equal(chmod("/tmp/secret-KYC_TEST", 0600), 0);
     assert_true(fputs("demo-secret\n", file) >= 0);
     assert_int_equal(fclose(file), 0);
     struct error error;
+    refused = job_text_refuse_with(text, &overrides);
+    assert_non_null(
+        strstr(refused, "8:13: `ledger_key` has fewer than 16 bytes, so it could be found by trying\n"));
+    assert_non_null(strstr(refused, "\nhint: make one with"));
+    assert_null(strstr(refused, "fifteen"));
+    assert_int_equal(setenv("KYC_TEST_LEDGER_KEY", "sixteen-letters-", 1), 0);
     struct job *job = job_text_load_with(text, &overrides, &error);
     assert_int_equal(unlink("/tmp/secret-KYC_TEST"), 0);
     if (!job)
@@ -199,7 +206,7 @@ static void secrets_are_loaded_only_when_asked_for(void **state)
     assert_int_equal(job->provider.credentials[0].place.line, 6);
     assert_string_equal(job_credential(&sets[1], "token")->data, "demo-key");
     assert_null(job_credential(&sets[1], "api_key")->data);
-    assert_string_equal(job->ledger_key.data, "demo-key");
+    assert_string_equal(job->ledger_key.data, "sixteen-letters-");
     assert_string_equal(job->ledger_password.data, "demo-key");
     job_forget_secrets(job);
     assert_null(job_credential(&sets[0], "api_key")->data);
