@@ -111,7 +111,7 @@ static const char *read_host(struct reading *reading, struct slice item, bool is
 {
     const char *colon = item.len > 0 ? memchr(item.data, ':', item.len) : NULL;
     const char *bracket = item.len > 0 && item.data[0] == '[' ? memchr(item.data, ']', item.len) : NULL;
-    struct slice host = item, port = slice_make(NULL, 0);
+    struct slice host = item;
     unsigned number = PORT_DEFAULT;
 
     if (bracket)
@@ -119,7 +119,7 @@ static const char *read_host(struct reading *reading, struct slice item, bool is
     else if (colon)
         host.len = (size_t)(colon - item.data);
     if (host.len < item.len) {
-        port = slice_skip(item, host.len);
+        struct slice port = slice_skip(item, host.len);
         if (port.data[0] != ':' || !read_number(slice_skip(port, 1), 1, PORT_MAX, &number))
             return has_no_host;
     }

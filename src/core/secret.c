@@ -19,10 +19,10 @@ void secret_wipe(void *item, size_t len)
 
 const char *secret_find_weakness(const struct secret *secret)
 {
-    return secret->len < KEY_MIN
-               ? "has fewer than 16 bytes, so it could be found by trying\nhint: make one with "
-                 "(umask 077; openssl rand -hex 32 > kyc.key), and write file:kyc.key"
-               : NULL;
+    static const char short_key[] =
+        "has fewer than 16 bytes, so it could be found by trying\nhint: make one with (umask 077; openssl rand -hex 32 > kyc.key), and write file:kyc.key";
+
+    return secret->len < KEY_MIN ? short_key : NULL;
 }
 
 void secret_clear(struct secret *secret)

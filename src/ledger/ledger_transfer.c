@@ -88,6 +88,7 @@ static int put_all(struct transfer *transfer, struct error *error)
     static const struct ledger_table *const tables[] = {&ledger_customer_table, &ledger_task_table,
                                                         &ledger_run_table, &ledger_event_table};
 
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         transfer->table = tables[i];
         if (store_each_row(transfer->from, tables[i], put_row, transfer, error) != 0 || transfer->result != 0)

@@ -27,6 +27,7 @@ enum { HAS_USER = 1, HAS_PENDING = 2, IS_OPEN = 4, IS_IDENTIFIED = 8 };
 #define PENDING_BIT(bits)       BIT("pending_digest IS NOT NULL", OPEN_BIT(bits " + 2"), OPEN_BIT(bits))
 #define USER_BIT(bits)          BIT("user_id IS NOT NULL", PENDING_BIT(bits " + 1"), PENDING_BIT(bits))
 static const char scan_sql[] =
+    /* cppcheck-suppress unknownMacro ; a macro within a text */
     "SELECT id, external_id, state, substring(digest FROM 1 FOR 8), " USER_BIT("0") " FROM customer";
 _Static_assert(FINGERPRINT_IDENTITY_VERSION == 1, "the first byte of an identity in IDENTIFIED_BIT");
 

@@ -251,18 +251,19 @@ int store_postgres_task(struct store_postgres *store, const struct ledger_value 
 int store_postgres_run(struct store_postgres *store, const struct ledger_value *values, struct arena *arena,
                        struct ledger_run *run, struct error *error);
 
-/* store_statements.c. Appends a text, with these marks for a table's columns: `{customer}` their names,
+/* store_statements.c. Appends the text of marked, with these marks for a table's columns: `{customer}` their
+ * names,
  * `{c.customer}` with `c.` before each, `{customer?}` the elements of the parameters, as
  * `unnest($1::bigint[]), …`, `{customer=}` what an UPDATE sets: `external_id = v.external_id, …` without the
  * id. */
-void store_postgres_expand(struct buffer *sql, const char *text);
+void store_postgres_expand(struct buffer *text, const char *marked);
 /* Adds one statement to the pipeline. parameters NULL: none. 0, or -1. The keeper's connection: const. */
 int store_postgres_send(const struct store_postgres *store, struct store_connection *connection,
                         enum store_postgres_sql which, const struct store_parameters *parameters,
                         struct error *error);
 /* The same for a text with marks, which is not kept. */
 int store_postgres_send_text(const struct store_postgres *store, struct store_connection *connection,
-                             const char *text, const struct store_parameters *parameters,
+                             const char *marked, const struct store_parameters *parameters,
                              struct error *error);
 /* Sends a Sync and all that libpq has gathered. 0, or -1. */
 int store_postgres_sync_send(const struct store_postgres *store, struct store_connection *connection,

@@ -98,6 +98,7 @@ static void append_mark(struct buffer *text, struct slice mark)
     struct slice name = is_qualified ? slice_skip(mark, 2) : mark;
     if (kind == '?' || kind == '=')
         name.len--;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         if (!slice_is(name, tables[i]->name))
             continue;

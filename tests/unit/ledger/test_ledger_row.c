@@ -13,6 +13,7 @@
 static const struct ledger_table *const tables[] = {&ledger_customer_table, &ledger_event_table,
                                                     &ledger_run_table, &ledger_task_table};
 
+/* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
 enum { TABLES = sizeof tables / sizeof *tables };
 
 union row {

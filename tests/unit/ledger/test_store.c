@@ -395,8 +395,10 @@ static void a_removed_body_leaves_the_chain_as_it_was(void **state)
     }
     fixture_ok(fixture,
                store_each_row(fixture->store, &ledger_event_table, walk_event, &before, &fixture->error));
-    fixture_ok(fixture, store_remove_bodies(fixture->store, &(int64_t){1}, &(struct slice){NULL, 0}, 1,
-                                            before.sealer, &fixture->error));
+    int64_t first = 1;
+    struct slice no_user = slice_make(NULL, 0);
+    fixture_ok(fixture,
+               store_remove_bodies(fixture->store, &first, &no_user, 1, before.sealer, &fixture->error));
     commit(fixture);
     assert_int_equal(fixture_number(fixture,
                                     "SELECT count(*) FROM event WHERE customer = 1 AND "

@@ -38,12 +38,14 @@ static void assert_same(struct pair *pair, const char *what, int64_t sqlite, int
 }
 
 /* Both must succeed. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): i is a name. */
 #define BOTH(pair, i, call)                                                                                  \
     do {                                                                                                     \
         for (int i = 0; i < 2; i++)                                                                          \
             if ((call) < 0)                                                                                  \
                 fail_msg("step %d, store %d: %s: %s", (pair)->step, i, #call, (pair)->errors[i].text);       \
     } while (0)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static struct slice key_of(struct pair *pair, uint64_t number)
 {
@@ -376,6 +378,7 @@ static void compare_tables(struct pair *pair)
 {
     static const struct ledger_table *const tables[] = {&ledger_customer_table, &ledger_task_table};
     struct ledger_sealer *sealer = ledger_sealer_new(pair->fixture->key);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
         struct rows rows[2] = {{.sealer = sealer, .table = tables[t]},
                                {.sealer = sealer, .table = tables[t]}};

@@ -245,8 +245,8 @@ static void what_is_damaged_or_of_another_plan_or_key_is_refused(void **state)
     (void)state;
     struct error error;
     for (size_t i = 0; i < SHARDS; i++)
-        for (char letter = 'a'; letter < 'k'; letter++) {
-            char value[] = {letter, (char)('0' + (letter == 'b' ? 0 : i)), '\0'};
+        for (int letter = 'a'; letter < 'k'; letter++) {
+            char value[] = {(char)letter, (char)('0' + (letter == 'b' ? 0 : i)), '\0'};
             add(i, 0, value, (uint32_t)i, (uint64_t)letter);
         }
     assert_int_equal(merge_all(&error), 0);
