@@ -18,8 +18,11 @@ struct job *load_job(const struct options *options, enum load_job_mode mode, con
     struct job *job = job_load(options->argument, &overrides, error);
 
     *provider = job ? provider_of_job(job, overrides.secrets, error) : NULL;
-    if (*provider)
+    if (*provider) {
+        if (!options->again) /* of merge, which loads the job once more for each shard that it makes */
+            job_forget_sources(job);
         return job;
+    }
     job_free(job);
     return NULL;
 }

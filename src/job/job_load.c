@@ -237,6 +237,12 @@ static void each_other_secret(struct job *job, void (*visit)(struct secret *secr
     visit(&job->notify.token);
 }
 
+void job_forget_sources(struct job *job)
+{
+    each_credential(job, secret_forget_source);
+    each_other_secret(job, secret_forget_source);
+}
+
 void job_forget_secrets(struct job *job)
 {
     each_credential(job, secret_clear);
@@ -250,11 +256,8 @@ struct job *job_load(const char *path, const struct job_overrides *overrides, st
     char *folder = file_folder(path);
     job->folder = arena_copy(&job->arena, slice_from(folder)).data;
     free(folder);
-    if (load(job, overrides, error) == 0) {
-        each_credential(job, secret_forget_source);
-        each_other_secret(job, secret_forget_source);
+    if (load(job, overrides, error) == 0)
         return job;
-    }
     job_free(job);
     return NULL;
 }

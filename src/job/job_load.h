@@ -24,10 +24,11 @@ struct job_overrides {
     bool check;         /* a dry run: its report and metrics replace nothing of a run's */
 };
 
-/* Empties the environment variables that it has read (secret_forget_source); after an error they stay, so
- * that `probe` can load the job once more, without the credentials. NULL with ERROR_USAGE. A job file that
- * every account may change is refused when secrets are loaded, and warned about otherwise. */
+/* NULL with ERROR_USAGE. A job file that every account may change is refused when secrets are loaded, and
+ * warned about otherwise. */
 struct job *job_load(const char *path, const struct job_overrides *overrides, struct error *error);
+/* Empties the environment variables that it has read (secret_forget_source), once nothing loads it again. */
+void job_forget_sources(struct job *job);
 /* Overwrites and frees every credential, once nothing will be sent any more. What opens the ledger again, and
  * the secrets of `notify`, are kept until job_free. */
 void job_forget_secrets(struct job *job);

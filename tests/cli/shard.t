@@ -191,6 +191,17 @@ subtest 'in one command' => sub {
     unlike($text, qr/thrice-00001|example\.com|Morgan/, 'and names nobody');
 };
 
+subtest 'in one command, with the key of the job' => sub {
+    my $case = case_of([@texts[0, 5]]);
+    local $ENV{TEST_JOB_KEY} = 'f00d' x 16;
+    write_file("$case->{folder}/job.yaml", read_file("$case->{folder}/job.yaml") . "ledger_key: env:TEST_JOB_KEY\n");
+    case_run($case, 'check', '-q');
+    my $whole = result_of(report_folder($case));
+    my ($code, undef, $message) = case_run($case, 'merge', '-q', '--shards', 2, '--again');
+    is($code, 1, 'each shard, and those with the repeats of the other') or diag $message;
+    is_equal(result_of(report_folder($case)), $whole, 'the key of the job');
+};
+
 subtest 'a key that is too short' => sub {
     my $case = case_of([$texts[0]]);
     local $ENV{TEST_SHARD_KEY} = 'a short key';
