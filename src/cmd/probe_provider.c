@@ -11,6 +11,7 @@
 #include "delivery/key_lock.h"
 #include "delivery/throughput_estimate.h"
 #include "dispatch/session.h"
+#include "model/rate_share.h"
 
 /* No provider has this user: the nil UUID (RFC 9562, 5.9), whose form and length are valid everywhere. */
 #define NIL_USER_ID "00000000-0000-0000-0000-000000000000"
@@ -18,7 +19,9 @@
 #define CLOCK_WARN_NS   (5 * CLOCK_NS_PER_S)
 #define CLOCK_NOT_OK_NS (60 * CLOCK_NS_PER_S)
 
-enum { HTTP_NOT_FOUND = 404, SHARE_WAIT_S = 15, SHARE_POLL_NS = 20000000 };
+enum { HTTP_NOT_FOUND = 404, SHARE_POLL_NS = 20000000 };
+/* Beyond what a probe alone in its account waits; and at most, of a rate with a long window. */
+enum { SHARE_WAIT_MORE_S = 11, SHARE_WAIT_MAX_S = 120 };
 
 /* The keys up to the first one that is not accepted, and the last reply. */
 struct key_check {
@@ -40,11 +43,20 @@ static void note_end(void *context, struct delivery *delivery)
     atomic_store(has_ended, true);
 }
 
+/* The first job of an account waits for a lease and a window, and so does the probe of the next key. */
+static unsigned share_wait_s(const struct job *job, const struct provider *provider)
+{
+    const struct rate_share_limit limit = rate_share_limit(provider_rate(provider, job));
+    uint64_t wait_s = (limit.ttl_ns + limit.window_ns) / CLOCK_NS_PER_S + SHARE_WAIT_MORE_S;
+
+    return wait_s < SHARE_WAIT_MAX_S ? (unsigned)wait_s : SHARE_WAIT_MAX_S;
+}
+
 /* Other jobs of the account may have the key, or all of the rate, until they end: no probe waits so long. */
-static void limit_wait(struct session *session, const atomic_bool *has_ended)
+static void limit_wait(struct session *session, unsigned seconds, const atomic_bool *has_ended)
 {
     const struct timespec pause = {.tv_nsec = SHARE_POLL_NS};
-    uint64_t until_ns = clock_mono_ns() + SHARE_WAIT_S * CLOCK_NS_PER_S;
+    uint64_t until_ns = clock_mono_ns() + seconds * CLOCK_NS_PER_S;
 
     while (!atomic_load(has_ended) && clock_mono_ns() < until_ns)
         nanosleep(&pause, NULL);
@@ -55,8 +67,8 @@ static int fail_shared(const struct job *job, const struct provider *provider, s
 {
     return error_set(
         error, ERROR_BUSY,
-        "no request was possible within %d s: other jobs that share the account `%s` have, or may have, %s, or were asked to wait (Retry-After)\nhint: probe again when they have ended; a run waits for them",
-        SHARE_WAIT_S, job->delivery.shared,
+        "no request was possible within %u s: other jobs that share the account `%s` have, or may have, %s, or were asked to wait (Retry-After)\nhint: probe again when they have ended; a run waits for them",
+        share_wait_s(job, provider), job->delivery.shared,
         provider->is_signed ? "the API key, or all of its rate" : "all of its rate");
 }
 
@@ -78,7 +90,7 @@ static int send_request(const struct job *job, const struct provider *provider, 
     *delivery = (struct delivery){.call = {.operation = OPERATION_FETCH, .user_id = NIL_USER_ID}};
     sender_submit(session_sender(session), delivery);
     if (job->delivery.shared)
-        limit_wait(session, &has_ended);
+        limit_wait(session, share_wait_s(job, provider), &has_ended);
     session_finish(session);
     session_close(session);
     return delivery->outcome.kind == OUTCOME_WITHDRAWN ? fail_shared(job, provider, error) : 0;

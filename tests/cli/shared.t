@@ -226,6 +226,13 @@ parallel 'probe does not wait for the end of a job that has the only key' => sub
     ends_well(6, 'the job' => [$one, kill('INT', $first) && $first]);
 };
 
+parallel 'probe of two keys, of a rate with a long window' => sub {
+    my ($one) = account(1, provider => 'payward', keys => 2);
+    $one->{set}{'delivery.rate'} = '600/min';    # a share of 100 in 10 s, for which each key waits
+    my ($status, $out, $err) = case_run($one, 'probe');
+    is($status, 0, 'status 0') or diag $out, $err;
+};
+
 parallel 'an interrupt while it waits for its share ends it' => sub {
     my ($one) = account(1);
     my $pid = case_start($one, '-q');
