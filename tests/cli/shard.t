@@ -226,10 +226,10 @@ subtest 'killed, and made twice' => sub {
     my ($code, undef, $message) = merge($case, '--shards', 2);
     is($code, 3, 'it is missing');
     like($message, qr/error: shard 0 of 2 is missing\n *hint: kyc-import check \S+job\.yaml .*--shard 0\/2/, 'with the command that makes it');
-    my %before = map { $_ => 1 } glob shard_folder($case, 0, 2) . '.new-*';
+    my %before = map { $_ => 1 } glob shard_folder($case, 0, 2) . '.new-*/*';
     $pid = case_start($case, 'merge', '-q', @key, '--shards', 2, '--again');
     $until = time + 20;
-    sleep 0.002 while !grep({ !$before{$_} } glob shard_folder($case, 0, 2) . '.new-*') && time < $until;
+    sleep 0.002 while !grep({ !$before{$_} } glob shard_folder($case, 0, 2) . '.new-*/*') && time < $until;
     kill 'INT', $pid;
     waitpid $pid, 0;
     is($?, 6 << 8, 'Ctrl-C while merge makes it: status 6');

@@ -121,7 +121,8 @@ ok($status == 3 && -e "$job.parallel.log", 'a merge that is refused: its status;
     is_deeply([sort keys %made], [map { "$_/4" } 0 .. 3], 'each shard is made') or diag join "\n", @calls, $err;
     is_deeply([grep { !/^(?:one|two)\.example: <check>|^here: <merge>/ } @calls], [], 'by the hosts that do, and merged here');
     ($status, $out, $err) = run_program($check, $job, 2, '--set', $odd);
-    is_deeply([sort map { s/^\w+\.example: //r } (calls($job))[0, 1]], [map { shard_line($job, 'x', $_, 2, '--set', $odd) =~ s/^x: //r } 0, 1], 'with the arguments as they are');
+    my %lines = map { m{<\d/2>} ? (s/^\w+\.example: //r => 1) : () } calls($job);
+    is_deeply([sort keys %lines], [map { shard_line($job, 'x', $_, 2, '--set', $odd) =~ s/^x: //r } 0, 1], 'with the arguments as they are');
 }
 
 for my $wrong ([$job], [$job, 'four'], [$job, '0'], [$job, '']) {
