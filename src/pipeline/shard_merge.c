@@ -297,14 +297,34 @@ static int add_shards(struct shard_merge *merge, struct run_stats *stats, struct
     return result;
 }
 
-static int join_rejects(const struct shard_merge *merge, struct error *error)
+/* An engine may start a shard twice, and its folder is replaced whole: what was read of the two does not fit
+ * together. True when there is one. */
+static bool find_replaced(struct shard_merge *merge)
+{
+    for (uint32_t i = 0; i < merge->of; i++) {
+        char *path = file_join(merge->shards[i].folder, SHARD_FILE_NAME);
+        if (!shard_file_is_same(&merge->shards[i].file, path))
+            add_problem(merge, i, false, "%s was made again while it was merged", merge->shards[i].folder);
+        free(path);
+    }
+    return merge->problem_count > 0;
+}
+
+static bool is_as_read(void *merge)
+{
+    return !find_replaced(merge);
+}
+
+/* As rejects_join. */
+static int join_rejects(struct shard_merge *merge, struct error *error)
 {
     struct rejects_join_shard *shards = memory_new(merge->of, sizeof *shards);
 
     for (uint32_t i = 0; i < merge->of; i++)
         shards[i] = (struct rejects_join_shard){merge->shards[i].folder, &merge->shards[i].file.rejected,
                                                 &merge->shards[i].file.broken};
-    int result = rejects_join(merge->job->report_folder, merge->job->input.format, shards, merge->of, error);
+    int result = rejects_join(merge->job->report_folder, merge->job->input.format, shards, merge->of,
+                              is_as_read, merge, error);
     free(shards);
     return result;
 }
@@ -322,19 +342,6 @@ static void check_whole(const struct shard_merge *merge, const struct rule_set *
     if (!stats->is_partial && *status == 0)
         absent_columns_warn(merge->job, rules, stats);
     absent_columns_note_conditions(merge->job, stats);
-}
-
-/* An engine may start a shard twice, and its folder is replaced whole: what was read of the two does not fit
- * together. True when there is one. */
-static bool find_replaced(struct shard_merge *merge)
-{
-    for (uint32_t i = 0; i < merge->of; i++) {
-        char *path = file_join(merge->shards[i].folder, SHARD_FILE_NAME);
-        if (!shard_file_is_same(&merge->shards[i].file, path))
-            add_problem(merge, i, false, "%s was made again while it was merged", merge->shards[i].folder);
-        free(path);
-    }
-    return merge->problem_count > 0;
 }
 
 int shard_merge_join(struct shard_merge *merge, struct run_stats *stats, int *status, struct error *error)
@@ -360,7 +367,8 @@ int shard_merge_join(struct shard_merge *merge, struct run_stats *stats, int *st
         result = join_rejects(merge, error);
         stats->has_reject_files = result == 0;
     }
-    if (inputs && find_replaced(merge))
+    /* What failed may have been of a shard that was replaced. */
+    if (result == 1 || (result != 0 && inputs && find_replaced(merge)))
         result = 0;
     if (*status == 0 && (stats->rejected || stats->refused || stats->in_doubt || stats->unsent))
         *status = 1;

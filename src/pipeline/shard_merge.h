@@ -53,9 +53,9 @@ int shard_merge_read(struct shard_merge *merge, struct error *error);
 int shard_merge_compare(struct shard_merge *merge, const char *repeats_path, struct error *error);
 
 /* Without problems: the counts of all into stats, and the reject files into the report folder. 0, or -1. A
- * shard that another process has made again meanwhile is a problem: stats and reject files are then of no
- * use, and it is to be read once more. The exit status so far is *status: 3, with its message in the log,
- * where records are missing. */
+ * shard that another process has made again meanwhile is a problem: stats are then of no use, nothing was
+ * replaced, and it is to be read once more. The exit status so far is *status: 3, with its message in the
+ * log, where records are missing. */
 int shard_merge_join(struct shard_merge *merge, struct run_stats *stats, int *status, struct error *error);
 
 /* All but what the caller set. */

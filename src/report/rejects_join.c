@@ -82,57 +82,65 @@ static int rejects_join_part(struct file_draft *draft, const char *name, const s
     return result;
 }
 
-/* Writes one file. */
-static int rejects_join_write(const char *path, const char *name, const struct rejects_join_list *list,
-                              struct error *error)
-{
+/* A file of the report that is to be replaced, or removed where no shard has one. */
+struct rejects_join_file {
+    const char *name;
+    struct rejects_join_list list;
+    char *path;
     struct file_draft draft;
+};
+
+static int rejects_join_write(struct rejects_join_file *file, struct error *error)
+{
+    struct rejects_join_list *list = &file->list;
     int result = 0;
 
     if (list->count == 0)
-        return unlink(path) == 0 || errno == ENOENT ? 0 : report_file_fail(path, error);
-    if (file_draft_open(&draft, path, REJECTS_JOIN_MODE) != 0)
-        return report_file_fail(path, error);
+        return 0;
+    if (file_draft_open(&file->draft, file->path, REJECTS_JOIN_MODE) != 0)
+        return report_file_fail(file->path, error);
     if (list->count > 2)
         qsort(list->parts + 1, list->count - 1, sizeof *list->parts, rejects_join_compare);
     for (size_t i = 0; i < list->count && result == 0; i++)
-        result = rejects_join_part(&draft, name, &list->parts[i], error);
-    if (result == 0 && file_draft_commit(&draft) != 0)
-        result = report_file_fail(path, error);
-    file_draft_drop(&draft);
+        result = rejects_join_part(&file->draft, file->name, &list->parts[i], error);
     return result;
 }
 
-static int rejects_join_file(const char *folder, const char *name, struct rejects_join_list *list,
-                             struct error *error)
+static int rejects_join_replace(struct rejects_join_file *file, struct error *error)
 {
-    char *path = file_join(folder, name);
-    int result = rejects_join_write(path, name, list, error);
-
-    free(list->parts);
-    free(path);
-    return result;
+    bool is_replaced = file->list.count > 0 ? file_draft_commit(&file->draft) == 0
+                                            : unlink(file->path) == 0 || errno == ENOENT;
+    return is_replaced ? 0 : report_file_fail(file->path, error);
 }
 
 int rejects_join(const char *folder, enum job_format format, const struct rejects_join_shard *shards,
-                 size_t count, struct error *error)
+                 size_t count, bool (*may_replace)(void *context), void *context, struct error *error)
 {
-    struct rejects_join_list rejected = {.count = 0}, broken = {.count = 0}, none = {.count = 0};
+    enum { REJECTED, BROKEN, FILES = 4 };
     enum job_format other = format == JOB_FORMAT_NDJSON ? JOB_FORMAT_CSV : JOB_FORMAT_NDJSON;
+    struct rejects_join_file files[FILES] = {{.name = rejects_file_name(format)},
+                                             {.name = rejects_broken_name(format)},
+                                             {.name = rejects_file_name(other)},
+                                             {.name = rejects_broken_name(other)}};
+    int result = file_make_folder(folder) == 0 ? 0 : report_file_fail(folder, error);
 
-    if (file_make_folder(folder) != 0)
-        return report_file_fail(folder, error);
     for (size_t i = 0; i < count; i++) {
-        rejects_join_collect(&rejected, shards[i].folder, shards[i].rejected);
-        rejects_join_collect(&broken, shards[i].folder, shards[i].broken);
+        rejects_join_collect(&files[REJECTED].list, shards[i].folder, shards[i].rejected);
+        rejects_join_collect(&files[BROKEN].list, shards[i].folder, shards[i].broken);
     }
-    int result = rejects_join_file(folder, rejects_file_name(format), &rejected, error);
-    if (rejects_join_file(folder, rejects_broken_name(format), &broken,
-                          result == 0 ? error : &(struct error){0}) != 0)
-        result = -1;
-    if (result == 0)
-        result = rejects_join_file(folder, rejects_file_name(other), &none, error);
-    if (result == 0)
-        result = rejects_join_file(folder, rejects_broken_name(other), &none, error);
+    for (size_t i = 0; i < FILES; i++) {
+        files[i].path = file_join(folder, files[i].name);
+        if (result == 0)
+            result = rejects_join_write(&files[i], error);
+    }
+    if (result == 0 && !may_replace(context))
+        result = 1;
+    for (size_t i = 0; i < FILES; i++) {
+        if (result == 0)
+            result = rejects_join_replace(&files[i], error);
+        file_draft_drop(&files[i].draft);
+        free(files[i].list.parts);
+        free(files[i].path);
+    }
     return result;
 }

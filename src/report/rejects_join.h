@@ -5,6 +5,7 @@
 #ifndef KYC_REPORT_REJECTS_JOIN_H
 #define KYC_REPORT_REJECTS_JOIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/error.h"
@@ -16,9 +17,10 @@ struct rejects_join_shard {
     const struct rejects_parts *rejected, *broken;
 };
 
-/* Replaces rejects.* and broken.* in folder, or removes them where no shard has one. 0, or -1: ERROR_INPUT (a
- * file of a shard is missing or cut), or as report_file_fail. */
+/* Replaces rejects.* and broken.* in folder, or removes them where no shard has one. may_replace is asked
+ * once all that shards have was read. 0; 1: it said no, and nothing was replaced; or -1: ERROR_INPUT (a file
+ * of a shard is missing or cut), or as report_file_fail. */
 int rejects_join(const char *folder, enum job_format format, const struct rejects_join_shard *shards,
-                 size_t count, struct error *error);
+                 size_t count, bool (*may_replace)(void *context), void *context, struct error *error);
 
 #endif

@@ -251,7 +251,8 @@ subtest 'made again while it is merged' => sub {
     is($code, 1, 'the shards, one of them with the repeats of the other') or diag $message;
     my ($repeated) = grep { $json->decode(read_file(shard_folder($case, $_, 2) . '/shard.json'))->{repeats} } 0, 1;
     ok(defined $repeated, 'which one') or return;
-    for my $try ([['--again'], [], 'without the repeats'], [[], ['--repeats', report_folder($case) . '/repeats.bin'], 'with them']) {
+    for my $try ([['--again'], [], 'without the repeats'], [[], ['--repeats', report_folder($case) . '/repeats.bin'], 'with them'],
+        [[], [], 'without them, and no --again']) {
         unlink map { report_folder($case) . "/$_" } qw(summary.json rejects.csv.gz);
         my $pid = do {
             # After the counts were read, before the rejected rows.
@@ -264,8 +265,10 @@ subtest 'made again while it is merged' => sub {
         shard($case, $repeated, 2, @{$try->[1]});
         kill 'CONT', $pid;
         waitpid $pid, 0;
-        is($? >> 8, 1, "a shard is made again, $try->[2]: the status") or diag read_file("$case->{folder}/err");
-        is_equal(result_of(report_folder($case)), $whole, 'and the report');
+        my $is_refused = !@{$try->[0]} && !@{$try->[1]};
+        is($? >> 8, $is_refused ? 3 : 1, "a shard is made again, $try->[2]: the status") or diag read_file("$case->{folder}/err");
+        ok(!-e report_folder($case) . '/rejects.csv.gz', 'and no file of both') if $is_refused;
+        is_equal(result_of(report_folder($case)), $whole, 'and the report') if !$is_refused;
     }
 };
 
