@@ -23,7 +23,10 @@
 #include "pipeline/restored_mark.h"
 #include "provider/provider.h"
 
-enum { RESULT_MAX = 1 << 30 /* --json: 200 bytes for each customer in doubt */ };
+enum {
+    RESULT_MAX = 1 << 30, /* --json: 200 bytes for each customer in doubt */
+    LOOKS_MAX = 3,
+};
 
 /* The output, as a table or as JSON. */
 struct status_writer {
@@ -109,7 +112,8 @@ static void write_open_run(struct buffer *out, const struct ledger_holder *holde
             holder->text);
     else if (holder->state == LEDGER_HOLDER_UNKNOWN)
         buffer_append_text(
-            out, "the last run did not end, or is in progress: the lock file of the ledger cannot be read\n");
+            out,
+            "the last run did not end, or is in progress: the lock file of the ledger cannot be read (look as the account of the runs)\n");
     else
         buffer_append_text(
             out,
@@ -136,7 +140,8 @@ static void write_run(struct status_writer *writer, const struct ledger_run *run
     if (is_open)
         write_open_run(out, holder, is_in_progress);
     if (holder->state == LEDGER_HOLDER_FOUND && !is_in_progress)
-        buffer_printf(out, "another command uses the ledger: %s\n", holder->text);
+        buffer_printf(out, "another command, or a run that has not begun to write, uses the ledger: %s\n",
+                      holder->text);
 }
 
 static void write_run_json(struct json_writer *json, const struct ledger_run *run,
@@ -223,12 +228,32 @@ static void write_restored(struct status_writer *writer, struct ledger *ledger, 
     }
 }
 
+/* The last run and the holder at one moment: looks again where a run began or ended meanwhile. As
+ * ledger_last_run. */
+static int find_run(struct ledger *ledger, struct arena *arena, struct ledger_run *run,
+                    struct ledger_holder *holder, struct error *error)
+{
+    int found = ledger_last_run(ledger, arena, run, error);
+
+    for (int i = 0; i < LOOKS_MAX && found >= 0; i++) {
+        struct ledger_run before = *run;
+        int was_found = found;
+        if (ledger_holder_find(ledger, holder, error) != 0)
+            return -1;
+        found = ledger_last_run(ledger, arena, run, error);
+        if (found == was_found &&
+            (found != 1 || (run->id == before.id && run->finished.len == before.finished.len)))
+            break;
+    }
+    return found;
+}
+
 /* Groups, customers in doubt, last run and the ledger's head. 0, or -1. The JSON object stays open. */
 static int write_ledger(struct status_writer *writer, struct ledger *ledger, const struct job *job,
                         const struct provider *provider, struct error *error)
 {
     struct arena arena;
-    struct ledger_run run;
+    struct ledger_run run = {.id = 0};
     struct ledger_holder holder;
     char head[LEDGER_HEAD_SIZE];
     int found = -1;
@@ -247,8 +272,8 @@ static int write_ledger(struct status_writer *writer, struct ledger *ledger, con
         buffer_append_text(&writer->out, "  not listed in full: a row is incomplete\n");
     if (end_in_doubt(writer, ledger, job, error) != 0)
         result = -1;
-    if (result == 0 && ledger_holder_find(ledger, &holder, error) == 0)
-        found = ledger_last_run(ledger, &arena, &run, error);
+    if (result == 0)
+        found = find_run(ledger, &arena, &run, &holder, error);
     if (found >= 0 && writer->is_json)
         write_run_json(&writer->json, found == 1 ? &run : NULL, &holder);
     else if (found >= 0)

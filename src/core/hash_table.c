@@ -96,7 +96,7 @@ static bool hash_table_is_full(const struct hash_table_shard *shard)
 
 void hash_table_reserve(struct hash_table *set, size_t count)
 {
-    /* Two thirds full, so that chance fills no shard to the four fifths at which it grows. */
+    /* Two thirds full, so that chance seldom fills a shard to the four fifths at which it grows. */
     size_t capacity = count / HASH_TABLE_SHARDS * 3 / 2 + HASH_TABLE_FIRST_CAPACITY;
 
     for (size_t i = 0; i < HASH_TABLE_SHARDS; i++)

@@ -77,8 +77,8 @@ static int fail_system(const struct share_file *file, const char *verb, struct e
 static int fail_locked(const struct share_file *file, struct error *error)
 {
     return error_set(
-        error, ERROR_USAGE,
-        "another process does not let go of the file of a shared account, %s\nhint: a job that was stopped may hold it, and no other one can send until it goes on or ends: find it (fuser %s)",
+        error, ERROR_BUSY,
+        "another process keeps the lock of the file of a shared account, %s\nhint: a job that was stopped may hold it, and no other one can send until it goes on or ends: find it (fuser %s)",
         file->path, file->path);
 }
 

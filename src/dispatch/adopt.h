@@ -27,7 +27,7 @@ struct adopt_parts {
     struct job *job; /* with secrets: forgotten at the end */
     const struct provider *provider;
     struct ledger *ledger;           /* LEDGER_WRITE; NULL: there is none, and is_dry */
-    struct coordinator_queue *queue; /* for this call alone; an interrupt in it ends it */
+    struct coordinator_queue *queue; /* no other deliveries; an interrupt in it, also one before, ends this */
     struct adopt_plan *plan;         /* with its records */
     bool is_dry;                     /* nothing is written */
 };

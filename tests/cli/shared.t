@@ -263,15 +263,15 @@ parallel 'a file of shares that others may write, or that is torn, is never beli
     unlike(read_file($path), qr/demo|cust-|example\.com/, 'without a credential or a customer');
 };
 
-parallel 'a file of shares that another process does not let go of is an error that says how to find it' => sub {
+parallel 'a file of shares that another process keeps locked is an error that says how to find it' => sub {
     my ($one) = account(1);
     my $path = "$one->{set}{'delivery.lock_folder'}/kyc-import-shared-main";
     open my $file, '>', $path or die "$path: $!";
     chmod 0600, $path;
     flock $file, LOCK_EX;    # as a job that is stopped while it has it
     my ($status, undef, $err) = case_run($one, '-q');
-    is($status, 2, 'status 2') or diag $err;
-    like($err, qr/another process does not let go of the file of a shared account, \Q$path\E\n\s*hint: .*\(fuser \Q$path\E\)/, 'which, and what to do');
+    is($status, 7, 'status 7: try again later') or diag $err;
+    like($err, qr/another process keeps the lock of the file of a shared account, \Q$path\E\n\s*hint: .*\(fuser \Q$path\E\)/, 'which, and what to do');
     close $file;
     ends_well(0, 'the next run' => [$one, case_start($one, '-q')]);
 };

@@ -251,11 +251,10 @@ int store_postgres_task(struct store_postgres *store, const struct ledger_value 
 int store_postgres_run(struct store_postgres *store, const struct ledger_value *values, struct arena *arena,
                        struct ledger_run *run, struct error *error);
 
-/* store_statements.c. Appends the text of marked, with these marks for a table's columns: `{customer}` their
- * names,
- * `{c.customer}` with `c.` before each, `{customer?}` the elements of the parameters, as
- * `unnest($1::bigint[]), …`, `{customer=}` what an UPDATE sets: `external_id = v.external_id, …` without the
- * id. */
+/* store_statements.c. Appends marked, in which these marks stand for a table's columns: `{customer}` for
+ * their names, `{c.customer}` with `c.` before each, `{customer?}` for the elements of the parameters, as
+ * `unnest($1::bigint[]), …`, `{customer=}` for what an UPDATE sets: `external_id = v.external_id, …` without
+ * the id. */
 void store_postgres_expand(struct buffer *text, const char *marked);
 /* Adds one statement to the pipeline. parameters NULL: none. 0, or -1. The keeper's connection: const. */
 int store_postgres_send(const struct store_postgres *store, struct store_connection *connection,
