@@ -29,10 +29,10 @@ static size_t read_words(const char *locale, const struct slice *words, size_t c
     return good;
 }
 
-static bool contradicts(const unsigned *months, const unsigned *others, size_t count)
+static bool contradicts(const unsigned *one, const unsigned *other, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (months[i] && others[i] && months[i] != others[i])
+        if (one[i] && other[i] && one[i] != other[i])
             return true;
     return false;
 }

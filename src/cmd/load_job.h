@@ -18,7 +18,8 @@ enum load_job_mode {
 };
 
 /* Empties the environment variables of the secrets, but for options->again; after an error they stay, so that
- * `probe` can load the job once more, without the credentials. NULL with ERROR_USAGE. Owner: job_free (job/job_load.h); *provider is constant. */
+ * `probe` can load the job once more, without the credentials. NULL with ERROR_USAGE. Owner: job_free
+ * (job/job_load.h); *provider is constant. */
 struct job *load_job(const struct options *options, enum load_job_mode mode, const struct provider **provider,
                      struct error *error);
 

@@ -14,8 +14,6 @@
 
 enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 }; /* the shell's exit statuses */
 
-extern char **environ;
-
 /* True when a program of this name is in $PATH. */
 static bool is_installed(const char *name)
 {
@@ -50,6 +48,7 @@ static const char *find_pager(void)
 /* The pager reads from the pipe `in`. 0, or an errno. */
 static int spawn(const char *command, int in, pid_t *pid)
 {
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): posix_spawn changes no argument. */
     char *arguments[] = {(char *)"sh", (char *)"-c", (char *)(uintptr_t)command, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;

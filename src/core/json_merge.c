@@ -83,6 +83,7 @@ void json_merge_write(struct buffer *out, const struct json_node *target, size_t
     buffer_append_char(out, '}');
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the object is written there. */
 void json_bounded_begin(struct json_bounded *object, char *out, size_t size)
 {
     *object = (struct json_bounded){.out = out, .size = size};

@@ -83,7 +83,7 @@ static int read_address(const struct sockaddr_storage *address, char ip[INET6_AD
 /* The port on this side; 0 as long as it has none. A socket keeps it. */
 static int local_port_of(struct socket_entry *entry)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof address;
     char ip[INET6_ADDRSTRLEN];
     if (entry->local_port == 0 && getsockname(entry->fd, (struct sockaddr *)&address, &len) == 0)
@@ -94,7 +94,7 @@ static int local_port_of(struct socket_entry *entry)
 /* One port may serve connections to several addresses at once. */
 static bool is_connected(const struct socket_entry *entry, const struct socket_address *wanted)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof address;
     char ip[INET6_ADDRSTRLEN];
     if (getsockname(entry->fd, (struct sockaddr *)&address, &len) != 0 ||

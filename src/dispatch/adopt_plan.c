@@ -1,5 +1,6 @@
 #include "dispatch/adopt_plan.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +181,7 @@ static size_t find_email(const struct adopt_plan *plan, const uint8_t email[MEMB
 {
     size_t low = 0, high = plan->record_count;
 
+    assert(plan->records || high == 0);
     while (low < high) {
         size_t middle = (low + high) / 2;
         if (memcmp(plan->records[middle].email, email, MEMBER_LEN) < 0)
@@ -192,6 +194,7 @@ static size_t find_email(const struct adopt_plan *plan, const uint8_t email[MEMB
 
 static bool has_email(const struct adopt_plan *plan, size_t index, const uint8_t email[MEMBER_LEN])
 {
+    assert(plan->records || plan->record_count == 0);
     return index < plan->record_count && memcmp(plan->records[index].email, email, MEMBER_LEN) == 0;
 }
 

@@ -59,7 +59,7 @@ static void digest_link(struct links *links, struct slice user_id, uint8_t out[U
 static bool was_refused(const struct links *links, const struct ledger_customer *customer,
                         const struct ledger_task *known, enum user_task_standing standing)
 {
-    return standing == USER_TASK_REFUSED && !links->parts->retry_refused &&
+    return standing == USER_TASK_REFUSED && known && !links->parts->retry_refused &&
            customer->verification_at <= known->updated_at;
 }
 

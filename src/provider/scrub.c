@@ -170,7 +170,7 @@ static bool is_listed(const struct provider_fields *fields, struct slice word)
 static size_t listed_len(const struct scanner *scanner)
 {
     struct slice text = scanner->view.text;
-    size_t first = scanner->offset, end = scanner->offset;
+    size_t first = scanner->offset, end = first;
     if (!scanner->secrets || !scanner->secrets->fields)
         return 0;
     while (first > 0 && is_of_word(text.data[first - 1]))

@@ -235,14 +235,15 @@ static enum date_result check_ambiguity(struct slice text)
 {
     static const char *const forms[][2] = {
         {"D/M/YYYY", "M/D/YYYY"}, {"D.M.YYYY", "M.D.YYYY"}, {"D-M-YYYY", "M-D-YYYY"}};
+    static const struct date_forms no_words = {.count = 0};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         struct date_reading first, second;
         struct date_format format;
         date_format_read(&format, forms[i][0]);
-        if (read_parts(NULL, &format, text, &first) != DATE_OK)
+        if (read_parts(&no_words, &format, text, &first) != DATE_OK)
             continue;
         date_format_read(&format, forms[i][1]);
-        if (read_parts(NULL, &format, text, &second) == DATE_OK && first.date.day != second.date.day)
+        if (read_parts(&no_words, &format, text, &second) == DATE_OK && first.date.day != second.date.day)
             return DATE_AMBIGUOUS;
     }
     return DATE_UNREADABLE;

@@ -78,7 +78,7 @@ static size_t index_len(const char *text, uint32_t *index)
         return 3;
     }
     *index = 0;
-    for (; ascii_is_digit(text[len]) && len <= INDEX_DIGITS_MAX; len++)
+    for (; len <= INDEX_DIGITS_MAX && ascii_is_digit(text[len]); len++)
         *index = *index * 10 + (uint32_t)(text[len] - '0');
     return len > 1 && text[len] == ']' ? len + 1 : 0;
 }

@@ -93,7 +93,7 @@ sub account
 
 sub counts { return sandbox_counts($_[0]{sandbox})->{$_[0]{provider}}; }
 
-# Beside other tests a thousand requests a second may need more than this machine has left: the short form finds what is
+# Beside other tests a thousand requests a second may need more than the machine has left: the short form finds what is
 # far from right, the long one, which runs alone, holds the bar.
 sub is_used
 {
