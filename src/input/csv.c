@@ -445,6 +445,7 @@ static enum found find_header(struct csv *csv)
 /* The line in which spreadsheets are told the delimiter, `sep=;`, also with quotes around it. */
 static bool is_separator_line(const struct csv *csv, struct slice line)
 {
+    assert(line.data && "a line that was read");
     if (line.len == 7 && line.data[0] == csv->input->quote && line.data[6] == csv->input->quote)
         line = slice_make(line.data + 1, 5);
     return line.len == 5 && ascii_is_word(slice_make(line.data, 4), "sep=") &&

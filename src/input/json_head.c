@@ -1,5 +1,6 @@
 #include "input/json_head.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,6 +81,7 @@ static struct slice seen(const struct lines *lines, enum lines_result result, si
         text.len = lines_kept(lines).len;
     else if (result == LINES_LONG)
         text.len = lines_kept(lines).len + max_record;
+    assert(text.data || text.len == 0);
     return text;
 }
 
@@ -144,11 +146,13 @@ static int check_text(struct lines *lines, enum job_format format, size_t max_re
     struct slice text = read_first(lines, max_record);
     if (!json_shape_read(text, &shape))
         return format == JOB_FORMAT_NDJSON ? check_objects(lines, max_record, name, error) : 0;
+    assert(text.data && shape.end <= text.len);
     bool ends_here = shape.end == text.len || text.data[shape.end] != '{';
     if (!shape.is_whole || shape.mail_inside || !ends_here) {
         text = read_more(lines, max_record);
         if (!json_shape_read(text, &shape))
             return 0;
+        assert(text.data && shape.end <= text.len);
     }
     enum json_head head = json_head_of(&shape, WRAPPED_MIN, slice_skip(text, shape.end));
     if (head != JSON_HEAD_RECORDS)

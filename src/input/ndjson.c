@@ -82,6 +82,7 @@ static void read_names(struct ndjson *ndjson, struct reader_header *header)
         kept = lines_kept(lines);
         note_names(ndjson, json, slice_make(kept.data + kept.len - line.full_len, line.len), names, header);
         rest = slice_skip(lines_rest(lines), kept.len);
+        assert(rest.data && "behind a line that was read");
     } while (kept.len < NAMES_BYTES_MAX && rest.len && memchr(rest.data, '\n', rest.len));
     lines_back(lines, 0, number);
     json_reader_free(json);
@@ -177,6 +178,7 @@ static enum reader_result ndjson_fill(void *format, struct batch *batch)
         switch (lines_next(lines, ndjson->max_record, &line)) {
         case LINES_ONE: {
             struct slice text = slice_make(lines_kept(lines).data, line.len);
+            assert(text.data && "a line that was read");
             bool is_end_mark = line.full_len == 1 && text.data[0] == '\x1a'; /* Ctrl-Z, as DOS ends a text */
             if (is_blank(text) || is_end_mark)
                 break;

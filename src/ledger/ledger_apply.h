@@ -123,8 +123,8 @@ bool ledger_apply_same_verification(const struct ledger_customer *row, enum veri
 
 /* Whether a row may change so; the table of legal pairs. */
 bool ledger_apply_allows(const struct ledger_customer *row, const struct ledger_change *change);
-/* The row after the change. Slices borrow from row, change and change->outcome, or are in the arena. */
-struct ledger_customer ledger_apply(const struct ledger_customer *row, const struct ledger_change *change,
+/* The row after the change. Slices borrow from before, change and change->outcome, or are in the arena. */
+struct ledger_customer ledger_apply(const struct ledger_customer *before, const struct ledger_change *change,
                                     struct arena *arena);
 /* The operation and outcome of the event of this change of the row before it: constant words. */
 const char *ledger_change_operation(const struct ledger_customer *row, const struct ledger_change *change);

@@ -94,6 +94,7 @@ int ledger_sending(struct ledger *ledger, struct ledger_sending *sending, struct
     if (found <= 0)
         return found;
     struct ledger_sending read = {.under_way = true};
+    /* NOLINTNEXTLINE(cert-err34-c): the numbers are those of ledger_sending_set. */
     if (sscanf(value.data, "%15s %36s %" SCNu64 " %" SCNu64 " %" SCNu64, state, read.boot, &read.boot_ns,
                &read.real_ns, &read.hold_ns) != 5)
         return 1;

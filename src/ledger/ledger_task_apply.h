@@ -47,8 +47,9 @@ struct ledger_task_change {
 };
 
 bool ledger_task_apply_allows(const struct ledger_task *row, const struct ledger_task_change *change);
-/* The row after the change. Slices borrow from row, change and change->outcome. */
-struct ledger_task ledger_task_apply(const struct ledger_task *row, const struct ledger_task_change *change);
+/* The row after the change. Slices borrow from before, change and change->outcome. */
+struct ledger_task ledger_task_apply(const struct ledger_task *before,
+                                     const struct ledger_task_change *change);
 /* The outcome of the event of this change: a constant word. */
 const char *ledger_task_change_outcome(const struct ledger_task_change *change);
 

@@ -162,10 +162,12 @@ static int load_runs(struct verify *verify, const char *report_head, struct erro
         return -1;
     verify->verified->runs = verify->run_count;
     add_run(verify, 0, slice_from(report_head));
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     verify->by_head = memory_new(verify->run_count + 1, sizeof *verify->by_head);
     for (size_t i = 0; i <= verify->run_count; i++)
         if (verify->runs[i].has_head)
             verify->by_head[verify->head_count++] = &verify->runs[i];
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     qsort(verify->by_head, verify->head_count, sizeof *verify->by_head, by_head);
     return 0;
 }

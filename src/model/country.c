@@ -1,5 +1,6 @@
 #include "model/country.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/ascii.h"
@@ -216,7 +217,11 @@ const struct country *country_nearest(struct slice text, struct arena *arena)
     }
     words[count] = NULL;
     const char *nearest = text_nearest_within(key, words, max);
-    return nearest ? country_by_alpha2(slice_make(find_target(slice_from(nearest)), 2)) : NULL;
+    if (!nearest)
+        return NULL;
+    const char *target = find_target(slice_from(nearest));
+    assert(target && "it is a name of the table");
+    return country_by_alpha2(slice_make(target, 2));
 }
 
 bool country_in_iso(const struct country *country)

@@ -208,7 +208,7 @@ static int process_record(struct coordinator *coordinator, struct record *record
 {
     struct coordinator_parts *parts = &coordinator->parts;
     struct arena *arena = &coordinator->batch->arena;
-    struct decision decision;
+    struct decision decision = {0};
     int result = 0;
 
     customer_index_check_unique(parts->decide.index, parts->settings->job, record, arena);

@@ -10,6 +10,7 @@ enum { MESSAGE_MAX = 2048 }; /* the names of all fields of the table fit */
 void verifiable_prepare(struct rule_set *set)
 {
     const struct provider_fields *fields = set->fields;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     set->verifying = arena_alloc(&set->arena, fields->field_count * sizeof *set->verifying);
     for (size_t i = 0; i < fields->field_count; i++)
         if (fields->fields[i].verifies != VERIFIES_NOBODY)

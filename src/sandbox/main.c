@@ -23,6 +23,7 @@ static void print_start(const struct options *options, const struct server *serv
     if (server_tls_port(server))
         printf("kyc-sandbox: listening on https://%s:%u\n", address, server_tls_port(server));
     inet_ntop(AF_INET, &options->listen.sin_addr, address, sizeof address);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     for (size_t i = 0; i < sizeof apis / sizeof *apis; i++)
         printf("kyc-sandbox: base_url of %s: http://%s:%u/%s\n", apis[i]->name, address, server_port(server),
                apis[i]->name);
@@ -39,6 +40,7 @@ static void print_start(const struct options *options, const struct server *serv
 static int serve(const struct options *options, const sigset_t *signals, struct error *error)
 {
     struct server_state state;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     if (server_state_open(&state, options, apis, sizeof apis / sizeof *apis, error) != 0)
         return -1;
     struct server *server = server_start(&state, error);

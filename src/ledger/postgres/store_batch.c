@@ -78,6 +78,7 @@ void store_batch_add_id(struct store_ids *ids, int64_t id)
 
 static void add_row(struct store_rows *rows, const struct ledger_value *values)
 {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     rows->rows = grow(rows->rows, rows->count, &rows->capacity, sizeof *rows->rows);
     rows->rows[rows->count++] = values;
 }

@@ -222,6 +222,7 @@ void store_cache_make_room(struct store_cache *cache)
 void store_cache_clear(struct store_cache *cache)
 {
     struct list *lists[] = {&cache->clean, &cache->dirty, &cache->absent};
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (struct store_cache_row *row = lists[i]->oldest, *newer; row; row = newer) {
             newer = row->newer;

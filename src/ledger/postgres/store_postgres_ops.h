@@ -140,10 +140,10 @@ int store_postgres_put_row(struct store *base, const struct ledger_table *table,
                            const struct ledger_value *values, struct error *error);
 char *store_postgres_draft_present(struct store *base, struct error *error);
 struct store_draft *store_postgres_draft_new(struct store *base, struct error *error);
-struct store *store_postgres_draft_open(struct store_draft *draft, const struct ledger_place *place,
+struct store *store_postgres_draft_open(struct store_draft *base, const struct ledger_place *place,
                                         uint8_t key[FINGERPRINT_KEY_LEN], struct error *error);
-int store_postgres_draft_place(struct store_draft *draft, struct error *error);
-void store_postgres_draft_free(struct store_draft *draft);
+int store_postgres_draft_place(struct store_draft *base, struct error *error);
+void store_postgres_draft_free(struct store_draft *base);
 
 /* Verification. */
 int store_postgres_each_row(struct store *base, const struct ledger_table *table,

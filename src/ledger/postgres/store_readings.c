@@ -7,13 +7,14 @@
 void store_readings_set(struct store_readings **readings, const struct ledger_selection *selection,
                         PGresult *rows)
 {
-    if (!*readings)
-        *readings = memory_new(1, sizeof **readings);
-    store_readings_clear(*readings);
-    (*readings)->selection = *selection;
-    (*readings)->rows = rows;
+    struct store_readings *own = *readings ? *readings : memory_new(1, sizeof *own);
+
+    *readings = own;
+    store_readings_clear(own);
+    own->selection = *selection;
+    own->rows = rows;
     for (int i = 0; rows && i < PQntuples(rows); i++)
-        (*readings)->read_at_ns[i] = (uint64_t)store_postgres_number(rows, i, LEDGER_CUSTOMER_COLUMNS);
+        own->read_at_ns[i] = (uint64_t)store_postgres_number(rows, i, LEDGER_CUSTOMER_COLUMNS);
 }
 
 static int64_t id_of(const struct store_readings *readings, int row)

@@ -342,10 +342,10 @@ int store_sqlite_each_reading(struct store *base,
                               struct error *error);
 char *store_sqlite_draft_present(struct store *base, struct error *error);
 struct store_draft *store_sqlite_draft_new(struct store *base, struct error *error);
-struct store *store_sqlite_draft_open(struct store_draft *draft, const struct ledger_place *place,
+struct store *store_sqlite_draft_open(struct store_draft *base, const struct ledger_place *place,
                                       uint8_t key[FINGERPRINT_KEY_LEN], struct error *error);
-int store_sqlite_draft_place(struct store_draft *draft, struct error *error);
-void store_sqlite_draft_free(struct store_draft *draft);
+int store_sqlite_draft_place(struct store_draft *base, struct error *error);
+void store_sqlite_draft_free(struct store_draft *base);
 int store_sqlite_each_row(struct store *base, const struct ledger_table *table,
                           bool (*each)(void *context, const struct ledger_value *values), void *context,
                           struct error *error);

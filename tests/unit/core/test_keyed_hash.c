@@ -45,9 +45,10 @@ static void sealed_hashes_of_like_values_are_unlike(void **state)
 {
     (void)state;
     unsigned bits = 0;
-    for (char last = 'a'; last < 'q'; last++) {
+    for (int last = 'a'; last < 'q'; last++) {
         uint8_t one[KEYED_HASH_LEN], other[KEYED_HASH_LEN];
-        const char value[] = {'c', 'u', 's', 't', last}, next[] = {'c', 'u', 's', 't', (char)(last + 1)};
+        const char value[] = {'c', 'u', 's', 't', (char)last},
+                   next[] = {'c', 'u', 's', 't', (char)(last + 1)};
         make(SLICE_LITERAL("key"), 0, slice_make(value, sizeof value), one);
         make(SLICE_LITERAL("key"), 0, slice_make(next, sizeof next), other);
         for (size_t i = 0; i < KEYED_HASH_LEN; i++)

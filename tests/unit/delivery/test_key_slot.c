@@ -375,7 +375,9 @@ static int remove_folder(void **state)
 {
     (void)state;
     DIR *entries = opendir(folder);
-    for (struct dirent *entry; entries && (entry = readdir(entries));)
+    if (!entries)
+        return -1;
+    for (struct dirent *entry; (entry = readdir(entries));)
         unlinkat(dirfd(entries), entry->d_name, 0); /* not the two dots */
     closedir(entries);
     return rmdir(folder);

@@ -184,7 +184,7 @@ static inline void scripted_answer(struct scripted *scripted, struct delivery *d
                                    const char *user_id)
 {
     struct outcome *outcome = &delivery->outcome;
-    int status = atoi(reply);
+    int status = (int)strtol(reply, NULL, 10);
     const char *named = strchr(reply, ' ');
 
     *outcome = (struct outcome){.kind = OUTCOME_DONE, .http_status = status ? status : 200};

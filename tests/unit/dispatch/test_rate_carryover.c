@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -46,7 +47,7 @@ static void time_between_two_processes_is_counted_by_a_clock_that_cannot_step(vo
         const struct rate_carryover_now now = {table[i].boot, table[i].boot_s * S, table[i].real_s * S,
                                                false};
         uint64_t hold_ns = 1;
-        strcpy(last.boot, table[i].last_boot);
+        snprintf(last.boot, sizeof last.boot, "%s", table[i].last_boot);
         bool keeps_distance = rate_carryover_evaluate(&last, &now, S, &hold_ns);
         if (keeps_distance != table[i].keeps_distance || hold_ns != table[i].want_hold_s * S)
             fail_msg("%s: %d, %llu", table[i].sentence, keeps_distance, (unsigned long long)hold_ns);
@@ -68,7 +69,7 @@ static void the_clock_of_another_host_is_not_believed(void **state)
         struct ledger_sending last = {.boot_ns = 500 * S, .real_ns = 1000 * S, .hold_ns = 700 * S};
         const struct rate_carryover_now now = {table[i].boot, 1100 * S, 1600 * S, table[i].is_remote};
         uint64_t hold_ns = 0;
-        strcpy(last.boot, table[i].last_boot);
+        snprintf(last.boot, sizeof last.boot, "%s", table[i].last_boot);
         if (rate_carryover_evaluate(&last, &now, S, &hold_ns) != table[i].want || hold_ns != 100 * S)
             fail_msg("row %zu: %llu", i, (unsigned long long)hold_ns);
     }
