@@ -187,7 +187,7 @@ static inline void customers_row(struct customers *customers, struct row_record 
                                  unsigned person, enum row kind)
 {
     bool has_email = kind == ROW_EMAIL || kind == ROW_EMAIL_PHONE;
-    /* cppcheck-suppress uninitvar ; an address */
+    /* cppcheck-suppress [uninitvar,ctuuninitvar] ; an address */
     struct value *values = row->sample.values;
 
     sample_fill(&row->sample);

@@ -322,7 +322,7 @@ static struct outcome make_reply(const struct situation *situation)
         outcome.kind = OUTCOME_EXISTS;
         outcome.http_status = 409;
     }
-    strcpy(outcome.user_id, facts & NAMED ? "u-1" : "");
+    snprintf(outcome.user_id, sizeof outcome.user_id, "%s", facts & NAMED ? "u-1" : "");
     return outcome;
 }
 

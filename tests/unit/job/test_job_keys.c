@@ -55,7 +55,7 @@ static void check_texts(const struct place *place, const struct job_key *row)
         fail_msg("%s%s: a default, or what applies without it", place->path, row->name);
     if (!row->help || strlen(row->help) < 10)
         fail_msg("%s%s: what does it do?", place->path, row->name);
-    if (strchr(".\n", row->help[strlen(row->help) - 1]))
+    else if (strchr(".\n", row->help[strlen(row->help) - 1]))
         fail_msg("%s%s: its help is one line without a full stop", place->path, row->name);
     bool is_provider =
         strcmp(place->path, "provider.") == 0 && strcmp(row->name, "name") == 0; /* not known here */

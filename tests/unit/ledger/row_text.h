@@ -109,7 +109,7 @@ static inline struct slice row_text_members(struct arena *arena, const char *let
         return slice_make(NULL, 0);
     size_t count = strlen(letters);
     char *members = arena_bytes(arena, count * FINGERPRINT_MEMBER_LEN + 1);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; letters[i]; i++) {
         int byte = letters[i] == '?'   ? LEDGER_MEMBER_UNKNOWN
                    : letters[i] == '.' ? FINGERPRINT_MEMBER_ABSENT
                                        : letters[i];

@@ -167,9 +167,9 @@ struct sample {
     const char *word, *reason, *link;
 };
 
-#define SAMPLE(sentence, change)      .name = sentence, .kind = LEDGER_CHANGE_##change
+#define SAMPLE(sentence, change)      .name = (sentence), .kind = LEDGER_CHANGE_##change
 #define DATA                          .digest = "xyc", .members = "xyc", .email = "x", .identity = "j"
-#define LEFT_WITH(kind, status, word) .sent = LEFT, .outcome = kind, .http = status, .code = word
+#define LEFT_WITH(kind, status, word) .sent = LEFT, .outcome = (kind), .http = (status), .code = (word)
 
 static const struct sample samples[CHANGES] = {
     [JOURNAL_CREATE] = {SAMPLE("journal a create", JOURNAL), DATA},
