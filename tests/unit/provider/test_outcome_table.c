@@ -240,6 +240,7 @@ static void a_redirect_stops_the_run_and_leaves_what_was_sent_in_doubt(void **st
     (void)state;
     static const struct provider *const providers[] = {&payward_provider, &kraken_embed_provider,
                                                        &kira_provider, &payso_provider};
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     for (size_t i = 0; i < sizeof providers / sizeof *providers; i++)
         for (int operation = OPERATION_CREATE; operation < OPERATION_COUNT; operation++)
             for (int status = 299; status <= 400; status++) {

@@ -367,7 +367,7 @@ static void a_list_of_more_than_64_elements_is_refused(void **state)
     char line[8192] = "{\"external_id\":\"C-1\",\"last_name\":\"Example\",\"t\":[{\"id\":\"1\"}";
     for (size_t i = 0; i < 64; i++)
         strcat(line, ",{\"id\":\"1\"}"); /* NOLINT: it fits */
-    strcat(line, "]}");
+    strcat(line, "]}");                  /* NOLINT: it fits */
     struct fixture *fixture = ndjson_new();
     map(fixture, FIELD_TAX_ID, "t[*].id");
     assert_string_equal(validate(fixture, slice_from(line)), "tax_id/format");

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -16,10 +17,12 @@ static void compile(struct page *page, const char *list, regex_t *regex)
 {
     const char *pattern = page_word(page, list);
     char text[128] = "";
+    size_t len = 0;
     for (size_t i = 0; pattern[i]; i++) {
         bool is_digit = pattern[i] == '\\' && pattern[i + 1] == 'd';
         char one[] = {pattern[i], '\0'};
-        strcat(text, is_digit ? "[0-9]" : one);
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s", is_digit ? "[0-9]" : one);
+        assert_in_range(len, 1, sizeof text - 1);
         i += is_digit;
     }
     assert_int_equal(regcomp(regex, text, REG_EXTENDED | REG_NOSUB), 0);

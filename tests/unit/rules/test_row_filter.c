@@ -229,7 +229,7 @@ static const char *line_result(struct filtered *filtered, const char *line)
     static char padded[256 + 64];
     assert_true(strlen(line) < 256);
     memset(padded, 0, sizeof padded);
-    strcpy(padded, line);
+    memcpy(padded, line, strlen(line));
     memset(&fixture->record, 0, sizeof fixture->record);
     fixture->record.raw = slice_make(padded, strlen(line));
     rule_worker_validate(fixture->worker, &fixture->record, &fixture->arena);
