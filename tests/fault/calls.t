@@ -49,7 +49,7 @@ my @outcomes = (
     {call => 'open|read', file => qr/\.head$/, status => 5, message => qr/DIR\/\S*\.head: .*\n\s*hint: restore it from a backup/},
     {call => '.*', file => qr/\.head(?:\.tmp\S*)?$/, status => '1|2|5', message => qr/DIR\/\S+\.head: .*: the last run of the ledger could not be recorded here/},
     {call => 'sync', file => qr/^DIR\/reports\/test$/, status => '1|2', message => qr/the last run of the ledger could not be recorded here|$report_way_out/},
-    {call => 'open|read', file => qr/summary\.json$/, status => 5, message => qr/DIR\/reports\/test\/summary\.json.*\n\s*hint: restore it/},
+    {call => 'open|read', file => qr/^DIR\/reports\/test\/summary\.json$/, status => 5, message => qr/DIR\/reports\/test\/summary\.json.*\n\s*hint: restore it/},
     # The run and its own report do not depend on the kept ones. One that cannot be read is not on the page; what a killed run
     # has left beside them stays until the next run.
     {call => 'open|read', file => qr/^(?:\.|DIR\/reports\/test\/history(?:\/[^\/]+\/summary\.json)?)$/, status => 1},
