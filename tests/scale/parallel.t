@@ -57,7 +57,8 @@ shard=$(echo "$*" | sed -n 's|.* --shard \([0-9]*\)/.*|\1|p')
 set -- "$2" $(sed -n "s/^${shard:-merge}: //p" "$2")
 [ "$(grep -c "<$shard/" "$1.calls")" -gt "${3:-0}" ] && [ -n "$shard" ] || exit "${2:-0}"
 SH
-# A host that does not answer, and others, which are this machine.
+# A host that does not answer, and others, which are this machine. SHELL as sshd sets it: parallel runs the command by it, and
+# without it runs nothing and calls that success.
 write_file("$scratch/bin/ssh", <<'SH');
 #!/bin/sh
 while [ "${1#-}" != "$1" ]; do shift; done
@@ -65,6 +66,7 @@ while [ "${1#-}" != "$1" ]; do shift; done
 ON_HOST=$1; export ON_HOST
 shift
 [ "$1" != -- ] || shift
+SHELL=/bin/sh; export SHELL
 exec sh -c "$*"
 SH
 chmod 0755, "$scratch/bin/kyc-import", "$scratch/bin/ssh";
