@@ -35,8 +35,8 @@ struct session_parts {
 
 /* Takes the lock of each key, makes the first nonce reservations durable, delays the first request as far as
  * the process before demands it (rate_carryover.h), records that requests are under way, and starts the
- * sender's thread. Commits transactions of its own. NULL with ERROR_BUSY (another process holds a key),
- * ERROR_LEDGER or ERROR_USAGE. */
+ * sender's thread. Commits transactions of its own. NULL with ERROR_BUSY (another process holds a key,
+ * or the lock of the file of a shared account), ERROR_LEDGER or ERROR_USAGE. */
 struct session *session_open(const struct session_parts *parts, struct error *error);
 /* NULL is allowed. Every delivery must have returned. Ends the sender's thread, if it runs. */
 void session_close(struct session *session);

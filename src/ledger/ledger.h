@@ -59,14 +59,15 @@ enum ledger_mode {
     LEDGER_READ,  /* a dry run, status: never writes, takes no lease */
     LEDGER_WRITE, /* takes the lease, which no other process has; a file is created (0600) when it is missing
                    */
-    LEDGER_MAKE,  /* the same; a schema is created too: only where a person has allowed it (--new-ledger) */
+    LEDGER_MAKE,  /* the same; a schema is created too: only where a person has allowed it (--new-ledger,
+                     adopt) */
 };
 
 /* In LEDGER_READ a ledger that does not exist is NULL with error->scope ERROR_NONE. LEDGER_WRITE,
  * LEDGER_MAKE: ERROR_BUSY when another process holds the lease (the message names it). In a database that
- * takes up to a third of the lease to find out; a holder that shows no life for a whole lease is replaced
- * (ledger_lease.h). LEDGER_WRITE of a schema that does not exist: ERROR_LEDGER. A network file system is
- * refused, and a file with more than one hard link. */
+ * takes until its next renewal, about a third of the lease; a holder that renews nothing for a whole lease is
+ * replaced (ledger_lease.h). LEDGER_WRITE of a schema that does not exist: ERROR_LEDGER. A network file
+ * system is refused, and a file with more than one hard link. */
 struct ledger *ledger_open(const struct ledger_place *place, enum ledger_mode mode,
                            const struct ledger_identity *identity, struct error *error);
 void ledger_close(struct ledger *ledger);

@@ -26,7 +26,8 @@ struct ledger_holder {
     char text[LEDGER_HOLDER_SIZE]; /* `HOST, process N, since TIME`; of a file, without the host */
     char since[LEDGER_TIME_SIZE];  /* when the process began, RFC 3339; "": not known */
     int64_t epoch;                 /* of its lease; 0: of a file */
-    uint64_t silent_ns; /* for how long it has shown no life, when that is longer than its lease; else 0 */
+    /* Since its last renewal or statement, when that is longer ago than a lease; else 0. */
+    uint64_t silent_ns;
 };
 
 /* Of a process other than this one. 0, or -1 with ERROR_LEDGER: the database does not answer. */

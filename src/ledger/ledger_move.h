@@ -1,11 +1,11 @@
 /* ledger_move: gives a ledger another place, of the same kind or of another.
  *
- *   lease and open `from` ─► lease of `to`, where nothing is ─► draft with all that `from` holds ─► verify it
+ *   lease of `to`, where nothing is ─► lease and open `from` ─► draft with all that `from` holds ─► verify it
  *     ─► `from` is marked as moved ─► the draft gets its place
  *
- * From then on `from` can be read, and is never written again: two ledgers of one job would create everybody
- * twice. So it is marked before the copy has its place. A process that is killed in between leaves a marked
- * ledger whose copy is missing; the same move, repeated, completes it. Thread: the ledger's.
+ * From then on `from` can be read, and is never written again: two ledgers of one job would create every
+ * customer twice. So it is marked before the copy has its place. A process that is killed in between leaves a
+ * marked ledger whose copy is missing; the same move, repeated, completes it. Thread: the ledger's.
  */
 #ifndef KYC_LEDGER_LEDGER_MOVE_H
 #define KYC_LEDGER_LEDGER_MOVE_H

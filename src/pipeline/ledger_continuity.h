@@ -2,12 +2,12 @@
  *
  * With a ledger that is missing or older, every customer that it lacks would be created again. So each
  * command that changes the ledger (adopt: once it is complete) records the head of the ledger's chain and the
- * run's number and start, which only the ledger of that run and its successors hold. The record is kept
- * twice: in LEDGER.head beside the ledger, and in ledger-*.head in the job's own report folder (whatever
- * --report is). So neither a lost report folder nor a folder restored from a backup disables the check. A
- * third record is kept in the folder `ledger_witness` of the job, where it has one: for machines that lose
- * the other two places together. The names of the latter hold a digest of the job, provider and base URL and
- * one of the ledger's path: several jobs, and several ledgers of one job, may share a folder.
+ * run's number and start, which only the ledger of that run and its successors hold. The record is kept in
+ * ledger-*.head in the job's own report folder (whatever --report is) and, of a file, in LEDGER.head beside
+ * it, so that neither a lost report folder nor a folder restored from a backup disables the check. Another
+ * record is kept in the folder `ledger_witness` of the job, where it has one: for machines that lose the
+ * other places together. The names of ledger-*.head hold a digest of the job, provider and base URL and one
+ * of the ledger's path or URL: several jobs, and several ledgers of one job, may share a folder.
  *
  * The record is written only after the commit of what it names, so it is never ahead of its ledger; a crash
  * in between leaves the older record, which the ledger holds too. A dry run does not write it. Without any

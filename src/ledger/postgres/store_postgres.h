@@ -204,7 +204,8 @@ int store_postgres_make_schema(struct store_postgres *store, bool has_schema, st
 int store_postgres_has_ledger(struct store_postgres *store, struct error *error);
 
 /* store_fail.c. Each fails the transaction (for good where the reason is final) and returns -1. After a lost
- * connection a fresh one is asked, for at most 2 s, whether another writer has taken the ledger over. */
+ * connection a fresh one is asked whether another writer has taken the ledger over: 2 s at most to connect,
+ * and as long for each of two answers. */
 int store_postgres_fail(struct store_postgres *store, const struct store_connection *connection,
                         const PGresult *result, const char *verb, struct error *error);
 int store_postgres_fail_damaged(struct store_postgres *store, struct error *error, const char *format, ...)
