@@ -33,6 +33,12 @@ uint64_t clock_boot_ns(void)
     return clock_read(CLOCK_BOOTTIME);
 }
 
+uint64_t clock_mono_of_boot_ns(uint64_t boot_ns)
+{
+    uint64_t now_ns = clock_boot_ns();
+    return clock_mono_ns() + (boot_ns > now_ns ? boot_ns - now_ns : 0);
+}
+
 char *clock_boot_id(char id[CLOCK_BOOT_ID_SIZE])
 {
     int fd = open(BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);

@@ -125,9 +125,9 @@ uint64_t sender_key_slot_last_nonce(const struct sender *sender, size_t key_slot
 
 uint64_t sender_carry_over_rate(struct sender *sender)
 {
-    uint64_t now = clock_mono_ns(), wait_ns = limiter_carry_over(&sender->gate.limiter, now);
-    sender->carried_over_ns = now + wait_ns;
-    return wait_ns;
+    uint64_t now = clock_mono_ns(), begins = clock_mono_of_boot_ns(sender->gate.from_boot_ns);
+    sender->carried_over_ns = begins + limiter_carry_over(&sender->gate.limiter, begins);
+    return sender->carried_over_ns - now;
 }
 
 void sender_hold(struct sender *sender, uint64_t hold_ns)
@@ -295,8 +295,8 @@ static void launch(struct sender *sender, struct key_slot *key_slot, uint64_t no
 /* When the right to send begins; 0: it is not known, or over. */
 static uint64_t lease_begins_ns(const struct sender *sender)
 {
-    uint64_t from = sender->gate.from_boot_ns, boot = clock_boot_ns();
-    return from > boot ? clock_mono_ns() + (from - boot) : 0;
+    uint64_t from = sender->gate.from_boot_ns;
+    return from > clock_boot_ns() ? clock_mono_of_boot_ns(from) : 0;
 }
 
 /* When to look again whether this process has the right to send. */

@@ -10,6 +10,7 @@
 #include "dispatch/candidate_set.h"
 #include "dispatch/match.h"
 #include "dispatch/user_stream.h"
+#include "ledger/ledger_lease.h"
 #include "model/job_setting.h"
 
 enum {
@@ -21,7 +22,7 @@ struct listings {
     struct reconcile_parts parts;
     struct fifo waiting;             /* each from its due_ns on */
     uint64_t earliest_ns, latest_ns; /* of these due_ns */
-    uint64_t run_started_ns;         /* all monotonic */
+    uint64_t earlier_ended_ns;       /* no request of an earlier run leaves from then on; all monotonic */
     uint64_t not_before_ns;          /* backoff of a listing that failed */
     uint64_t retrying_since_ns;
     uint32_t attempts;
@@ -57,7 +58,7 @@ struct listings *listings_new(const struct reconcile_parts *parts)
 
     listings->parts = *parts;
     listings->earliest_ns = UINT64_MAX;
-    listings->run_started_ns = clock_mono_ns();
+    listings->earlier_ended_ns = clock_mono_of_boot_ns(ledger_lease_from_ns(parts->ledger));
     listings->stream = user_stream_new(parts->job, parts->provider, &handler);
     listings->candidates = candidate_set_new(parts->provider, ledger_fingerprint_key(parts->ledger));
     return listings;
@@ -93,7 +94,7 @@ static void add_waiting(struct listings *listings, struct task *task)
 
 void listings_wait(struct listings *listings, struct task *task, bool earlier)
 {
-    task->due_ns = earlier ? listings->run_started_ns : clock_mono_ns();
+    task->due_ns = earlier ? listings->earlier_ended_ns : clock_mono_ns();
     task->due_ns += task_is_in_doubt(task->state) ? settle_after_ns(listings->parts.job) : 0;
     task_move(task, TASK_LISTING);
     add_waiting(listings, task);

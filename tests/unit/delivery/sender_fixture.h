@@ -47,6 +47,8 @@ struct fixture {
     uint64_t nonce;                         /* the only one that the key slots may use; 0: any */
     uint64_t lease_wait_ns;                 /* until the right to send begins; 0: at once */
     const _Atomic uint64_t *lease_until_ns; /* the same */
+    bool follows_another;                   /* sender_carry_over_rate, which returned: */
+    uint64_t carry_over_ns;
     struct sender *sender;
     pthread_t thread;
     struct delivery *deliveries;
@@ -145,6 +147,8 @@ static inline void fixture_start(struct fixture *fixture)
     }
     sender_set_lease(fixture->sender, fixture->lease_wait_ns ? clock_boot_ns() + fixture->lease_wait_ns : 0,
                      fixture->lease_until_ns);
+    if (fixture->follows_another)
+        fixture->carry_over_ns = sender_carry_over_rate(fixture->sender);
     pthread_create(&fixture->thread, NULL, fixture_thread, fixture->sender);
 }
 

@@ -39,6 +39,29 @@ static void nothing_leaves_before_the_right_to_send_begins(void **state)
     fixture_free(fixture);
 }
 
+/* The process before this one may have sent until this one's right begins: its requests count from then on.
+ */
+static void the_rate_holds_over_both_where_the_former_may_send_until_the_right_begins(void **state)
+{
+    (void)state;
+    const struct script_step step = {.reply = CREATED};
+    struct fixture *fixture = fixture_new(&step, 1, 1);
+    fixture->job.delivery.rate = (struct job_rate){10, S};
+    fixture->job.delivery.burst = 3;
+    fixture->lease_wait_ns = S;
+    fixture->follows_another = true;
+    uint64_t begun_ns = clock_mono_ns();
+    fixture_start(fixture);
+    /* The wait of five requests at 10/s, as limiter.h has it. */
+    assert_in_range(fixture->carry_over_ns, 1500 * MS - 100 * MS, 1500 * MS + 100 * MS);
+    fixture_submit_many(fixture, 2);
+    fixture_wait(fixture, 2);
+    fixture_stop(fixture);
+    assert_int_equal(fixture_count(fixture, OUTCOME_DONE), 2);
+    assert_true(fixture->server->requests[0].arrived_ns >= begun_ns + 1500 * MS);
+    fixture_free(fixture);
+}
+
 static void nothing_leaves_once_the_lease_is_over_until_it_is_renewed(void **state)
 {
     (void)state;
@@ -137,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_leaves_before_the_right_to_send_begins),
+        cmocka_unit_test(the_rate_holds_over_both_where_the_former_may_send_until_the_right_begins),
         cmocka_unit_test(nothing_leaves_once_the_lease_is_over_until_it_is_renewed),
         cmocka_unit_test(what_waits_for_the_lease_can_be_withdrawn),
         cmocka_unit_test(what_still_connects_does_not_leave_once_the_lease_is_over),

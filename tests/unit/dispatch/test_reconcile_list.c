@@ -3,6 +3,8 @@
 
 #include "core/clock.h"
 #include "dispatch/reconcile_list.h"
+#include "ledger/ledger_internal.h"
+#include "ledger/ledger_store_ops.h"
 #include "unit/job_parts.h"
 
 enum { TASKS_MAX = 2 };
@@ -47,6 +49,15 @@ static void close_waiting(struct waiting *waiting)
             arena_clear(&waiting->tasks[i].arena);
     fixture_commit(waiting->customers.fixture);
     customers_close(&waiting->customers);
+}
+
+/* Another host may send until then, as after a take-over of a database. */
+static uint64_t former_until_ns;
+
+static uint64_t begins_after_the_former(const struct store *store)
+{
+    (void)store;
+    return former_until_ns;
 }
 
 /* The create of person i + 1 is in doubt, and waits. */
@@ -212,6 +223,33 @@ static void a_create_in_doubt_waits_until_its_request_has_ended(void **state)
 }
 
 /* Others that come later put a listing off, but not for ever: at most 10 times as long. */
+static void a_create_of_another_host_waits_from_the_end_of_its_right_to_send(void **state)
+{
+    (void)state;
+    struct waiting waiting;
+    struct customers *customers = &waiting.customers;
+    open_waiting(&waiting, HOUR_NS);
+    struct store *store = customers->fixture->ledger->store;
+    const struct store_ops *ops = store->ops;
+    struct store_ops later = *ops;
+    later.lease_from_ns = begins_after_the_former;
+    former_until_ns = clock_boot_ns() + 15 * CLOCK_NS_PER_S;
+    store->ops = &later;
+    uint64_t before_ns = clock_mono_ns();
+    const struct reconcile_parts parts = {.job = &customers->job,
+                                          .provider = customers->provider,
+                                          .ledger = customers->fixture->ledger,
+                                          .fingerprint = customers->fingerprint};
+    listings_free(waiting.listings);
+    waiting.listings = listings_new(&parts);
+    store->ops = ops;
+    add_task(&waiting, 0, TASK_FIND, true);
+    uint64_t due_ns = listings_next_ns(waiting.listings, true);
+    assert_in_range(due_ns, before_ns + 15 * CLOCK_NS_PER_S + 2 * HOUR_NS - CLOCK_NS_PER_S,
+                    before_ns + 15 * CLOCK_NS_PER_S + 2 * HOUR_NS + CLOCK_NS_PER_S);
+    close_waiting(&waiting);
+}
+
 static void a_task_waits_for_others_within_a_bound(void **state)
 {
     (void)state;
@@ -297,6 +335,7 @@ int main(void)
         cmocka_unit_test(one_listing_serves_all_tasks_that_are_due),
         cmocka_unit_test(a_listing_shows_whose_a_user_is),
         cmocka_unit_test(a_create_in_doubt_waits_until_its_request_has_ended),
+        cmocka_unit_test(a_create_of_another_host_waits_from_the_end_of_its_right_to_send),
         cmocka_unit_test(a_task_waits_for_others_within_a_bound),
         cmocka_unit_test(a_listing_without_an_answer_is_repeated),
         cmocka_unit_test(the_attempts_of_a_listing_end),
