@@ -3,6 +3,7 @@
 #   my $proxy = trips_start($pg->{port});                  # {port, pid}; ended with the test
 #   my $slow = trips_start($pg->{port}, delay => 0.0005);  # seconds that each round trip takes more
 #   my $cutter = trips_start($pg->{port}, cut_at => 'VACUUM');  # a connection is closed when its client sends this
+#   my $pooler = trips_start($pg->{port}, pooled => 1);    # each transaction is of the other one of two sessions
 #   my @connections = trips_of($proxy);                    # ({trips, sent, received}, ...) in the order of their opening
 #   trips_cut($proxy);                                     # every connection is closed; new ones are accepted
 #
@@ -42,15 +43,33 @@ sub note
     syswrite $journal, sprintf "%9d %11d %11d\n", @$pair{qw(trips sent received)};
 }
 
+my $ready_for_query = qr/Z\x00\x00\x00\x05I\z/;    # outside of a transaction
+
+# What the client sends next, of two sessions: the question for TLS and the login are of both, each further transaction is of
+# the other one.
+sub share_out
+{
+    my ($pair, $bytes) = @_;
+    if ($pair->{trips} >= 2) {
+        @$pair{qw(server other)} = @$pair{qw(other server)} if $pair->{reply} =~ $ready_for_query;
+        return;
+    }
+    write_all($pair->{other}, $bytes);
+    my $reply = '';
+    while ($reply !~ ($pair->{trips} ? $ready_for_query : qr/./s)) {
+        last if !sysread $pair->{other}, $reply, 65536, length $reply;
+    }
+}
+
 sub serve
 {
-    my ($listener, $target_port, $journal, $delay, $cut_at) = @_;
+    my ($listener, $target_port, $journal, $delay, $cut_at, $is_pooled) = @_;
     my $select = IO::Select->new($listener);
     my (%pair_of, $number, $is_cut);
     my $end = sub {
         my ($pair) = @_;
         note($journal, $pair);
-        for my $socket (@$pair{qw(client server)}) {
+        for my $socket (grep { $_ } @$pair{qw(client server other)}) {
             $select->remove($socket);
             delete $pair_of{$socket};
             close $socket;
@@ -69,12 +88,12 @@ sub serve
         for my $ready (@ready) {
             if ($ready == $listener) {
                 my $client = $listener->accept or next;
-                my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $target_port);
-                if (!$server) { close $client; next; }
-                setsockopt $_, IPPROTO_TCP, TCP_NODELAY, 1 for $client, $server;
-                my $pair = {client => $client, server => $server, number => $number++ || 0, trips => 0, sent => 0, received => 0, is_asked => 0};
-                @pair_of{$client, $server} = ($pair, $pair);
-                $select->add($client, $server);
+                my @servers = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $target_port) } 1 .. ($is_pooled ? 2 : 1);
+                if (!$servers[0]) { close $client; next; }
+                setsockopt $_, IPPROTO_TCP, TCP_NODELAY, 1 for $client, @servers;
+                my $pair = {client => $client, server => $servers[0], other => $servers[1], number => $number++ || 0, trips => 0, sent => 0, received => 0, is_asked => 0};
+                @pair_of{$client, @servers} = ($pair) x 3;
+                $select->add($client, $servers[0]);
                 note($journal, $pair);
                 next;
             }
@@ -89,6 +108,11 @@ sub serve
             $pair->{$is_client ? 'sent' : 'received'} += $len;
             $pair->{trips}++ if $turns && !$is_client;
             note($journal, $pair) if $turns;
+            $pair->{reply} = $bytes if !$is_client;
+            if ($is_pooled && $is_client && $turns) {
+                share_out($pair, $bytes);
+                $select->add(@$pair{qw(server other)}) if $pair->{trips} == 2;
+            }
             $end->($pair) if !write_all($pair->{$is_client ? 'server' : 'client'}, $bytes);
         }
     }
@@ -104,7 +128,7 @@ sub trips_start
     die "fork: $!" if !defined $pid;
     if ($pid == 0) {
         $SIG{PIPE} = 'IGNORE';
-        serve($listener, $target_port, $journal, @option{qw(delay cut_at)});
+        serve($listener, $target_port, $journal, @option{qw(delay cut_at pooled)});
         POSIX::_exit(0);
     }
     test_process($pid);

@@ -41,6 +41,7 @@ my @all = map {
 my %database = map { $_->{provider} => $_->{all}[0]{url} =~ s{.*/}{}r } @all;
 my %problems = map { $_ => [] } @providers;
 
+is_in_probe('ok', qr/PostgreSQL \d+\.\d+, without TLS: it is on this machine, answers in [\d.]+ ms\n(?! )/, 'a server without a standby');
 # The first ledger, while the standby is asynchronous.
 $standby = postgres_add_standby($primary);
 use_servers($primary, $standby);
@@ -51,14 +52,17 @@ for my $hosts (@all) {
     like($err, qr/standby is asynchronous .*\nhint: set synchronous_standby_names/, 'it warns of a standby that does not confirm commits');
     unlike($err, qr/fsync/, 'and of nothing else');
 }
+is_in_probe('warning', qr/PostgreSQL .* answers in [\d.]+ ms; its standby is asynchronous: .*\n +hint: set synchronous_standby_names /, 'an asynchronous standby');
 use_servers($standby);
 my ($refused, $why) = host_run($all[0], 0);
 is($refused, 5, 'a standby alone takes no run');
 like($why, qr/cannot be reached: .*hint: name the primary/s, 'with the way on');
+is_in_probe('NOT OK', qr/.*cannot be reached: .*\n +hint: name the primary/, 'a standby alone');
 postgres_query(postgres_url($primary), 'ALTER SYSTEM SET fsync = off');
 postgres_query(postgres_url($primary), 'SELECT pg_reload_conf()');
 use_servers($primary, $standby);
 like((host_run($all[0], 0))[1], qr/fsync = off.*\nhint: set fsync = on/, 'without fsync it warns');
+is_in_probe('warning', qr/PostgreSQL .* answers in [\d.]+ ms; fsync = off: .*\n +hint: set fsync = on /, 'no fsync');
 postgres_query(postgres_url($primary), 'ALTER SYSTEM RESET fsync');
 postgres_query(postgres_url($primary), "ALTER SYSTEM SET synchronous_standby_names = '*'");
 postgres_query(postgres_url($primary), 'SELECT pg_reload_conf()');
@@ -66,6 +70,7 @@ for (1 .. 500) {
     last if grep { $_->[0] eq 'sync' } postgres_query(postgres_url($primary), 'SELECT sync_state FROM pg_stat_replication');
     sleep 0.02;
 }
+is_in_probe('ok', qr/PostgreSQL \S+ without TLS: it is on this machine, answers in [\d.]+ ms\n(?! )/, 'a synchronous standby');
 
 my ($slowest_ns, $lost, $struck) = (0, 0, 0);
 for my $round (1 .. $failovers) {
@@ -121,4 +126,13 @@ sub use_servers
 {
     my $list = join ',', map { "127.0.0.1:$_->{port}" } @_;
     hosts_use_url($_, "postgresql://postgres\@$list/$database{$_->{provider}}") for @all;
+}
+
+# The line `database` of probe, of the first one's ledger.
+sub is_in_probe
+{
+    my ($state, $text, $sentence) = @_;
+    local @ENV{keys %{$all[0]{environment}}} = values %{$all[0]{environment}};
+    my (undef, $out, $err) = case_run($all[0]{all}[0], 'probe');
+    like($out, qr/^database +\Q$state\E +$text/m, "probe: $sentence") or diag $err;
 }

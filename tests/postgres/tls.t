@@ -34,18 +34,33 @@ sub server
     return $pg;
 }
 
-# `status` of a ledger that is not there, through a proxy that counts: (status, standard error, bytes that were sent).
-sub ask
+# A job on this server, with a ledger that is not there, through a proxy that counts.
+sub write_job
 {
-    my ($pg, $parameters, $host) = @_;
-    my $proxy = trips_start($pg->{port});
+    my ($pg, $parameters, $host, %proxy) = @_;
+    my $proxy = trips_start($pg->{port}, %proxy);
     $host //= '0.0.0.0';
     write_file("$folder/job.yaml", "job: night\ninput: {path: export.csv}\nledger: postgresql://postgres\@$host:$proxy->{port}/postgres$parameters\nledger_key: env:TEST_LEDGER_KEY\n"
         . "provider: {name: payso, base_url: 'http://127.0.0.1:1/', credentials: {token: env:TEST_TOKEN}}\nfields: {external_id: id}\n");
+    return $proxy;
+}
+
+# `status` of it: (status, standard error, bytes that were sent).
+sub ask
+{
+    my $proxy = write_job(@_);
     my ($status, undef, $err) = run_program(program('kyc-import'), 'status', "$folder/job.yaml");
     my $sent = 0;
     $sent += $_->{sent} for trips_of($proxy);
     return ($status, $err, $sent);
+}
+
+# The line `database` of its `probe`, with its hint.
+sub probe
+{
+    write_job(@_);
+    my ($line) = (run_program(program('kyc-import'), 'probe', "$folder/job.yaml"))[1] =~ /^(database .*\n(?: .*\n)*)/m;
+    return $line // 'none';
 }
 
 # How many connections the server has let in.
@@ -56,6 +71,7 @@ my $pg = server('right');
 my ($status, $err, $sent) = ask($pg, "?sslrootcert=$folder/right.crt");
 like($err, $missing, 'a certificate of the CA that is named, for this host, is trusted');
 cmp_ok(let_in($pg), '>', 0, 'the connection is encrypted');
+like(probe($pg, "?sslrootcert=$folder/right.crt"), qr/^database +ok +PostgreSQL \d+\.\d+, TLSv1\.[23], answers in [\d.]+ ms\n\z/, 'probe shows it');
 
 for my $case (
     ['a certificate of another CA', $pg, "?sslrootcert=$folder/stranger.crt", qr/certificate verify failed/],
@@ -81,4 +97,7 @@ for my $case (
 # On this machine TLS is used where the server has it, and not needed.
 ($status, $err) = ask(server(), '', '127.0.0.1');
 like($err, $missing, 'a server on loopback needs no TLS');
+like(probe(server(), '', '127.0.0.1', pooled => 1),
+    qr/^database +NOT OK +PostgreSQL \S+ without TLS: it is on this machine: a connection pooler gives each transaction another session\n +hint: connect to the server directly, .*pool_mode = session/,
+    'probe finds a pooler that changes the session');
 done_testing;
