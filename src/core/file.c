@@ -191,7 +191,8 @@ int file_write_all(int fd, struct slice bytes)
     return 0;
 }
 
-/* A living draft is locked by its process. */
+/* A living draft is locked by its process, perhaps one of another host: NFS gives the lock for writing alone.
+ */
 static void sweep(const char *path, bool of_longer_names)
 {
     char *folder = file_folder(path);
@@ -204,7 +205,7 @@ static void sweep(const char *path, bool of_longer_names)
         const char *mark = strstr(entry->d_name + name_len, FILE_DRAFT_MARK);
         if (!mark || (!of_longer_names && mark != entry->d_name + name_len))
             continue;
-        int fd = openat(dirfd(entries), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        int fd = openat(dirfd(entries), entry->d_name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         if (fd < 0)
             continue;
         if (flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -221,16 +222,30 @@ void file_draft_sweep(const char *prefix)
     sweep(prefix, true);
 }
 
+/* Under a name that nothing has: a process of another container may have the same id. Returns the descriptor,
+ * or -1 with errno. */
+static int open_new(char *draft_path, size_t capacity, const char *path)
+{
+    enum { TRIES = 100 };
+    size_t len = (size_t)snprintf(draft_path, capacity, "%s" FILE_DRAFT_MARK "%ld", path, (long)getpid());
+    int fd = -1;
+    for (int i = 1; i <= TRIES; i++) {
+        fd = open(draft_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd >= 0 || errno != EEXIST)
+            break;
+        snprintf(draft_path + len, capacity - len, "-%d", i);
+    }
+    return fd;
+}
+
 int file_draft_open(struct file_draft *draft, const char *path, unsigned mode)
 {
-    size_t capacity = strlen(path) + sizeof FILE_DRAFT_MARK + 20;
+    size_t capacity = strlen(path) + sizeof FILE_DRAFT_MARK + 30;
     *draft = (struct file_draft){.fd = -1, .path = memory_copy(slice_from(path)), .mode = mode};
     draft->draft_path = memory_resize(NULL, capacity, 1);
-    snprintf(draft->draft_path, capacity, "%s" FILE_DRAFT_MARK "%ld", path, (long)getpid());
 
     sweep(path, false);
-    unlink(draft->draft_path);
-    draft->fd = open(draft->draft_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    draft->fd = open_new(draft->draft_path, capacity, path);
     if (draft->fd >= 0) {
         flock(draft->fd, LOCK_EX | LOCK_NB);
         failpoint("draft opened");

@@ -45,9 +45,9 @@ int file_make_public_folder(const char *path);
  * errno. */
 int file_sync_folder(const char *path);
 
-/* A file that is written aside (PATH.tmp-PID, 0600, O_EXCL after an unlink) and renamed over PATH by
- * file_draft_commit: readers see the old one or the new one, whole. Opening one unlinks the drafts of the
- * same path that a killed process left behind. */
+/* A file that is written aside (PATH.tmp-PID, or PATH.tmp-PID-NUMBER where there is one; 0600, O_EXCL) and
+ * renamed over PATH by file_draft_commit: readers see the old one or the new one, whole. Opening one unlinks
+ * the drafts of the same path that a killed process left behind. */
 struct file_draft {
     int fd;
     char *path, *draft_path;

@@ -175,6 +175,32 @@ static void a_dead_draft_is_swept_and_a_living_one_stays(void **state)
         free(all[i]);
 }
 
+/* Two containers write to one volume, and each has this process id. */
+static void drafts_of_processes_with_the_same_id_are_two(void **state)
+{
+    (void)state;
+    char *path = file_join(folder, "shared");
+    struct file_draft first, second;
+    struct error error;
+    struct buffer text;
+    assert_int_equal(file_draft_open(&first, path, 0600), 0);
+    assert_int_equal(file_draft_write(&first, SLICE_LITERAL("first")), 0);
+    assert_int_equal(file_draft_open(&second, path, 0600), 0);
+    assert_int_equal(file_draft_write(&second, SLICE_LITERAL("sec")), 0);
+    assert_int_equal(file_draft_commit(&first), 0);
+    buffer_init(&text, 100);
+    assert_int_equal(file_read(path, &text, &error), 0);
+    assert_true(slice_is(buffer_slice(&text), "first"));
+    assert_int_equal(file_draft_write(&second, SLICE_LITERAL("ond")), 0);
+    assert_int_equal(file_draft_commit(&second), 0);
+    buffer_reset(&text);
+    assert_int_equal(file_read(path, &text, &error), 0);
+    assert_true(slice_is(buffer_slice(&text), "second"));
+    buffer_clear(&text);
+    unlink(path);
+    free(path);
+}
+
 static void a_draft_in_no_folder_is_an_error(void **state)
 {
     (void)state;
@@ -402,6 +428,7 @@ int main(void)
         TEST(what_is_not_a_file_is_refused_and_nothing_waits),
         TEST(a_draft_replaces_the_file_only_when_it_is_committed),
         TEST(a_dead_draft_is_swept_and_a_living_one_stays),
+        TEST(drafts_of_processes_with_the_same_id_are_two),
         TEST(a_draft_in_no_folder_is_an_error),
         TEST(a_secret_comes_from_the_environment_or_a_closed_file),
         TEST(a_secret_file_of_root_may_be_for_a_group_of_the_process),
