@@ -109,11 +109,11 @@ slurm_lose_node($slurm, $node);
 
 # Meanwhile, on the other nodes.
 # The last task has the id of the whole array, too.
-my $again = job_file('again.told', "0: 6\n2: killed\n3: 7\n");
+my $again = job_file('again.told', "0: 6\n2: killed\n3: 7\n4: 5\n");
 my $fails = job_file('fails.told', "1: 3\n");
 my $waits = job_file('waits.told', "0: waits\n");
 my ($waits_array, $waits_merge) = submit($waits, 1);
-my ($again_array, $again_merge) = submit($again, 4, '--set', 'report=a b');
+my ($again_array, $again_merge) = submit($again, 5, '--set', 'report=a b');
 my ($fails_array, $fails_merge) = submit($fails, 2);
 
 ok(slurm_await(30, sub { -e "$waits.waits" }), 'a shard runs') or diag(slurm_log($slurm));
@@ -123,10 +123,10 @@ is_deeply(calls($waits), ['SIGTERM', "restart 0: check $waits --shard 0/1 --rows
 like({slurm_tasks($slurm, $waits_merge)}->{''}, qr/^CANCELLED/, 'nor merged');
 
 ok(slurm_await(40, sub { slurm_is_over($slurm, $again_merge) && slurm_is_over($slurm, $fails_merge) }), 'all is over') or diag(slurm_log($slurm));
-is(join(' ', map { s/ .*//r } values %{{slurm_tasks($slurm, $again_array)}}), 'COMPLETED COMPLETED COMPLETED COMPLETED', 'all four shards of another job end well');
-my @shards = map { my $shard = $_; map { "restart $_: check $again --shard $shard/4 --rows-ok --log-format json --set report=a b" } $shard != 1 ? (0, 1) : 0 } 0 .. 3;
-is_deeply([grep { !/ merge / } @{calls($again)}], [sort @shards], 'status 6, 7 and a kill -9: once more; status 0: once');
-is_deeply([grep { / merge / } @{calls($again)}], ["restart 0: merge $again --shards 4 --again --rows-ok --log-format json --set report=a b"], 'then the merge')
+is(join(' ', map { s/ .*//r } values %{{slurm_tasks($slurm, $again_array)}}), 'COMPLETED COMPLETED COMPLETED COMPLETED COMPLETED', 'all five shards of another job end well');
+my @shards = map { my $shard = $_; map { "restart $_: check $again --shard $shard/5 --rows-ok --log-format json --set report=a b" } $shard != 1 ? (0, 1) : 0 } 0 .. 4;
+is_deeply([grep { !/ merge / } @{calls($again)}], [sort @shards], 'status 5, 6, 7 and a kill -9: once more; status 0: once');
+is_deeply([grep { / merge / } @{calls($again)}], ["restart 0: merge $again --shards 5 --again --rows-ok --log-format json --set report=a b"], 'then the merge')
     or diag(join "\n", map { slurm_run($slurm, qw(scontrol show job), $_) } $again_merge, $again_array);
 like({slurm_tasks($slurm, $fails_array)}->{1}, qr/^FAILED /, 'status 3 is a failure');
 is(scalar(grep { m{--shard 1/2} } @{calls($fails)}), 1, 'which is not tried again');
