@@ -8,6 +8,7 @@
 #include "cmd/output.h"
 #include "cmd/run_report.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/shell_word.h"
 #include "core/text.h"
@@ -136,6 +137,24 @@ static int save_shard(struct shard_check *check, const struct run_stats *stats, 
     return result;
 }
 
+/* True when another process has made this shard of the same inputs, and to its end: an engine may start it
+ * twice, and one of the two may be on a host that cannot read them. */
+static bool is_made(const struct shard_check *check, const char *folder)
+{
+    char *path = file_join(folder, SHARD_FILE_NAME);
+    struct shard_file file;
+    struct error ignored;
+    bool result = shard_file_read(&file, path, &ignored) == 0;
+
+    if (result) {
+        result = file.status <= 1 && file.shard == check->shard &&
+                 memcmp(file.plan, check->plan->digest, sizeof file.plan) == 0;
+        shard_file_clear(&file);
+    }
+    free(path);
+    return result;
+}
+
 /* Writes the report, and puts the folder in place. Returns the exit status. */
 static int finish(const struct options *options, struct job *job, struct shard_check *check,
                   struct run_stats *stats, struct shard_folder *folder, int status, bool is_quiet)
@@ -148,6 +167,10 @@ static int finish(const struct options *options, struct job *job, struct shard_c
     metrics_free(metrics);
     if (status == (int)ERROR_USAGE || status == (int)ERROR_INTERRUPTED)
         return status;
+    if (status > 1 && is_made(check, folder->path)) {
+        log_info("%s stays as it is: it has this shard, made of the same inputs to their end", folder->path);
+        return status;
+    }
     job->report_folder = folder->path;
     if (shard_folder_commit(folder, &error) != 0)
         return run_report_merge_status(-1, &error, status);

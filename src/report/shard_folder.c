@@ -22,6 +22,8 @@ enum { SHARD_FOLDER_TRIES = 100, SHARD_FOLDER_PATH_MAX = 1 << 16 };
 
 /* Behind the folder's path: the draft, or the old one on its way out. */
 static const char shard_folder_suffix[] = ".new-";
+/* In a draft: its owner holds the lock of it. */
+static const char shard_folder_lock_name[] = ".lock";
 
 char *shard_folder_path(const char *report_folder, uint32_t shard, uint32_t of)
 {
@@ -32,19 +34,64 @@ char *shard_folder_path(const char *report_folder, uint32_t shard, uint32_t of)
     return path.data;
 }
 
+/* Removes the files of a folder, the one with the lock last: without it another process would remove the
+ * rest, too. */
+static void shard_folder_empty(DIR *list)
+{
+    struct dirent *entry;
+
+    rewinddir(list);
+    while ((entry = readdir(list)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+            strcmp(entry->d_name, shard_folder_lock_name) != 0)
+            unlinkat(dirfd(list), entry->d_name, 0);
+    unlinkat(dirfd(list), shard_folder_lock_name, 0);
+}
+
 /* Removes a folder of files; what is not there any more is no failure. 0, or -1 with errno. */
 static int shard_folder_remove(const char *path)
 {
+    enum { TRIES = 3 }; /* a process that looks for drafts may make the file with the lock in between */
     DIR *list = opendir(path);
-    struct dirent *entry;
+    int result = -1;
 
     if (!list)
         return errno == ENOENT ? 0 : -1;
-    while ((entry = readdir(list)))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            unlinkat(dirfd(list), entry->d_name, 0);
+    for (int i = 0; i < TRIES && result != 0; i++) {
+        shard_folder_empty(list);
+        result = rmdir(path) == 0 || errno == ENOENT ? 0 : -1;
+    }
+    int reason = errno;
     closedir(list);
-    return rmdir(path) == 0 || errno == ENOENT ? 0 : -1;
+    errno = reason;
+    return result;
+}
+
+/* Opens the file with the lock, which may be missing, and locks it unless another process has. *is_locked: by
+ * this one. Returns the descriptor, or -1 with errno. */
+static int shard_folder_lock(int folder_fd, bool *is_locked)
+{
+    int fd = openat(folder_fd, shard_folder_lock_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    *is_locked = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+    return fd;
+}
+
+/* Removes a draft whose process is gone. */
+static void shard_folder_sweep_one(const char *draft)
+{
+    int fd = open(draft, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), lock_fd = -1;
+    bool is_locked = false;
+
+    if (fd >= 0)
+        lock_fd = shard_folder_lock(fd, &is_locked);
+    bool is_left = is_locked && shard_folder_remove(draft) != 0;
+    if (lock_fd >= 0)
+        close(lock_fd);
+    if (fd >= 0)
+        close(fd);
+    if (is_left)
+        rmdir(draft); /* on NFS a removed file has a name until it is closed */
 }
 
 /* Removes the drafts of processes that are gone. */
@@ -61,11 +108,7 @@ static void shard_folder_sweep(const char *path)
             strncmp(entry->d_name + len, shard_folder_suffix, strlen(shard_folder_suffix)) != 0)
             continue;
         char *draft = file_join(parent, entry->d_name);
-        int fd = open(draft, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-            shard_folder_remove(draft);
-        if (fd >= 0)
-            close(fd);
+        shard_folder_sweep_one(draft);
         free(draft);
     }
     if (list)
@@ -73,8 +116,7 @@ static void shard_folder_sweep(const char *path)
     free(parent);
 }
 
-/* Only a folder of a shard, or an empty one, is replaced. 0, or -1. */
-static int shard_folder_check_old(const char *path, struct error *error)
+static bool shard_folder_has_others(const char *path)
 {
     char *file = file_join(path, SHARD_FILE_NAME);
     DIR *list = access(file, F_OK) == 0 ? NULL : opendir(path);
@@ -86,7 +128,36 @@ static int shard_folder_check_old(const char *path, struct error *error)
     if (list)
         closedir(list);
     free(file);
-    return has_files
+    return has_files;
+}
+
+static bool shard_folder_is_mount_point(const char *path)
+{
+    struct statx about;
+
+    return statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_TYPE, &about) == 0 &&
+           about.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
+/* Only a folder of a shard, or an empty one, is replaced; before the check, because it may be a long one. 0,
+ * or -1. */
+static int shard_folder_check_old(const char *path, struct error *error)
+{
+    struct stat about;
+
+    if (lstat(path, &about) != 0)
+        return 0;
+    if (!S_ISDIR(about.st_mode))
+        return error_set(
+            error, ERROR_USAGE,
+            "%s is not a folder, and a shard replaces its folder\nhint: give it a folder of its own: --report DIR",
+            path);
+    if (shard_folder_is_mount_point(path))
+        return error_set(
+            error, ERROR_USAGE,
+            "%s is a mount point, which cannot be replaced, and a shard replaces its folder\nhint: give it a folder in it: --report %s/DIR",
+            path, path);
+    return shard_folder_has_others(path)
                ? error_set(
                      error, ERROR_USAGE,
                      "%s has other files, and a shard replaces its folder\nhint: give it a folder of its own: --report DIR",
@@ -94,12 +165,32 @@ static int shard_folder_check_old(const char *path, struct error *error)
                : 0;
 }
 
+static void shard_folder_release(struct shard_folder *folder)
+{
+    if (folder->fd >= 0)
+        close(folder->fd);
+    if (folder->lock_fd >= 0)
+        close(folder->lock_fd);
+    folder->fd = folder->lock_fd = -1;
+}
+
+/* False: another process has found the draft before it was locked, and sweeps it. */
+static bool shard_folder_is_held(const struct shard_folder *folder, bool is_locked)
+{
+    struct stat made, locked;
+
+    /* Where the file system has no locks, nobody can sweep either. */
+    return (is_locked || errno != EWOULDBLOCK) && fstat(folder->lock_fd, &locked) == 0 &&
+           fstatat(folder->fd, shard_folder_lock_name, &made, AT_SYMLINK_NOFOLLOW) == 0 &&
+           locked.st_ino == made.st_ino;
+}
+
 /* Makes the draft, and holds its lock. 0, or -1 with errno; ESTALE: another process has swept it in between.
  */
 static int shard_folder_make(struct shard_folder *folder)
 {
-    struct stat made, locked;
     struct buffer draft;
+    bool is_locked = false;
 
     buffer_init(&draft, SHARD_FOLDER_PATH_MAX);
     buffer_printf(&draft, "%s%sXXXXXX", folder->path, shard_folder_suffix);
@@ -109,19 +200,19 @@ static int shard_folder_make(struct shard_folder *folder)
         return -1;
     folder->fd = open(folder->draft, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (folder->fd >= 0)
-        flock(folder->fd, LOCK_EX); /* where the file system has no locks, nobody can sweep either */
-    if (folder->fd >= 0 && fstat(folder->fd, &locked) == 0 && stat(folder->draft, &made) == 0 &&
-        locked.st_ino == made.st_ino)
+        folder->lock_fd = shard_folder_lock(folder->fd, &is_locked);
+    if (folder->lock_fd >= 0 && shard_folder_is_held(folder, is_locked))
         return 0;
-    if (folder->fd >= 0)
-        close(folder->fd);
-    folder->fd = -1;
-    errno = ESTALE;
+    int reason = folder->lock_fd >= 0 || errno == ENOENT ? ESTALE : errno;
+    shard_folder_release(folder);
+    rmdir(folder->draft);
+    errno = reason;
     return -1;
 }
 
-/* What is replaced: without slashes behind it, because the draft is beside it, not inside; of a symbolic link
- * the folder that it names. NULL with errno: a link to nothing. Owner: the caller frees. */
+/* What is replaced: without slashes behind it, because the draft is beside it, not inside; of a symbolic
+ * link, or a name like `.`, the folder that it names. NULL with errno: a link to nothing. Owner: the caller
+ * frees. */
 static char *shard_folder_resolve(const char *path)
 {
     size_t len = strlen(path);
@@ -130,7 +221,9 @@ static char *shard_folder_resolve(const char *path)
     while (len > 1 && path[len - 1] == '/')
         len--;
     char *folder = memory_copy(slice_make(path, len));
-    if (lstat(folder, &about) != 0 || !S_ISLNK(about.st_mode))
+    const char *slash = strrchr(folder, '/'), *name = slash ? slash + 1 : folder;
+    bool is_dots = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    if (!is_dots && (lstat(folder, &about) != 0 || !S_ISLNK(about.st_mode)))
         return folder;
     char *real = realpath(folder, NULL);
     free(folder);
@@ -139,7 +232,7 @@ static char *shard_folder_resolve(const char *path)
 
 int shard_folder_open(struct shard_folder *folder, const char *path, struct error *error)
 {
-    *folder = (struct shard_folder){.path = shard_folder_resolve(path), .fd = -1};
+    *folder = (struct shard_folder){.path = shard_folder_resolve(path), .fd = -1, .lock_fd = -1};
     if (!folder->path)
         return report_file_fail(path, error);
     char *parent = file_folder(folder->path);
@@ -198,6 +291,7 @@ int shard_folder_commit(struct shard_folder *folder, struct error *error)
     if (fsync(folder->fd) != 0 || shard_folder_place(folder, &is_exchanged) != 0 ||
         file_sync_folder(folder->path) != 0)
         return report_file_fail(folder->path, error);
+    unlinkat(folder->fd, shard_folder_lock_name, 0); /* of the new one, whatever its name is by now */
     if (is_exchanged && shard_folder_remove(folder->draft) != 0)
         log_warning("%s: cannot be removed: %s\nhint: it may have personal data; remove it", folder->draft,
                     strerror(errno));
@@ -208,11 +302,12 @@ int shard_folder_commit(struct shard_folder *folder, struct error *error)
 
 void shard_folder_close(struct shard_folder *folder)
 {
-    if (folder->draft)
-        shard_folder_remove(folder->draft);
-    if (folder->fd >= 0 && folder->path)
-        close(folder->fd);
+    bool is_left = folder->draft && shard_folder_remove(folder->draft) != 0;
+    if (folder->path)
+        shard_folder_release(folder);
+    if (is_left)
+        rmdir(folder->draft); /* on NFS a removed file has a name until it is closed */
     free(folder->path);
     free(folder->draft);
-    *folder = (struct shard_folder){.fd = -1};
+    *folder = (struct shard_folder){.fd = -1, .lock_fd = -1};
 }

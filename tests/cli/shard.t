@@ -3,6 +3,8 @@
 # killed or made twice does no harm; what does not fit together is refused, with the command that mends it.
 use strict;
 use warnings;
+use Cwd qw(abs_path);
+use Fcntl qw(:flock);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Compress::Gzip qw(gzip);
@@ -332,6 +334,44 @@ subtest 'merge refuses what does not fit' => sub {
     is($? >> 8, 1, 'one that comes in time is merged');
 };
 
+# Two processes make the same shard, and one of them is on a host that cannot read the inputs.
+subtest 'one that fails does not replace one that is whole' => sub {
+    my $text = join '', map { "$_\n" } $header, rows_of(1, 3000);
+    gzip(\$text, \my $packed) or die;
+    my $case = case_of([$packed]);
+    my $part = "$case->{folder}/part-0";
+    utime 1_700_000_000, 1_700_000_000, $part;
+    is((shard($case, 0, 1))[0], 1, 'a shard');
+    my $made = read_file(shard_folder($case, 0, 1) . '/shard.json');
+    write_file($part, substr($packed, 0, length($packed) / 2) . "\0" x (length($packed) - int(length($packed) / 2)));
+    utime 1_700_000_000, 1_700_000_000, $part;
+    is((shard($case, 0, 1))[0], 3, 'once more, and it fails');
+    is(read_file(shard_folder($case, 0, 1) . '/shard.json'), $made, 'its folder is as it was');
+    is_deeply([glob shard_folder($case, 0, 1) . '?*'], [], 'and nothing beside it');
+    write_file($part, substr $packed, 0, length($packed) / 2);
+    is((shard($case, 0, 1))[0], 3, 'of other inputs');
+    like(read_file(shard_folder($case, 0, 1) . '/shard.json'), qr/"status":3/, 'it is replaced');
+};
+
+subtest 'drafts' => sub {
+    my $case = case_of([$texts[0]]);
+    my $draft = shard_folder($case, 0, 1) . '.new-abcdef';
+    run_program('mkdir', '-p', $draft, "$case->{folder}/other");
+    symlink "$case->{folder}/other", shard_folder($case, 0, 1) . '.new-linked' or die $!;
+    write_file("$case->{folder}/other/keys.bin", 'precious');
+    write_file("$draft/$_", 'x') for qw(.lock keys.bin);
+    # Its process is on another host: on NFS that shows in the lock of a file, and not in one of the folder.
+    open my $lock, '+<', "$draft/.lock" or die $!;
+    flock $lock, LOCK_EX | LOCK_NB or die $!;
+    is((shard($case, 0, 1))[0], 1, 'a shard that another process is making, too');
+    is(read_file("$draft/keys.bin"), 'x', 'has the draft of that process beside it');
+    close $lock;
+    is((shard($case, 0, 1))[0], 1, 'when that process has died');
+    ok(!-e $draft, 'its draft is removed');
+    is(read_file("$case->{folder}/other/keys.bin"), 'precious', 'and nothing that a link names');
+    is_deeply([glob shard_folder($case, 0, 1) . '/.[!.]*'], [], 'what is in place has no lock');
+};
+
 subtest 'wrong use' => sub {
     my $case = case_of([@texts[0, 1]]);
     for my $wrong (
@@ -346,6 +386,8 @@ subtest 'wrong use' => sub {
         ['repeats that are none', ['--shard', '0/2', @key, '--repeats', "$case->{folder}/part-0"], qr/part-0 is not a file of repeats\n *hint: kyc-import merge writes/],
         ['repeats that are missing', ['--shard', '0/2', @key, '--repeats', "$case->{folder}/x"], qr/No such file/],
         ['a folder with other files', ['--shard', '0/2', @key, '--report', $case->{folder}], qr/has other files, and a shard replaces its folder/],
+        ['a file', ['--shard', '0/2', @key, '--report', "$case->{folder}/part-1"], qr{part-1 is not a folder, and a shard replaces its folder\n *hint: .*--report DIR}],
+        ['a mount point', ['--shard', '0/2', @key, '--report', '/proc'], qr{/proc is a mount point, .*\n *hint: .*--report /proc/DIR}],
         )
     {
         my ($code, undef, $message) = case_run($case, 'check', '-q', @{$wrong->[1]});
@@ -353,7 +395,7 @@ subtest 'wrong use' => sub {
         like($message, $wrong->[2], "$wrong->[0]: the message");
     }
     ok(!grep({ /shard/ } glob report_folder($case) . '/*'), 'nothing is left behind');
-    ok(-e "$case->{folder}/part-1", 'nor is anything removed');
+    ok(-f "$case->{folder}/part-1", 'nor is anything removed');
     mkdir "$case->{folder}/own" or die;
     write_file("$case->{folder}/own/.env", "KEY=1\n");
     my ($hidden, undef, $why) = shard($case, 0, 2, '--report', "$case->{folder}/own");
@@ -371,6 +413,13 @@ subtest 'wrong use' => sub {
         is(readlink "$case->{folder}/link", "$case->{folder}/disk", 'is kept');
         is_deeply([glob "$case->{folder}/link?* $case->{folder}/disk?*"], [], 'nothing is left beside it');
         ok(-e "$case->{folder}/disk/shard.json", 'and the folder that it names is replaced');
+    }
+    mkdir "$case->{folder}/here" or die;
+    for my $try (1, 2) {
+        my @command = map { "'$_'" } abs_path(program('kyc-import')), 'check', "$case->{folder}/job.yaml", '-q', '--shard', '0/2', @key, '--report', '.';
+        is((run_program('/bin/sh', '-c', "cd '$case->{folder}/here' && exec @command"))[0], 1, "the current folder, $try");
+        ok(-e "$case->{folder}/here/shard.json", 'is replaced');
+        is_deeply([glob "$case->{folder}/here?* $case->{folder}/here/.[!.]*"], [], 'and nothing is left beside or inside it');
     }
     symlink "$case->{folder}/no-disk", "$case->{folder}/lost" or die;
     is((shard($case, 0, 2, '--report', "$case->{folder}/lost"))[0], 2, 'a link to nothing: status 2');
