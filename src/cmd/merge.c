@@ -26,7 +26,7 @@ enum {
     COMMAND_MAX = 1 << 16,
     WAIT_HOURS_MAX = 24 * 365,
     POLL_S = 1,
-    ROUNDS_MAX = 4, /* shards that are missing or outdated, repeats, identities, and one more */
+    ROUNDS_MAX = 5, /* shards that have failed, others, repeats, identities, and one more */
 };
 
 struct merge {
@@ -37,7 +37,9 @@ struct merge {
     char *repeats_path;
     char **folders; /* owned */
     size_t folder_count;
-    uint64_t wait_ns;
+    uint64_t until_ns;       /* of clock_mono_ns: the end of --wait */
+    uint64_t *failed_before; /* [SHARD_PLAN_MAX]: when a shard ended that had failed before the wait; 0: none.
+                                Owned; NULL: not looked yet */
 };
 
 /* The folders that were given, or those of --shards in the report folder. */
@@ -64,11 +66,13 @@ static int find_folders(struct merge *merge, struct error *error)
 static int read_wait(struct merge *merge, struct error *error)
 {
     char fault[QUANTITY_FAULT_SIZE];
+    uint64_t wait_ns = 0;
 
-    if (!merge->options->wait || quantity_read(slice_from(merge->options->wait), &quantity_duration, "--wait",
-                                               1, WAIT_HOURS_MAX * CLOCK_NS_PER_HOUR, &merge->wait_ns, fault))
-        return 0;
-    return error_set(error, ERROR_USAGE, "--wait: %s", fault);
+    if (merge->options->wait && !quantity_read(slice_from(merge->options->wait), &quantity_duration, "--wait",
+                                               1, WAIT_HOURS_MAX * CLOCK_NS_PER_HOUR, &wait_ns, fault))
+        return error_set(error, ERROR_USAGE, "--wait: %s", fault);
+    merge->until_ns = clock_mono_ns() + wait_ns;
+    return 0;
 }
 
 static struct shard_merge begin(const struct merge *merge)
@@ -83,18 +87,53 @@ static struct shard_merge begin(const struct merge *merge)
     };
 }
 
-/* Reads the shards, and with --wait again and again until all are there. */
-static int read_shards(const struct merge *merge, struct shard_merge *shards, struct error *error)
+static uint64_t ended_ns(const struct shard_merge *shards, const struct shard_merge_problem *problem)
 {
-    uint64_t until_ns = clock_mono_ns() + merge->wait_ns;
+    return shards->shards[problem->shard].file.finished_ns;
+}
+
+/* Before the wait: the shards that have failed already are those of an earlier try, perhaps. */
+static void note_failed(struct merge *merge, const struct shard_merge *shards)
+{
+    merge->failed_before = memory_new(SHARD_PLAN_MAX, sizeof *merge->failed_before);
+    for (size_t i = 0; i < shards->problem_count; i++)
+        if (shards->problems[i].has_failed)
+            merge->failed_before[shards->problems[i].shard] = ended_ns(shards, &shards->problems[i]);
+}
+
+/* True when a shard has failed for good, so that there is nothing to wait for. It has if it did so since the
+ * wait began; with --again, one that did before is made once more, to see. */
+static bool has_failed(const struct merge *merge, const struct shard_merge *shards)
+{
+    for (size_t i = 0; i < shards->problem_count; i++) {
+        const struct shard_merge_problem *problem = &shards->problems[i];
+        if (problem->has_failed &&
+            (merge->options->again || ended_ns(shards, problem) != merge->failed_before[problem->shard]))
+            return true;
+    }
+    return false;
+}
+
+/* Reads the shards, and with --wait again and again until all are there, or one has failed for good: then
+ * that one alone is the problem. */
+static int read_shards(struct merge *merge, struct shard_merge *shards, struct error *error)
+{
     bool has_said = false;
 
     for (;;) {
         *shards = begin(merge);
         int result = shard_merge_read(shards, error);
         bool is_whole = result == 0 && shards->problem_count == 0;
-        if (is_whole || clock_mono_ns() >= until_ns || (result != 0 && error->scope == ERROR_USAGE))
+        if (is_whole || clock_mono_ns() >= merge->until_ns || (result != 0 && shards->of))
             return result;
+        if (result == 0 && !has_said && shard_merge_check_header(shards, error) != 0)
+            return -1;
+        if (result == 0 && !merge->failed_before)
+            note_failed(merge, shards);
+        if (result == 0 && has_failed(merge, shards)) {
+            shard_merge_keep_failed(shards);
+            return 0;
+        }
         if (!has_said && result == 0)
             log_info("waiting for the shards: %s%s", shards->problems[0].text,
                      shards->problem_count > 1 ? ", and others" : "");
@@ -212,11 +251,14 @@ static int settle(struct merge *merge, struct shard_merge *shards)
             return 0;
         if (!merge->options->again || round > ROUNDS_MAX)
             return report_problems(merge, shards);
+        shard_merge_keep_failed(shards);                /* first: one that fails again ends the merge */
+        bool is_rest = !shards->problems[0].has_failed; /* else others may be on their way still */
         int status = make_shards(merge, shards);
         if (status != 0)
             return status;
         shard_merge_clear(shards);
-        merge->wait_ns = 0;
+        if (is_rest)
+            merge->until_ns = 0;
     }
 }
 
@@ -282,6 +324,7 @@ static int merge_shards(struct merge *merge)
     for (size_t i = 0; i < merge->folder_count; i++)
         free(merge->folders[i]);
     free(merge->folders);
+    free(merge->failed_before);
     free(merge->repeats_path);
     buffer_clear(&merge->overrides);
     return status;

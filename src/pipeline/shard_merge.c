@@ -1,13 +1,16 @@
 #include "pipeline/shard_merge.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/text.h"
 #include "job/job_auto.h"
 #include "pipeline/absent_columns.h"
 #include "pipeline/input_checks.h"
@@ -31,7 +34,7 @@ static void add_problem(struct shard_merge *merge, uint32_t shard, bool needs_re
     va_end(arguments);
     merge->problems = memory_resize(merge->problems, merge->problem_count + 1, sizeof *merge->problems);
     merge->problems[merge->problem_count++] =
-        (struct shard_merge_problem){shard, needs_repeats, memory_copy(slice_from(text.text))};
+        (struct shard_merge_problem){shard, needs_repeats, false, memory_copy(slice_from(text.text))};
 }
 
 /* A file of a folder that was given, before it is known which shard it is. */
@@ -39,6 +42,7 @@ struct found {
     const char *folder;
     struct shard_file file;
     bool is_read;
+    const char *fault; /* of a file that is there and cannot be used; else NULL */
     struct error error;
 };
 
@@ -47,6 +51,8 @@ static void read_folder(struct found *found)
     char *path = file_join(found->folder, SHARD_FILE_NAME);
 
     found->is_read = shard_file_read(&found->file, path, &found->error) == 0;
+    bool is_there = found->is_read || access(path, F_OK) == 0 || errno != ENOENT;
+    found->fault = is_there && !found->is_read ? found->error.text : NULL;
     free(path);
 }
 
@@ -132,6 +138,17 @@ static void report_foreign(struct shard_merge *merge, uint32_t index, const char
         add_problem(merge, index, false, "%s was made of other inputs", folder);
 }
 
+/* The shard has ended with another status than 0 or 1. */
+static void add_status(struct shard_merge *merge, uint32_t index)
+{
+    const struct shard_merge_shard *shard = &merge->shards[index];
+    bool has_failed = shard->file.status == (int)ERROR_INPUT;
+
+    add_problem(merge, index, false, "%s: this shard ended with status %d%s", shard->folder,
+                shard->file.status, has_failed ? ": an input could not be read to its end" : "");
+    merge->problems[merge->problem_count - 1].has_failed = has_failed;
+}
+
 /* The shard that ended last: with it the ledger's head is compared, and the key. */
 static const struct shard_file *find_last(const struct shard_merge *merge)
 {
@@ -143,20 +160,27 @@ static const struct shard_file *find_last(const struct shard_merge *merge)
     return last;
 }
 
+/* No folder is this shard's. fault: of a folder that may be; NULL: there is none. */
+static void add_missing(struct shard_merge *merge, uint32_t index, const char *fault)
+{
+    size_t len = fault ? text_find_hint(slice_from(fault)) : 0;
+
+    add_problem(merge, index, false, "shard %" PRIu32 " of %" PRIu32 " is missing%s%.*s", index, merge->of,
+                fault ? ": " : "", (int)len, fault ? fault : "");
+}
+
 static void check_shard(struct shard_merge *merge, uint32_t index, const char *changed,
-                        const struct shard_file *last)
+                        const struct shard_file *last, const char *fault)
 {
     const struct shard_merge_shard *shard = &merge->shards[index];
 
     if (!shard->folder)
-        add_problem(merge, index, false, "shard %" PRIu32 " of %" PRIu32 " is missing", index, merge->of);
+        add_missing(merge, index, fault);
     else if (memcmp(shard->file.plan, merge->plan.digest, sizeof shard->file.plan) != 0 ||
              strcmp(shard->file.version, KYC_VERSION) != 0)
         report_foreign(merge, index, changed);
     else if (shard->file.status > 1)
-        add_problem(merge, index, false, "%s: this shard ended with status %d%s", shard->folder,
-                    shard->file.status,
-                    shard->file.status == (int)ERROR_INPUT ? ": an input could not be read to its end" : "");
+        add_status(merge, index);
     else if (strcmp(shard->file.chain_head, last->chain_head) != 0)
         add_problem(merge, index, false, "%s was compared with the ledger before it changed", shard->folder);
     else if (memcmp(shard->file.check, last->check, sizeof shard->file.check) != 0)
@@ -182,11 +206,14 @@ static void warn_of_days(const struct shard_merge *merge)
 int shard_merge_read(struct shard_merge *merge, struct error *error)
 {
     struct found *found = memory_new(merge->folder_count, sizeof *found);
+    bool is_in_order = merge->of != 0; /* then a folder is of the shard that it would be */
+    const char *fault = NULL;
     int result = 0;
 
     for (size_t i = 0; i < merge->folder_count; i++) {
         found[i].folder = merge->folders[i];
         read_folder(&found[i]);
+        fault = fault ? fault : found[i].fault;
     }
     if (!merge->of)
         merge->of = find_count(found, merge->folder_count);
@@ -203,7 +230,7 @@ int shard_merge_read(struct shard_merge *merge, struct error *error)
         const char *changed = find_changed(merge);
         const struct shard_file *last = find_last(merge);
         for (uint32_t i = 0; i < merge->of; i++)
-            check_shard(merge, i, changed, last);
+            check_shard(merge, i, changed, last, is_in_order ? found[i].fault : fault);
     }
     for (size_t i = 0; i < merge->folder_count; i++)
         if (found[i].is_read)
@@ -344,22 +371,56 @@ static void check_whole(const struct shard_merge *merge, const struct rule_set *
     absent_columns_note_conditions(merge->job, stats);
 }
 
+/* The job's rules for the header of the inputs. NULL with an error. */
+static struct rule_set *open_rules(const struct shard_merge *merge, const struct inputs *inputs,
+                                   uint64_t now_ns, struct error *error)
+{
+    const struct reader_header *header = inputs_header(inputs);
+    const struct provider_fields *fields = merge->provider->fields;
+
+    if (job_auto_match(merge->job, fields, header->columns, header->column_count, error) != 0)
+        return NULL;
+    return rule_set_new(merge->job, fields, header->names, header->name_count,
+                        (int32_t)(now_ns / CLOCK_NS_PER_S / 86400), error);
+}
+
+int shard_merge_check_header(struct shard_merge *merge, struct error *error)
+{
+    struct inputs *inputs = inputs_open(&merge->job->input, -1, error);
+    struct rule_set *rules = inputs ? open_rules(merge, inputs, clock_real_ns(), error) : NULL;
+    int result = rules ? 0 : -1;
+
+    rule_set_free(rules);
+    inputs_close(inputs);
+    return result;
+}
+
+void shard_merge_keep_failed(struct shard_merge *merge)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < merge->problem_count; i++)
+        kept += merge->problems[i].has_failed;
+    if (kept == 0)
+        return;
+    kept = 0;
+    for (size_t i = 0; i < merge->problem_count; i++)
+        if (merge->problems[i].has_failed)
+            merge->problems[kept++] = merge->problems[i];
+        else
+            free(merge->problems[i].text);
+    merge->problem_count = kept;
+}
+
 int shard_merge_join(struct shard_merge *merge, struct run_stats *stats, int *status, struct error *error)
 {
-    struct job *job = merge->job;
-    struct inputs *inputs = inputs_open(&job->input, -1, error);
-    struct rule_set *rules = NULL;
+    struct inputs *inputs = inputs_open(&merge->job->input, -1, error);
+    struct rule_set *rules = inputs ? open_rules(merge, inputs, stats->started_ns, error) : NULL;
     int result = -1;
 
     *status = 0;
-    if (inputs) {
-        const struct reader_header *header = inputs_header(inputs);
-        const struct provider_fields *fields = merge->provider->fields;
-        if (job_auto_match(job, fields, header->columns, header->column_count, error) == 0)
-            rules = rule_set_new(job, fields, header->names, header->name_count,
-                                 (int32_t)(stats->started_ns / CLOCK_NS_PER_S / 86400), error);
-        stats->is_partial = header->is_reject_file;
-    }
+    if (inputs)
+        stats->is_partial = inputs_header(inputs)->is_reject_file;
     if (rules && add_shards(merge, stats, error) == 0) {
         warn_of_days(merge);
         input_checks_map_fields(rules, stats);

@@ -21,6 +21,7 @@
 struct shard_merge_problem {
     uint32_t shard;     /* to be made again; SHARD_PLAN_MAX: that does not help */
     bool needs_repeats; /* with the file of repeats */
+    bool has_failed;    /* it ended with status 3, of these inputs: waiting does not mend it */
     char *text;         /* the fact; owned */
 };
 
@@ -45,8 +46,14 @@ struct shard_merge {
 };
 
 /* Reads what each folder has, and compares it with the job, its inputs and the others. 0, with problems or
- * not, or -1: the plan cannot be made, or no folder is one of a shard. */
+ * not, or -1: the plan cannot be made or, with of 0 still, no folder is one of a shard. */
 int shard_merge_read(struct shard_merge *merge, struct error *error);
+
+/* What every shard does first, so that none comes where it fails: opens the inputs, and applies the job to
+ * their header. After shard_merge_read. 0, or -1. */
+int shard_merge_check_header(struct shard_merge *merge, struct error *error);
+/* Drops all problems but those of shards that have failed, if there is one. */
+void shard_merge_keep_failed(struct shard_merge *merge);
 
 /* Without problems so far: compares the values of all shards. Where one must be made again, writes the file
  * of repeats. 0, with problems or not, or -1. */

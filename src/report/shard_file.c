@@ -207,6 +207,7 @@ static void read_head(struct shard_json *json, struct shard_file *file)
     file->status = (int)shard_json_number(json, 0, "status");
     file->started_ns = shard_json_number(json, 0, "started_ns");
     file->finished_ns = shard_json_number(json, 0, "finished_ns");
+    json->is_damaged = json->is_damaged || file->of > SHARD_PLAN_MAX || file->shard >= file->of;
     shard_json_bytes(json, 0, "plan", file->plan, sizeof file->plan);
     shard_json_bytes(json, 0, "job_digest", file->job, sizeof file->job);
     shard_json_bytes(json, 0, "key_check", file->check, sizeof file->check);

@@ -303,7 +303,10 @@ subtest 'merge refuses what does not fit' => sub {
     write_file("$folders[1]/shard.json", $shard_json =~ s/"status":1/"status":3/r);
     $is->('one that failed', qr/shard-1-of-3: this shard ended with status 3: an input could not be read to its end\n *${\$line->(1)}/, @folders);
     write_file("$folders[1]/shard.json", substr $shard_json, 0, 200);
-    $is->('one that is damaged', qr/shard 1 of 3 is missing/, @folders);
+    $is->('one that is damaged', qr{error: shard 1 of 3 is missing: \S+shard-1-of-3/shard\.json is damaged\n *${\$line->(1)}}, @folders);
+    $is->('one that is damaged, of --shards', qr{error: shard 1 of 3 is missing: \S+shard-1-of-3/shard\.json is damaged\n}, '--shards', 3);
+    write_file("$folders[1]/shard.json", $shard_json =~ s/"of":3/"of":4000000000/r);
+    $is->('one of more shards than there can be', qr{shard 1 of 3 is missing: \S+shard\.json is damaged}, @folders);
     write_file("$folders[1]/shard.json", $shard_json);
     my $keys = read_file("$folders[1]/keys.bin");
     write_file("$folders[1]/keys.bin", substr($keys, 0, -100) . "\0" x 100);
@@ -332,6 +335,86 @@ subtest 'merge refuses what does not fit' => sub {
     shard($case, 2, 3);
     waitpid $pid, 0;
     is($? >> 8, 1, 'one that comes in time is merged');
+};
+
+# A merge that waits does not wait for a shard that has failed for good; what an earlier try has left does not end the wait.
+subtest 'waiting for a shard that fails' => sub {
+    my $text = join '', map { "$_\n" } $header, rows_of(1, 3000), row('thrice-00001');
+    gzip(\$text, \my $packed) or die;
+    my $case = case_of([$texts[2], substr($packed, 0, length($packed) / 2), $texts[5]]);
+    case_run($case, 'check', '-q');
+    my $whole = result_of(report_folder($case));
+    run_program('rm', '-rf', report_folder($case));
+    my ($failing) = grep { (shard($case, $_, 3))[0] == 3 } 0 .. 2;
+    my @others = grep { $_ != $failing } 0 .. 2;
+    run_program('rm', '-rf', map { shard_folder($case, $_, 3) } @others);
+    my $start = time;
+    my ($code, undef, $message) = merge($case, '--shards', 3, '--wait', '2s');
+    is($code, 3, 'one that had failed before the wait: status 3');
+    cmp_ok(time - $start, '>=', 2, 'after the whole wait, because it may be made again');
+    like($message, qr/shard $others[0] of 3 is missing/, 'and all problems are named');
+
+    $start = time;
+    my $pid = case_start($case, 'merge', '-q', @key, '--shards', 3, '--wait', '5m');
+    sleep 1.5;
+    shard($case, $failing, 3);
+    waitpid $pid, 0;
+    is($? >> 8, 3, 'one that fails during the wait: status 3');
+    cmp_ok(time - $start, '<', 120, 'at once');
+    $message = read_file("$case->{folder}/err");
+    like($message, qr/shard-$failing-of-3: this shard ended with status 3: an input could not be read to its end/, 'with the reason');
+    unlike($message, qr/is missing/, 'alone, since the others may be on their way');
+
+    $start = time;
+    ($code, undef, $message) = case_run($case, 'merge', @key, '--shards', 3, '--wait', '5m', '--again');
+    is($code, 3, '--again: the status of one process');
+    cmp_ok(time - $start, '<', 120, 'at once');
+    is(scalar(() = $message =~ /: making this shard/g), 1, 'after that shard was made once more, and no other');
+    is_equal(result_of(report_folder($case)), $whole, 'and its report');
+
+    # The same inputs could be read after all: those of an earlier try were on a host that has lost its disk.
+    $case = case_of([@texts[2, 5, 7]]);
+    case_run($case, 'check', '-q');
+    $whole = result_of(report_folder($case));
+    ($code, undef, $message) = merge($case, '--shards', 3, '--again');
+    my $failed = shard_folder($case, 1, 3) . '/shard.json';
+    write_file($failed, read_file($failed) =~ s/"status":1/"status":3/r);
+    run_program('rm', '-rf', shard_folder($case, 0, 3));
+    unlink report_folder($case) . '/summary.json';
+    $pid = case_start($case, 'merge', @key, '--shards', 3, '--wait', '5m', '--again');
+    my $until = time + 60;
+    sleep 0.05 while read_file($failed) =~ /"status":3/ && time < $until;
+    sleep 1.5;
+    ok(!-e shard_folder($case, 0, 3), 'a shard that had failed is made once more, and the wait goes on');
+    shard($case, 0, 3);
+    waitpid $pid, 0;
+    is($? >> 8, 1, 'until the others are there');
+    is_equal(result_of(report_folder($case)), $whole, 'and the report');
+
+    # A new export: what has failed of the old one says nothing.
+    write_file($failed, read_file($failed) =~ s/"status":1/"status":3/r);
+    utime 1_700_000_000, 1_700_000_000, "$case->{folder}/part-0";
+    $pid = case_start($case, 'merge', @key, '--shards', 3, '--wait', '5m');
+    sleep 1.5;
+    shard($case, $_, 3) for 0 .. 2;
+    waitpid $pid, 0;
+    $code = $? >> 8;
+    $code = (merge($case, '--shards', 3, '--again'))[0] if $code == 3 && read_file("$case->{folder}/err") =~ /has values that must be unique/;
+    is($code, 1, 'shards of an export before are waited for');
+    is_equal(result_of(report_folder($case)), $whole, 'and the report of the new one');
+
+    run_program('rm', '-rf', report_folder($case));
+    write_file("$case->{folder}/part-2", "other,columns\n1,2\n");
+    is((shard($case, 0, 3))[0], 3, 'an input of another header: no shard begins');
+    $start = time;
+    ($code, undef, $message) = merge($case, '--shards', 3, '--wait', '5m');
+    is($code, 3, 'nor does a merge wait for any');
+    cmp_ok(time - $start, '<', 120, 'but ends at once');
+    like($message, qr/all inputs of a run must have the same header/, 'with the reason');
+    unlink "$case->{folder}/part-2";
+    ($code, undef, $message) = merge($case, '--shards', 3, '--wait', '5m');
+    is($code, 3, 'an input that is missing: the same');
+    like($message, qr/part-2: No such file/, 'with its name');
 };
 
 # Two processes make the same shard, and one of them is on a host that cannot read the inputs.
