@@ -32,7 +32,7 @@ my $lease_s = 1;
 $ENV{KYC_LEASE_MS} = 1000 * $lease_s;
 $ENV{KYC_BUILD} = (defined $ENV{KYC_BUILD} ? $ENV{KYC_BUILD} : 'build') . '/steps';
 
-my $seed = $ENV{KYC_SEED} || int(time) % 1_000_000 * 100;
+my $seed = my $first_seed = $ENV{KYC_SEED} || int(time) % 1_000_000 * 100;
 my @providers = @ARGV ? @ARGV : proof_is_long() ? qw(payso kira kraken-embed payward) : qw(payso kira);
 my %each = proof_is_long() ? (kills => 1000, stops => 100, deaths => 50) : (kills => 12, stops => 6, deaths => 3);
 $_ = int($_ / @providers + 0.99) for @each{qw(kills stops)};
@@ -72,6 +72,7 @@ note sprintf '%d kills, %d suspended, %d deaths of the server, %d runs, %.1f s',
 proof_add('hosts that take over from a killed one', %total);
 proof_add('  from one suspended for longer than its lease', @zeros, faults => $more{stops});
 proof_add('  the database server killed', @zeros, faults => $more{deaths});
+diag "again: KYC_SEED=$first_seed tests/postgres/takeover.t @providers" if !Test::More->builder->is_passing;
 done_testing;
 
 # Each cell has a sandbox, hosts and a random sequence of its own.
@@ -84,7 +85,6 @@ sub cell_of
         my $hosts = hosts_new(start_sandbox("$$-$number"), provider => $provider, count => 3, set => {%set, %{$set_of{$provider} || {}}});
         my $result = $play->($hosts) || {};
         sandbox_stop($hosts->{sandbox});
-        diag "again: KYC_SEED=$seed tests/postgres/takeover.t @providers" if !Test::More->builder->is_passing;
         return $result;
     };
 }
@@ -246,6 +246,13 @@ sub own_lease
     my ($hosts) = @_;
     my $own_ns = 15e9;
     delete local $ENV{KYC_LEASE_MS};
+    hosts_add_rows($hosts, 20);
+    is((host_run($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'kill'))[0], 128 + 9, 'a run is killed while it sends');
+    my $killed_ns = boot_ns();
+    my ($status, $err, $again) = host_run($hosts, 0);
+    is($status, 0, 'the next one on the same host ends well') or diag $err;
+    my $again_ns = (host_steps($again, 'request leaves'))[0] // boot_ns();
+    cmp_ok($again_ns - $killed_ns, '<=', 5e9, 'and sends without waiting for the lease: ' . ms($again_ns - $killed_ns));
     hosts_add_rows($hosts, 60);
     my $first = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
     for (1 .. 4000) {
@@ -272,11 +279,12 @@ sub deaths_of_the_server
 {
     my @all = map { hosts_new(start_sandbox("$$-deaths-$_"), provider => $_, count => 2, set => {%set, %{$set_of{$_} || {}}}) } @providers;
     my %problems = map { $_->{provider} => [] } @all;
-    my $deaths = 0;
+    srand ++$seed;
+    my ($deaths, $struck) = (0, 0);
     for my $round (1 .. $each{deaths}) {
-        my @runs = map { hosts_add_rows($_, 25); [$_, host_start($_, 0)] } @all;
+        my @runs = map { hosts_add_rows($_, 60); [$_, host_start($_, 0)] } @all;
         host_step($_->[1], 'lease taken') for @runs;
-        sleep 0.02 + rand 0.3;
+        sleep 0.02 + rand 0.2;
         postgres_kill($pg);
         $deaths++;
         for (@runs) {
@@ -284,10 +292,12 @@ sub deaths_of_the_server
             my ($status, $err) = host_end($run, 20);
             push @{$problems{$hosts->{provider}}}, 'the run: status ' . ($status // 'none') . ": $err"
                 if !defined $status || ($status > 1 && $status != 5);
+            $struck += defined $status && $status == 5;
         }
         postgres_restart($pg);
         push @{$problems{$_->{provider}}}, hosts_problems($_) for @all;
     }
+    cmp_ok($struck, '>=', $deaths * @all / 2, "runs that lost their server: $struck of " . $deaths * @all);
     my %figures = (deaths => $deaths);
     for my $hosts (@all) {
         my @problems = (@{$problems{$hosts->{provider}}}, hosts_finish($hosts));
