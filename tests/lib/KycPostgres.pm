@@ -44,12 +44,17 @@ my %settings = (
 my (%running, $number);
 my $owner = $$;
 
-# The folder of the server's programs; undef: not installed.
+# The folder of the server's programs; undef: not installed. Debian's psql and pg_config are scripts that take a multiple of
+# the time of these programs.
+my $bin;
+
 sub bin
 {
+    return $bin if $bin;
     my @folders = sort { ($b =~ m{/(\d+)/})[0] <=> ($a =~ m{/(\d+)/})[0] } glob '/usr/lib/postgresql/*/bin';
     my ($configured) = map { chomp; $_ } grep { length } `pg_config --bindir 2>/dev/null`;
-    return (grep { -x "$_/postgres" && -x "$_/initdb" } $configured || (), @folders)[0];
+    ($bin) = grep { -x "$_/postgres" && -x "$_/initdb" } $configured || (), @folders;
+    return $bin;
 }
 
 sub postgres_missing
@@ -318,7 +323,7 @@ sub postgres_query
 {
     my ($url, $query, $schema) = @_;
     local $ENV{PGOPTIONS} = '-c client_min_messages=warning' . (defined $schema ? " -c search_path=$schema" : '');
-    my ($status, $out, $err) = run_program('psql', '-X', '-A', '-t', '-q', '-F', '|', '-v', 'ON_ERROR_STOP=1', '-d', $url, '-c', $query);
+    my ($status, $out, $err) = run_program(bin() . '/psql', '-X', '-A', '-t', '-q', '-F', '|', '-v', 'ON_ERROR_STOP=1', '-d', $url, '-c', $query);
     die "psql: $query: $err" if $status;
     return map { [split /\|/, $_, -1] } split /\n/, $out;
 }
