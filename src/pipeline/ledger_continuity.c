@@ -476,6 +476,32 @@ static size_t find_places(const struct job *job, const char *name, struct record
     return count;
 }
 
+static bool has_record(const char *folder, const struct names *names)
+{
+    DIR *stream = opendir(folder);
+    bool found = false;
+
+    if (!stream)
+        return false;
+    for (struct dirent *entry; !found && (entry = readdir(stream));)
+        found = is_head_file_name(entry->d_name, names);
+    closedir(stream);
+    return found;
+}
+
+/* A mount point whose storage is not mounted is an empty folder, too. */
+static void warn_of_new_witness(const struct job *job, const struct names *names, const struct ledger *ledger)
+{
+    struct ledger_mark mark;
+
+    ledger_mark(ledger, &mark);
+    if (!job->ledger_witness || mark.run <= 1 || has_record(job->ledger_witness, names))
+        return;
+    log_warning(
+        "%s: this folder of ledger_witness has no record of the ledger, although the ledger has had %lld run%s before: an older copy of the ledger would not be noticed by it\nhint: mount its storage, if it is not mounted; if the folder is new, this run makes the record",
+        job->ledger_witness, (long long)(mark.run - 1), mark.run == 2 ? "" : "s");
+}
+
 static void log_unwritten(const struct record_place *place)
 {
     void (*log)(const char *format, ...) = place->is_optional ? log_info : log_warning;
@@ -495,6 +521,7 @@ int ledger_continuity_record(const struct job *job, const struct provider *provi
 
     make_names(job, provider, real, &names);
     buffer_init(&text, HEAD_FILE_MAX);
+    warn_of_new_witness(job, &names, ledger);
     write_head(job, real, ledger, &text);
     size_t count = find_places(job, names.own, places);
     for (size_t i = 0; i < count; i++) {

@@ -38,7 +38,8 @@ int ledger_continuity_last(const struct job *job, const struct provider *provide
                            char head[LEDGER_HEAD_SIZE], int64_t *run, struct error *error);
 
 /* Records what is committed; the ledger has a run. 0, also (with a line in the log) when one of the places
- * could not be written; -1 with ERROR_LEDGER when none could. */
+ * could not be written; -1 with ERROR_LEDGER when none could. Warns of a `ledger_witness` without a record of
+ * this job, although the ledger has had earlier runs: its storage may not be mounted. */
 int ledger_continuity_record(const struct job *job, const struct provider *provider,
                              const struct ledger *ledger, struct error *error);
 

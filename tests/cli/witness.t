@@ -73,6 +73,20 @@ subtest 'a missing ledger' => sub {
     is($users->(), $before, 'nobody is created twice');
 };
 
+subtest 'a folder without a record of a ledger that has one' => sub {
+    my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(3, 0, 500), rows => 3, set => {ledger_witness => 'witness'});
+    my $warning = qr{warning: \S+/witness: this folder of ledger_witness has no record of the ledger, although the ledger has had 1 run before\b[^\n]*\n.*hint: [^\n]*mount};
+    unlike((case_run($case))[2], $warning, 'the first run of the ledger has none to find');
+    unlike((case_run($case))[2], $warning, 'the second one finds it');
+    $case = case_new($sandbox, provider => 'kira', csv => csv_rows(3, 0, 510), rows => 3);
+    run_of($case, 'without a witness', 0);
+    $case->{looks} = 1;
+    my ($status, undef, $err) = case_run($case, '--set', 'ledger_witness=witness');
+    is($status, 0, 'a run with a new one, or without the mount of its storage, is not stopped');
+    like($err, $warning, 'and says so');
+    unlike((case_run($case, '--set', 'ledger_witness=witness'))[2], qr/has no record/, 'once');
+};
+
 subtest 'a folder that cannot be written' => sub {
     my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(2, 0, 400), rows => 2, set => {ledger_witness => 'witness'});
     write_file("$case->{folder}/witness", 'a file');
