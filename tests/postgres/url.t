@@ -129,6 +129,30 @@ subtest 'nothing of the environment leads elsewhere' => sub {
         is($status, 0, 'a run finds its ledger') or diag $err;
         unlike($err, qr/WARNING|password file|libpq/, 'without a word of libpq');
     }
+    # What libpq would send to the server, or take where nothing is given to it: the server or libpq itself refuses these.
+    for my $name (qw(PGTZ PGDATESTYLE PGGEQO PGSSLMAXPROTOCOLVERSION PGSSLCRLDIR)) {
+        local $ENV{$name} = 'nonsense';
+        my ($status, undef, $err) = run_job($ledger, 'status');
+        is($status, 0, "$name does not count") or diag $err;
+    }
+    {
+        local $ENV{PGPASSWORD} = 'an-invented-password';
+        my ($status, undef, $err) = run_job("ledger: postgresql://kyc\@$place/kyc\n$ok", 'status');
+        is($status, 5, 'a password that the job does not name is not sent: a timer would not have it');
+        like($err, qr/no password supplied\nhint: set ledger_password in the job, and the variable/, 'and the hint says where it belongs');
+        ($status, undef, $err) = run_job("ledger: postgresql://kyc\@$place/kyc\n$ok\nledger_password: env:PGPASSWORD", 'status');
+        is($status, 0, 'one that it names is, by whatever name') or diag $err;
+    }
+    SKIP: {
+        skip 'only root can become an account without a name', 2 if $>;
+        my ($status, undef, $err) = run_job("ledger: postgresql://$place/kyc\n$ok", 'status');
+        chmod 0755, "$folder";
+        run_program('cp', program('kyc-import'), "$folder/program");
+        local $ENV{PGUSER} = 'postgres';
+        ($status, undef, $err) = run_program(qw(setpriv --reuid 54321 --regid 54321 --clear-groups), "$folder/program", 'status', "$folder/job.yaml");
+        is($status, 5, 'an account without a name, as a container has');
+        like($err, qr/local user with ID 54321 does not exist/, 'has none of the environment either') or diag $err;
+    }
     for my $name (qw(PGHOSTADDR PGSERVICE)) {
         local $ENV{$name} = '192.0.2.1';
         my ($status, undef, $err) = run_job($ledger);

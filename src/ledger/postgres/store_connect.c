@@ -2,6 +2,7 @@
  * variables nor its files in the home directory weaken a check. */
 #include <assert.h>
 #include <poll.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,10 +70,28 @@ static void find_account(char name[ACCOUNT_SIZE])
         snprintf(name, ACCOUNT_SIZE, "%s", found->pw_name);
 }
 
+/* What is not given to libpq, and an empty text is as none, it takes from the environment: a password, an
+ * account, settings for the session that the server may refuse. The job's own secrets are read by then. */
+static void clear_environment(void)
+{
+    /* NOLINTBEGIN(concurrency-mt-unsafe): the first connection is made before another thread looks there */
+    unsetenv("PGPASSWORD"); /* first: the defaults would be a copy of it */
+    PQconninfoOption *options = PQconndefaults();
+    for (const PQconninfoOption *option = options; option && option->keyword; option++)
+        if (option->envvar)
+            unsetenv(option->envvar);
+    PQconninfoFree(options);
+    unsetenv("PGTZ");
+    unsetenv("PGDATESTYLE");
+    unsetenv("PGGEQO");
+    /* NOLINTEND(concurrency-mt-unsafe) */
+}
+
 /* What these name would come before what is given here: another server than the one whose host was checked.
  */
-static int check_environment(const struct store_postgres *store, struct error *error)
+static int check_and_clear_environment(const struct store_postgres *store, struct error *error)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     static const char *const names[] = {"PGHOSTADDR", "PGSERVICE"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (getenv(names[i])) /* NOLINT(concurrency-mt-unsafe): nothing changes the environment then */
@@ -80,6 +99,7 @@ static int check_environment(const struct store_postgres *store, struct error *e
                 error, ERROR_LEDGER,
                 "the ledger %s cannot be opened: the environment variable %s would choose another server\nhint: unset it",
                 store->url.shown, names[i]);
+    pthread_once(&once, clear_environment);
     return 0;
 }
 
@@ -329,7 +349,7 @@ int store_postgres_connect(const struct store_postgres *store, struct store_conn
                            enum ledger_mode mode, uint64_t deadline_ns, struct error *error)
 {
     struct settings settings = {.count = 0};
-    if (check_environment(store, error) == 0 && make_settings(store, mode, &settings, error) == 0 &&
+    if (check_and_clear_environment(store, error) == 0 && make_settings(store, mode, &settings, error) == 0 &&
         connect_to_first(store, connection, &settings, deadline_ns, error) == 0 &&
         set_session(store, connection, mode, error) == 0)
         return 0;
