@@ -30,6 +30,13 @@ our @EXPORT = qw(
     test_forked test_process test_at_end end_processes free_port invented_credentials
 );
 
+# What the person who runs a test has set for their own work: a server of PostgreSQL, a terminal, a language, in which strftime
+# and other programs write, and who may read their files.
+delete @ENV{qw(TERM COLUMNS LANGUAGE), grep { /^PG[A-Z]/ } keys %ENV};
+$ENV{LC_ALL} = 'C.UTF-8';
+POSIX::setlocale(POSIX::LC_ALL(), 'C');
+umask 022;
+
 # No proxy of the environment: a test may have set one that leads nowhere.
 my @direct = (proxy => undef, http_proxy => undef, https_proxy => undef);
 my $json = JSON::PP->new->utf8->canonical;
