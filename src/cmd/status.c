@@ -102,7 +102,7 @@ static void write_open_run(struct buffer *out, const struct ledger_holder *holde
 {
     if (is_in_progress && holder->silent_ns > 0)
         buffer_printf(out,
-                      "a run holds the ledger and has shown no life for %" PRIu64
+                      "a run holds the ledger and has not renewed its lease for %" PRIu64
                       " s: %s; it hangs, or its host does, and the next run takes the ledger over\n",
                       holder->silent_ns / CLOCK_NS_PER_S, holder->text);
     else if (is_in_progress)

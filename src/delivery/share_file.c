@@ -47,7 +47,7 @@ struct share_file *share_file_open(const struct job *job, const char *holder,
     if (!*clock_boot_id(file->boot)) {
         job_fail(
             job, job->delivery.shared_place, error,
-            "shares on one machine need the id of its start, which cannot be read from /proc/sys/kernel/random/boot_id\nhint: let the job see /proc, or have the ledgers of all jobs of the account in one PostgreSQL database");
+            "shares on one machine need its boot id, which cannot be read from /proc/sys/kernel/random/boot_id\nhint: let the job see /proc, or have the ledgers of all jobs of the account in one PostgreSQL database");
         share_file_close(file);
         return NULL;
     }

@@ -20,7 +20,7 @@
 struct share_file;
 
 /* holder, limit: as of share_table.h; borrowed. Touches no file yet. NULL with ERROR_USAGE: a lock folder
- * that cannot be used (key_lock_folder), too long a path, or a machine without an id of its start
+ * that cannot be used (key_lock_folder), too long a path, or a machine without a boot id
  * (clock_boot_id).
  */
 struct share_file *share_file_open(const struct job *job, const char *holder,

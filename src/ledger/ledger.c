@@ -256,7 +256,7 @@ static int check_not_moved(struct ledger *ledger, const char *to, struct error *
     if (moved == 1 && !(to && slice_is(location, to)))
         return error_set(
             error, ERROR_LEDGER,
-            "the ledger %s was copied to %.*s on %.*s, and is not written any more: two ledgers of one job would create everybody twice\nhint: continue there: set `ledger` in the job to that place",
+            "the ledger %s was copied to %.*s on %.*s, and is not written any more: two ledgers of one job would create every customer twice\nhint: continue there: set `ledger` in the job to that place",
             store_location(ledger->store), (int)location.len, location.data, (int)time.len, time.data);
     return moved < 0 ? -1 : 0;
 }

@@ -25,10 +25,10 @@ enum {
 
 _Static_assert(sizeof(struct shard_keys_entry) == SHARD_KEYS_ENTRY_LEN, "an entry is written as it is");
 
-/* Entries of a section, divided into buckets and not sorted within one: in the file aside, or those in
+/* Entries of a section, divided into buckets and not sorted within one: in the spill file, or those in
  * memory. */
 struct piece {
-    off_t offset;         /* in the file aside */
+    off_t offset;         /* in the spill file */
     size_t ends[BUCKETS]; /* in entries */
 };
 
@@ -152,7 +152,7 @@ static int open_aside(struct shard_keys *keys)
     return keys->aside_fd >= 0 ? unlink(keys->aside_path) : -1;
 }
 
-/* Writes the entries in memory to the file aside. What fails is reported by shard_keys_save. */
+/* Writes the entries in memory to the spill file. What fails is reported by shard_keys_save. */
 static void set_aside(struct shard_keys *keys, struct section *section)
 {
     struct piece *piece = divide_section(section);

@@ -4,7 +4,7 @@
  * A section for each unique index of the job, and one for the identities of customers to be created. An entry
  * is 24 bytes: the hash, and the place at which the shard first has the value: an input (24 bits) and a row
  * (40 bits). A file that a crash has cut is found out: its entries do not rise, or its last bytes are
- * missing. Memory: 3 MiB a section; what is more is kept in a file aside, and one of 256 parts of it is read
+ * missing. Memory: 3 MiB a section; what is more is kept in a spill file, and one of 256 parts of it is read
  * and sorted at a time, by each thread. Thread: one at a time; shard_keys_save sorts with several of its own.
  * Owner: new/free.
  */
@@ -57,7 +57,7 @@ static inline uint64_t shard_keys_place_row(uint64_t place)
 
 struct shard_keys;
 
-/* unique_count: of the job. Borrows hash. aside_path: of the file aside, which is made (0600) when it is
+/* unique_count: of the job. Borrows hash. aside_path: of the spill file, which is made (0600) when it is
  * needed and has no name from then on; where that fails, shard_keys_save does. */
 struct shard_keys *shard_keys_new(struct keyed_hash *hash, size_t unique_count, const char *aside_path);
 void shard_keys_free(struct shard_keys *keys);

@@ -276,13 +276,13 @@ parallel 'a file of shares that another process keeps locked is an error that sa
     ends_well(0, 'the next run' => [$one, case_start($one, '-q')]);
 };
 
-parallel 'without the id of the start of the machine there are no shares on it' => sub {
+parallel "without the machine's boot id there are no shares on it" => sub {
     plan skip_all => 'only root may mount' if $> || (run_program(qw(unshare -m true)))[0];
     my ($one) = account(1);
     my $hide = 'mount --bind /dev/null /proc/sys/kernel/random/boot_id && exec "$@"';
     my ($status, undef, $err) = run_program(qw(unshare -m sh -c), $hide, 'sh', case_arguments($one, 'run', '-q'));
     is($status, 2, 'status 2') or diag $err;
-    like($err, qr/shares on one machine need the id of its start, which .*\/boot_id\b.*\n(?:.*\n)*\s*hint: .*PostgreSQL/, 'why, and what to do');
+    like($err, qr/shares on one machine need its boot id, which .*\/boot_id\b.*\n(?:.*\n)*\s*hint: .*PostgreSQL/, 'why, and what to do');
     is(counts($one)->{requests}, 0, 'and nothing is sent');
 };
 

@@ -1,5 +1,5 @@
 # KycHosts: several hosts that run one job on one ledger in PostgreSQL. They are processes of this machine, with the test
-# build: each host has a folder, a lock folder and the id of a start of its own, and all of them one clock.
+# build: each host has a folder, a lock folder and a boot id of its own, and all of them one clock.
 #
 #   my $hosts = hosts_new($sandbox, provider => 'kira', count => 3, set => {'delivery.rate' => '50/s'});
 #   hosts_add_rows($hosts, 40);                             # to the export of each

@@ -189,7 +189,7 @@ subtest 'a first night in an empty database' => sub {
     my @run = grep { $_ ne '--new-ledger' } case_arguments($case, 'run');
     my ($status, undef, $err) = run_program(@run);
     is($status, 5, 'a run: status 5') or diag $err;
-    like($err, qr/there is no ledger of the job test \(schema kyc_test\): an empty database must not look like a first night, in which everybody is created\nhint: .*--new-ledger/, 'and why');
+    like($err, qr/there is no ledger of the job test \(schema kyc_test\): an empty database must not look like a first night, in which every customer is created\nhint: .*--new-ledger/, 'and why');
     for my $other (['status'], ['results'], ['refresh'], ['links'], ['forget', '--key', 'x'], ['backup', "$case->{folder}/c"], ['resolve', '--key', 'x', '--absent']) {
         ($status, undef, $err) = case_run($case, @$other);
         is($status, 5, "$other->[0]: status 5") or diag $err;

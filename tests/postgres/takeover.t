@@ -116,7 +116,7 @@ sub kills_and_stops
         }
         my ($wanted_ns) = host_steps($run, 'lease wanted');
         $did{after_kill_ns} = max($did{after_kill_ns}, $taken_ns - max($wanted_ns, $killed_ns)) if $killed_ns;
-        push @problems, 'it waited for the lease of a killed run' if $killed_ns && read_file($run->{err}) =~ /shown no life/;
+        push @problems, 'it waited for the lease of a killed run' if $killed_ns && read_file($run->{err}) =~ /not renewed? its lease/;
         $killed_ns = 0;
         if ($is_stop && suspend($hosts, $run, $requests, $stops_itself)) {
             push @problems, take_over_from_suspended($hosts, $run, ($number + 1) % 3, \%did);

@@ -1,5 +1,5 @@
 /* store_holder: the process that writes a ledger in PostgreSQL, as the text in the table writer:
- * `HOST BOOT NAMESPACE PROCESS START TIME`, that is the host's name, the id of its start, the number of the
+ * `HOST BOOT NAMESPACE PROCESS START TIME`, that is the host's name, its boot id, the number of the
  * process's pid namespace, its pid there, when it began (in ticks since the host started), and the same for
  * people. What is not known is `-`.
  *

@@ -185,7 +185,7 @@ static int fail_missing(const struct store_postgres *store, const struct ledger_
 {
     return error_set(
         error, ERROR_LEDGER,
-        "%s: there is no ledger of the job %s (schema %s): an empty database must not look like a first night, in which everybody is created\nhint: if this job has never run, run it once with --new-ledger; else name the right database, or restore it (kyc-import restore)",
+        "%s: there is no ledger of the job %s (schema %s): an empty database must not look like a first night, in which every customer is created\nhint: if this job has never run, run it once with --new-ledger; else name the right database, or restore it (kyc-import restore)",
         store->url.shown, place->job, store->schema);
 }
 

@@ -106,12 +106,12 @@ static void report_watch(const struct store_postgres *store, const struct seen *
 {
     char text[STORE_HOLDER_SIZE + 32];
     store_holder_show(slice_from(holder->holder), text, sizeof text);
-    log_info("the ledger %s: waiting, because another run holds it and shows no life: %s", store->url.shown,
-             text);
+    log_info("the ledger %s: waiting, because another run holds it and does not renew its lease: %s",
+             store->url.shown, text);
 }
 
-/* Watches the holder that was seen: 1: this session has the lock; 0: the holder has shown no life for a whole
- * lease; -1. */
+/* Watches the holder that was seen: 1: this session has the lock; 0: the holder has not renewed its lease for
+ * a whole one; -1. */
 static int watch_holder(struct store_postgres *store, const struct seen *first, struct error *error)
 {
     uint64_t poll_ns = store->lease_ns / POLLS;
@@ -154,8 +154,9 @@ static int end_holder(struct store_postgres *store, const struct seen *holder, s
     char text[STORE_HOLDER_SIZE + 32];
 
     store_holder_show(slice_from(holder->holder), text, sizeof text);
-    log_warning("the ledger %s is taken over from another run, which has shown no life for %.3g s: %s",
-                store->url.shown, (double)store->lease_ns / (double)CLOCK_NS_PER_S, text);
+    log_warning(
+        "the ledger %s is taken over from another run, which has not renewed its lease for %.3g s: %s",
+        store->url.shown, (double)store->lease_ns / (double)CLOCK_NS_PER_S, text);
     add_lock(store, &parameters);
     int result = store_postgres_send_text(store, &store->main, "SELECT pg_terminate_backend(pid) " LOCK_SQL,
                                           &parameters, error);

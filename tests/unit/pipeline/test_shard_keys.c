@@ -189,7 +189,7 @@ static size_t memory_in_use(void)
     return info.uordblks + info.hblkhd;
 }
 
-/* More than a section keeps in memory. Nothing is left of the file aside: tear_down removes the folder. */
+/* More than a section keeps in memory. Nothing is left of the spill file: tear_down removes the folder. */
 static void values_that_memory_does_not_hold_are_found_each(void **state)
 {
     (void)state;
