@@ -83,11 +83,13 @@ static bool give_row(struct pass *pass, struct slice message)
 static int receive(struct store_postgres *store, char **message, struct error *error)
 {
     PGconn *pg = store->main.pg;
+    uint64_t deadline_ns = 0; /* once it must be waited for */
     int len;
 
     while ((len = PQgetCopyData(pg, message, 1)) == 0) {
-        if (store_postgres_wait(store, &store->main, POLLIN, store_postgres_deadline(store, &store->main),
-                                error) != 0)
+        if (deadline_ns == 0)
+            deadline_ns = store_postgres_deadline(store, &store->main);
+        if (store_postgres_wait(store, &store->main, POLLIN, deadline_ns, error) != 0)
             return -1;
         if (!PQconsumeInput(pg)) {
             store->main.is_broken = true;

@@ -170,8 +170,9 @@ bool store_postgres_is_final(const PGresult *result);
 /* True when the connection has ended, or ends with this result. */
 bool store_postgres_is_lost(const struct store_connection *connection, const PGresult *result);
 
-/* store_wait.c. The only place that waits for a server. deadline_ns: clock_boot_ns; 0: none. 0, or -1: the
- * connection is broken. */
+/* store_wait.c. The only place that waits for a server. deadline_ns: clock_boot_ns; 0: none. 0, once
+ * connected also now and then without an event, so the caller looks again; or -1: the connection is broken.
+ */
 int store_postgres_wait(const struct store_postgres *store, struct store_connection *connection, short events,
                         uint64_t deadline_ns, struct error *error);
 /* Sends all that libpq has gathered, and takes what arrives meanwhile. */

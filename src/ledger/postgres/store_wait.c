@@ -54,7 +54,10 @@ int store_postgres_wait(const struct store_postgres *store, struct store_connect
             return error_set(error, ERROR_INTERRUPTED,
                              "interrupted while waiting for the database\nhint: run again");
         }
-        if (ready > 0)
+        /* Also after a slice without an event: of a TLS record above 8 KiB libpq leaves the end with OpenSSL,
+         * and no event of the socket announces it. (Not while it connects: there an event is what it asked
+         * for.) */
+        if (ready > 0 || PQstatus(connection->pg) == CONNECTION_OK)
             return 0;
     }
 }
