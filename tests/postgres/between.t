@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # A program between a run and its database: one that ends TLS and writes larger records than PostgreSQL does, of which libpq
-# leaves a part unread until it is asked.
+# leaves a part unread until it is asked; and a pooler that drops the options of a connection.
 use strict;
 use warnings;
 use FindBin;
@@ -75,6 +75,11 @@ sub serve
 {
     my ($client, $port, $option) = @_;
     ($client, my $message) = read_start($client, $option->{tls});
+    if ($option->{drops_options}) {
+        substr $message, 0, 4, '';
+        $message =~ s/\0options\0[^\0]*\0/\0/ or die 'no options';
+        $message = pack('N', length($message) + 4) . $message;
+    }
     my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) or die "connect: $!";
     write_whole($server, $message);
     my ($answer, $select) = ('', IO::Select->new($client, $server));
@@ -90,7 +95,7 @@ sub serve
     }
 }
 
-# A process for each connection. tls. The port.
+# A process for each connection. tls, drops_options. The port.
 sub between
 {
     my ($port, %option) = @_;
@@ -136,6 +141,18 @@ subtest 'TLS in large records' => sub {
         is($status, 0, "$command->[0] gets each answer") or diag $err;
         note sprintf '%.1f s', time - $began;
     }
+};
+
+subtest 'a pooler that drops the options' => sub {
+    my $case = case_new($sandbox, rows => 3, csv => csv_rows(3, 0, 1000));
+    use_port($case, between($pg->{port}, drops_options => 1));
+    for my $command (['run', '-q', '--new-ledger'], ['status']) {
+        my ($status, undef, $err) = case_run($case, @$command);
+        is($status, 5, "$command->[0]: status 5") or diag $err;
+        like($err, qr/does not have the options of the connection: a program in between has dropped them\nhint: connect to PostgreSQL directly/, 'the reason');
+    }
+    is_deeply([postgres_query($case->{url}, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")], [], 'nothing is made where it does not belong');
+    is((sandbox_counts($sandbox))->{payward}{users}, 600, 'and nobody is created');
 };
 
 sandbox_stop($sandbox);

@@ -16,6 +16,9 @@
 
 enum { NUMBER_SIZE = 16, FACT_MAX = 512, ACCOUNT_SIZE = 64, VERSION_MIN = 130000 };
 
+/* In the search path. */
+#define AFTER_SCHEMA ",pg_temp"
+
 /* A path that cannot exist. Of /dev/null itself libpq warns on standard error. */
 #define NO_FILE "/dev/null/none"
 
@@ -143,7 +146,7 @@ static int make_settings(const struct store_postgres *store, enum ledger_mode mo
     snprintf(settings->user_timeout, sizeof settings->user_timeout, "%u",
              (unsigned)(store->lease_ns / CLOCK_NS_PER_MS));
     snprintf(settings->options, sizeof settings->options,
-             "-c search_path=%s,pg_temp -c client_min_messages=error", store->schema);
+             "-c search_path=%s" AFTER_SCHEMA " -c client_min_messages=error", store->schema);
     find_account(settings->account);
     add_setting(settings, "user", store->url.user[0] != '\0' ? store->url.user : settings->account);
     if (store->password.data)
@@ -270,12 +273,13 @@ enum {
     SEEN_FSYNC,
     SEEN_RECOVERY,
     SEEN_STANDBY,
+    SEEN_SEARCH_PATH,
 };
 static const char session_sql[] =
     "SELECT current_setting('server_encoding'),"
     " current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),"
     " current_setting('fsync'), pg_is_in_recovery()::text, EXISTS(SELECT FROM pg_stat_replication)::text,"
-    " set_config('idle_in_transaction_session_timeout', $1::text, false),"
+    " current_setting('search_path'), set_config('idle_in_transaction_session_timeout', $1::text, false),"
     " set_config('lock_timeout', $2::text, false), set_config('statement_timeout', '0', false),"
     " set_config('row_security', 'off', false), set_config('jit', 'off', false),"
     " set_config('cursor_tuple_fraction', '1', false),"
@@ -299,6 +303,13 @@ static bool is_seen(const PGresult *rows, int column, const char *text)
 static int check_session(const struct store_postgres *store, struct store_connection *connection,
                          enum ledger_mode mode, const PGresult *rows, struct error *error)
 {
+    char search_path[STORE_POSTGRES_SCHEMA_SIZE + sizeof AFTER_SCHEMA];
+    snprintf(search_path, sizeof search_path, "%s" AFTER_SCHEMA, store->schema);
+    if (!is_seen(rows, SEEN_SEARCH_PATH, search_path))
+        return store_postgres_set_error(
+            store, "opened",
+            "the server does not have the options of the connection: a program in between has dropped them",
+            "connect to PostgreSQL directly, without a pooler in between", error);
     if (!is_seen(rows, SEEN_ENCODING, "UTF8"))
         return store_postgres_set_error(store, "opened", "the encoding of the database is not UTF8",
                                         "create a database with ENCODING 'UTF8' TEMPLATE template0", error);
