@@ -13,6 +13,7 @@ use KycTest;
 
 chdir "$FindBin::Bin/../.." or die $!;
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES BUILD PREFIX DESTDIR V sysconfdir localstatedir SOURCE_DATE_EPOCH)};
+$ENV{CDPATH} = '.';    # with which `cd FOLDER` prints where it is
 umask 077;    # what is installed is for all users, whatever that of the person who installs it
 my $build = $ENV{KYC_BUILD} // 'build';
 my $scratch = scratch_folder();
