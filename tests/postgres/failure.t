@@ -54,10 +54,10 @@ sub case_alone
 # A ledger and a provider of its own, with a few customers that are to be created.
 sub new_hosts
 {
-    my ($provider, $rows, $latency) = @_;
+    my ($provider, $rows, $latency, $count) = @_;
     sandbox_stop($sandbox) if $sandbox;
     $sandbox = sandbox_start('--rate', '2000/s', '--nonce-window', 10_000_000_000, '--latency', $latency // '1ms..8ms', '--key-tag', "$$-" . ++$number);
-    my $hosts = hosts_new($sandbox, provider => $provider // 'payward', count => 2, set => {'delivery.rate' => '300/s', 'delivery.burst' => 5});
+    my $hosts = hosts_new($sandbox, provider => $provider // 'payward', count => $count // 2, set => {'delivery.rate' => '300/s', 'delivery.burst' => 5});
     hosts_add_rows($hosts, $rows // 60);
     return $hosts;
 }
@@ -195,6 +195,7 @@ case_named 'two first runs' => sub {
     is_deeply([hosts_finish($hosts)], [], 'each row is one user');
 };
 
+
 # What it sent, or may still send, is not known to the place that the ledger is copied to.
 case_named 'a copy of the ledger after a run that was killed on another host' => sub {
     my $hosts = new_hosts();
@@ -315,6 +316,31 @@ case_named 'a second run' => sub {
     like($err, qr/in use by another run: \S+, process $run->{pid}, since 2\S+\nhint: wait/, 'the reason names its holder');
     cmp_ok($seconds, '<', 8, sprintf 'at the next renewal, so after 5 s at most or a little more: %.1f s', $seconds);
     is((host_end($run))[0], 0, 'the first one ends well');
+    goes_on($hosts);
+};
+case_named 'two runs take the ledger of one that hangs over at once' => sub {
+    local $ENV{KYC_LEASE_MS} = 3000;
+    my $hosts = new_hosts('payward', undef, undef, 3);
+    my $first = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
+    for (1 .. 4000) {
+        last if host_state($first) =~ /^T?$/;
+        sleep 0.005;
+    }
+    my @next = map { host_start($hosts, $_) } 1, 2;
+    host_step($_, 'lease wanted') for @next;
+    # Neither becomes the writer before both would.
+    my $url = $hosts->{all}[0]{url};
+    my $psql = fork;
+    if (!$psql) {
+        postgres_query($url, 'BEGIN; SELECT 1 FROM writer FOR UPDATE; SELECT pg_sleep(4.5)', 'kyc_test');
+        POSIX::_exit(0);
+    }
+    my @ends = map { [host_end($_)] } @next;
+    waitpid $psql, 0;
+    is_deeply([sort map { $_->[0] // 'none' } @ends], [0, 7], 'one of them goes on, the other one ends with status 7') or diag map { $_->[1] } @ends;
+    like((map { $_->[1] } grep { $_->[0] == 7 } @ends)[0], qr/in use by another run/, 'which names it');
+    kill 'CONT', $first->{pid};
+    is((host_end($first))[0], 7, 'the one that hung wakes up, and was taken over');
     goes_on($hosts);
 };
 for my $command (qw(run adopt)) {

@@ -145,8 +145,8 @@ static int watch_holder(struct store_postgres *store, const struct seen *first, 
     "(SELECT oid FROM pg_database WHERE datname = current_database()) AND classid::bigint = $1 AND "         \
     "objid::bigint = ($2::bigint & 4294967295) AND objsubid = 2 AND granted AND pid <> pg_backend_pid()"
 
-/* Ends the session that has the lock, and takes it. It may be another account's: then the epoch alone counts.
- */
+/* Ends the holder's session, and takes its lock. Not that of another process that has just taken it, and will
+ * raise the epoch. The session may be another account's: then the epoch alone counts. */
 static int end_holder(struct store_postgres *store, const struct seen *holder, struct error *error)
 {
     struct store_parameters parameters = {.count = 0};
@@ -158,8 +158,12 @@ static int end_holder(struct store_postgres *store, const struct seen *holder, s
         "the ledger %s is taken over from another run, which has not renewed its lease for %.3g s: %s",
         store->url.shown, (double)store->lease_ns / (double)CLOCK_NS_PER_S, text);
     add_lock(store, &parameters);
-    int result = store_postgres_send_text(store, &store->main, "SELECT pg_terminate_backend(pid) " LOCK_SQL,
-                                          &parameters, error);
+    store_postgres_add_number(&parameters, holder->epoch);
+    int result = store_postgres_send_text(
+        store, &store->main,
+        "SELECT pg_terminate_backend(pid) " LOCK_SQL
+        " AND pid = (SELECT backend FROM writer WHERE one = 1 AND epoch = $3::bigint)",
+        &parameters, error);
     if (result == 0)
         result = store_postgres_sync(store, &store->main, &rows, 1, &bad, error);
     bool is_lost = result != 0 && store_postgres_is_lost(&store->main, bad);
