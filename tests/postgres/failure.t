@@ -195,6 +195,19 @@ case_named 'two first runs' => sub {
     is_deeply([hosts_finish($hosts)], [], 'each row is one user');
 };
 
+case_named 'a row of the writer that no run has written' => sub {
+    for my $epoch (9223372036854775807, -5) {
+        my $hosts = new_hosts();
+        is((host_run($hosts, 0))[0], 0, 'a ledger');
+        in_ledger($hosts, "UPDATE writer SET epoch = $epoch");
+        my $requests = sandbox_counts($sandbox)->{payward}{requests};
+        hosts_add_rows($hosts, 5);
+        my ($status, $err) = host_run($hosts, 1);
+        is($status, 5, "epoch $epoch: status 5") or diag $err;
+        like($err, qr/the table writer has the epoch $epoch\n.*hint: /s, 'the reason');
+        is(sandbox_counts($sandbox)->{payward}{requests}, $requests, 'nothing is sent');
+    }
+};
 
 # What it sent, or may still send, is not known to the place that the ledger is copied to.
 case_named 'a copy of the ledger after a run that was killed on another host' => sub {

@@ -20,6 +20,9 @@ enum {
     LOCK_WAIT_MS = 1000, /* for a session that was ended to give its lock back */
 };
 
+/* Of a former holder: this one's is above it, and that of a draft above this one's. */
+#define EPOCH_MAX (INT64_MAX - 2)
+
 /* The row of writer, when it was seen. */
 struct seen {
     int64_t epoch, renewed_at, activity;
@@ -201,6 +204,9 @@ static int write_epoch(struct store_postgres *store, const struct seen *seen, st
         return -1;
     if (former.epoch != seen->epoch)
         return 0;
+    if (former.epoch < 0 || former.epoch > EPOCH_MAX)
+        return store_postgres_fail_damaged(store, error, "the table writer has the epoch %lld",
+                                           (long long)former.epoch);
     uint64_t need_ms = needed_ms(store, &former);
     /* Its keeper may have renewed until the row was locked. */
     uint64_t base_ns = former.renewed_at == seen->renewed_at ? seen->seen_ns : former.seen_ns;
