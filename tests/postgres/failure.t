@@ -209,6 +209,25 @@ case_named 'a row of the writer that no run has written' => sub {
     }
 };
 
+# VACUUM passes over tables of another account without an error, and what was removed would stay in their files.
+case_named 'the tables are of another account' => sub {
+    my $hosts = new_hosts();
+    my $case = $hosts->{all}[0];
+    is((host_run($hosts, 0))[0], 0, 'a ledger');
+    my $url = $case->{url};
+    in_ledger($hosts, 'GRANT USAGE ON SCHEMA kyc_test TO clerk; GRANT ALL ON ALL TABLES IN SCHEMA kyc_test TO clerk');
+    hosts_use_url($hosts, ($url =~ s/postgres\@/clerk\@/r) . "\nledger_password: env:LEDGER_PASSWORD", 1);
+    my $clerk = $hosts->{all}[1];
+    hosts_add_rows($hosts, 5);
+    is((host_run($hosts, 1))[0], 0, 'a run of an account that has all rights on them');
+    my ($status, undef, $err) = case_run($clerk, 'forget', '--key', 'cust-000003');
+    is($status, 5, 'forget: status 5');
+    like($err, qr/cannot be compacted: VACUUM \(FULL\) has left out a table, which this account does not own: .*\nhint: .*OWNER TO/, 'the reason');
+    is((in_ledger($hosts, "SELECT count(*) FROM customer WHERE external_id = 'cust-000003'"))[0][0], 0, 'the row has no key any more');
+    ($status, undef, $err) = case_run($case, 'forget', '--key', 'cust-000003');
+    is($status, 0, 'their owner repeats it') or diag $err;
+};
+
 # What it sent, or may still send, is not known to the place that the ledger is copied to.
 case_named 'a copy of the ledger after a run that was killed on another host' => sub {
     my $hosts = new_hosts();
