@@ -195,6 +195,21 @@ case_named 'two first runs' => sub {
     is_deeply([hosts_finish($hosts)], [], 'each row is one user');
 };
 
+# One of them has seen that there is nothing before the other one made all of it, and ended.
+case_named 'a first run beside one that is faster' => sub {
+    my $hosts = new_hosts();
+    my $slow = host_start($hosts, 0, KYC_STOP_AT => 'schema wanted#1', KYC_STOP_BY => 'stop');
+    host_step($slow, 'schema wanted');
+    for (1 .. 2000) {
+        last if host_state($slow) eq 'T';
+        sleep 0.005;
+    }
+    is((host_run($hosts, 1))[0], 0, 'the other one makes the ledger, and ends');
+    kill 'CONT', $slow->{pid};
+    my ($status, $err) = host_end($slow);
+    is($status, 0, 'the slow one goes on with it') or diag $err;
+    goes_on($hosts);
+};
 case_named 'a row of the writer that no run has written' => sub {
     for my $epoch (9223372036854775807, -5) {
         my $hosts = new_hosts();

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/digest.h"
+#include "core/failpoint.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "ledger/postgres/store_batch.h"
@@ -160,15 +161,21 @@ int store_postgres_make_schema(struct store_postgres *store, bool has_schema, st
     return -1;
 }
 
-/* With the session lock, so that two processes do not make it at once. */
-static int make_schema(struct store_postgres *store, bool has_schema, struct error *error)
+/* With the session lock, so that two processes do not make it at once: another one may have done so before.
+ */
+static int make_schema(struct store_postgres *store, struct error *error)
 {
+    bool has_schema;
+    failpoint("schema wanted");
     int locked = store_postgres_lock(store, error);
     if (locked == 0)
         return error_set(error, ERROR_BUSY,
                          "the ledger %s is being made by another run\nhint: wait until it ends",
                          store->url.shown);
-    return locked < 0 ? -1 : store_postgres_make_schema(store, has_schema, error);
+    enum found found = locked < 0 ? FOUND_ERROR : find(store, &has_schema, error);
+    if (found == FOUND_NOTHING)
+        return store_postgres_make_schema(store, has_schema, error);
+    return found == FOUND_ERROR ? -1 : 0;
 }
 
 int store_postgres_has_ledger(struct store_postgres *store, struct error *error)
@@ -212,7 +219,7 @@ static int open_to_write(struct store_postgres *store, const struct ledger_place
     *is_new = found != FOUND_LEDGER;
     if (*is_new && found != FOUND_FIRST && store->mode != LEDGER_MAKE)
         return fail_missing(store, place, error);
-    if (found == FOUND_NOTHING && make_schema(store, has_schema, error) != 0)
+    if (found == FOUND_NOTHING && make_schema(store, error) != 0)
         return -1;
     if (store_postgres_take(store, error) != 0 || store_postgres_keep(store, error) != 0)
         return -1;
@@ -276,7 +283,7 @@ struct store *store_postgres_lease(const struct ledger_place *place, struct erro
         return NULL;
     if (store_postgres_connect(store, &store->main, LEDGER_WRITE, 0, error) == 0) {
         enum found found = find(store, &has_schema, error);
-        if (found != FOUND_ERROR && (found != FOUND_NOTHING || make_schema(store, has_schema, error) == 0) &&
+        if (found != FOUND_ERROR && (found != FOUND_NOTHING || make_schema(store, error) == 0) &&
             store_postgres_take(store, error) == 0 && store_postgres_keep(store, error) == 0)
             return &store->store;
     }
