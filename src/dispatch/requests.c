@@ -54,6 +54,13 @@ static void stop_by_error(struct requests *requests, const struct error *error)
     request_stop(requests, error->scope, error->text);
 }
 
+/* A round that was not committed, for whatever reason. */
+static void stop_by_ledger(struct requests *requests, const struct error *error)
+{
+    requests->broken = true;
+    stop_by_error(requests, error);
+}
+
 void request_set_user(struct request *request, enum operation operation, struct slice user_id)
 {
     snprintf(request->user_id, sizeof request->user_id, "%.*s", (int)user_id.len,
@@ -267,13 +274,13 @@ static void run_round(struct requests *requests, struct coordinator_queue_arriva
     struct error error;
 
     if (ledger && !requests->broken && ledger_begin(ledger, &error) != 0)
-        stop_by_error(requests, &error);
+        stop_by_ledger(requests, &error);
     while ((delivery = FIFO_POP(&arrivals->deliveries, struct delivery)))
         handle_delivery(requests, delivery);
     fill_window(requests);
     if (ledger && !requests->broken &&
         (session_write(requests->session, false, &error) != 0 || ledger_commit(ledger, &error) != 0))
-        stop_by_error(requests, &error);
+        stop_by_ledger(requests, &error);
     if (!requests->broken) {
         session_publish(requests->session);
         if (requests->handler->committed)

@@ -491,6 +491,30 @@ case_named 'a person locks the row of the writer' => sub {
     goes_on($hosts);
 };
 
+case_named 'a person locks a table while states are read' => sub {
+    my $hosts = new_hosts('kira');
+    is((host_run($hosts, 0))[0], 0, 'users');
+    my $psql;
+    $hosts->{all}[0]{command} = 'refresh';
+    my ($status, $err) = struck($hosts, sub {
+        my $url = $hosts->{all}[0]{url};
+        $psql = fork;
+        if (!$psql) {
+            postgres_query($url, 'BEGIN; LOCK TABLE reading IN EXCLUSIVE MODE; SELECT pg_sleep(4)', 'kyc_test');
+            POSIX::_exit(0);
+        }
+        sleep 0.02 while !in_ledger($hosts, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND wait_event = 'PgSleep' AND datname = current_database()");
+    }, KYC_STOP_AT => 'submitted#1');
+    delete $hosts->{all}[0]{command};
+    is($status, 7, 'status 7') or diag $err;
+    like($err, qr/another program holds it locked/, 'the reason');
+    waitpid $psql, 0;
+    my ($counts) = map { $_->[0] } in_ledger($hosts, "SELECT counts FROM run WHERE command = 'refresh'");
+    my ($rows) = map { $_->[0] } in_ledger($hosts, 'SELECT count(*) FROM reading WHERE at > 0');
+    like($counts, qr/^\{"read":$rows,/, 'what was not committed is not counted as read');
+    goes_on($hosts);
+};
+
 case_named 'a person and the run wait for each other' => sub {
     my $hosts = new_hosts();
     my ($name) = $hosts->{all}[0]{url} =~ m{([^/]+)$};
