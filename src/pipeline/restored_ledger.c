@@ -154,6 +154,21 @@ static uint64_t nonce_floor(const struct restoring *restoring)
     return clock_real_ns() + runs * RESERVED_S * CLOCK_NS_PER_S;
 }
 
+/* The rate holds across a restore: of requests that left since the backup the present ledger has the time; of
+ * others it is not known. */
+static int take_sending(const struct restoring *restoring, struct error *error)
+{
+    struct ledger *copy = ledger_draft_ledger(restoring->draft);
+    struct ledger_sending sending;
+    struct error unknown; /* as without a present ledger */
+    int found = ledger_sending(restoring->old ? restoring->old : copy, &sending, &unknown);
+
+    if (found == 0 && restoring->is_present_current)
+        return 0;
+    sending.under_way = sending.under_way || found < 0 || !restoring->is_present_current;
+    return ledger_sending_set(copy, &sending, error);
+}
+
 static int mark_copy(struct restoring *restoring, struct error *error)
 {
     struct restored_ledger *restored = restoring->restored;
@@ -163,6 +178,7 @@ static int mark_copy(struct restoring *restoring, struct error *error)
         ledger_run_start(copy, "restore", KYC_VERSION, "", clock_real_ns(), error) != 0 ||
         ledger_copied_clear(copy, error) != 0 || ledger_moved_clear(copy, error) != 0 ||
         (!restored->is_newest && ledger_restored_set(copy, slice_from(restored->at), error) != 0) ||
+        take_sending(restoring, error) != 0 ||
         (!restoring->is_present_current &&
          ledger_nonce_reserve_all(copy, nonce_floor(restoring), error) != 0) ||
         ledger_commit(copy, error) != 0)

@@ -8,6 +8,7 @@ use IO::Handle;
 use lib "$FindBin::Bin/../lib";
 use JSON::PP;
 use Test::More;
+use Time::HiRes qw(sleep);
 use KycTest;
 use KycRun;
 
@@ -92,6 +93,26 @@ for my $provider ('payso', 'payward') {
         is_verified($case, 'the ledger verifies');
     };
 }
+
+subtest 'the rate holds across a restore' => sub {
+    for my $is_lost (0, 1) {
+        sandbox_stop($sandbox);
+        $sandbox = sandbox_start('--rate', '20/s');
+        my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(2, 0, 280),
+            set => {'delivery.rate' => '20/s', 'delivery.burst' => 20, 'delivery.canary' => 0, 'delivery.in_flight' => 20});
+        run_of($case, 'two are created', 0);
+        is((case_run($case, 'backup', "$case->{folder}/b"))[0], 0, 'a backup');
+        sleep 1.2;
+        write_file("$case->{folder}/export.csv", csv_rows(18, 0, 300));
+        is((case_run($case, '-q'))[0], 0, 'a run that uses the whole rate');
+        unlink glob "$case->{folder}/test.ledger $case->{folder}/test.ledger-*" if $is_lost;
+        is((case_run($case, 'restore', "$case->{folder}/b"))[0], 0, 'a restore at once' . ($is_lost ? ', of a ledger that was lost' : ''));
+        write_file("$case->{folder}/export.csv", csv_rows(18, 0, 330));
+        is((case_run($case, '-q', '--new-ledger'))[0], 0, 'and the next run');
+        is(sandbox_counts($sandbox)->{kira}{over_limit}, 0, 'nothing is over the limit');
+    }
+    fresh_sandbox();
+};
 
 subtest 'a backup made during a run that was killed is not the newest' => sub {
     my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(400, 0, 1000), set => {'delivery.rate' => '100/s'});
