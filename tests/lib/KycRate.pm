@@ -4,7 +4,8 @@
 #   rate_is_used('steady', 97, sub { ... }, 100, seconds => 14);    # over 14 seconds
 #
 # Without `seconds` it is that of the best four seconds (`window`) of up to a quarter of a minute. A machine that is too busy to
-# wake the test up in time cannot send in time either: then the test passes with that word, and 0 is returned, else 1.
+# wake the test up in time cannot send in time either: then the short form passes with that word, and the long one measures
+# once more, which counts.
 package KycRate;
 
 use strict;
@@ -12,12 +13,14 @@ use warnings;
 use Exporter 'import';
 use Test::More;
 use Time::HiRes qw(sleep time);
+use KycProof;
 
 our @EXPORT = qw(rate_is_used);
 
-sub rate_is_used
+# The used share of the rate in per cent, and the seconds between two samples, which are to be 0.25.
+sub measure
 {
-    my ($sentence, $least, $requests, $rate, %option) = @_;
+    my ($least, $requests, $rate, %option) = @_;
     my $seconds = $option{seconds};
     my $window = $seconds || $option{window} || 4;
     my ($best, @samples) = (0, [time, $requests->()]);
@@ -29,14 +32,21 @@ sub rate_is_used
         $best = $used if $used > $best;
         last if !$seconds && $best >= $least + 0.5;
     }
-    my $interval = ($samples[-1][0] - $samples[0][0]) / $#samples;
+    return ($best, ($samples[-1][0] - $samples[0][0]) / $#samples);
+}
+
+sub rate_is_used
+{
+    my ($sentence, $least, $requests, $rate, %option) = @_;
+    my ($best, $interval) = measure($least, $requests, $rate, %option);
+    my $is_busy = $best < $least && $interval >= 0.28;
+    ($best, $interval) = measure($least, $requests, $rate, %option) if $is_busy && proof_is_long();
     my $measured = sprintf '%s: %.1f %% of %d/s', $sentence, $best, $rate;
-    if ($best < $least && $interval >= 0.28) {
+    if ($is_busy && !proof_is_long()) {
         pass(sprintf '%s, on a machine that is too busy to tell (%.0f ms for 250)', $measured, 1000 * $interval);
-        return 0;
+        return;
     }
     cmp_ok($best, '>=', $least, $measured);
-    return 1;
 }
 
 1;
