@@ -97,8 +97,20 @@ static void write_in_doubt(void *context, const struct ledger_customer *customer
     json_write_object_end(json);
 }
 
+/* The command that began a run, by its present name. */
+static struct slice command_of(const struct ledger_run *run)
+{
+    return slice_is(run->command, "settle") ? SLICE_LITERAL("resolve") : run->command;
+}
+
+static bool is_import(const struct ledger_run *run)
+{
+    return slice_is(run->command, "run");
+}
+
 /* What became of a run without an end. */
-static void write_open_run(struct buffer *out, const struct ledger_holder *holder, bool is_in_progress)
+static void write_open_run(struct buffer *out, const struct ledger_run *run,
+                           const struct ledger_holder *holder, bool is_in_progress)
 {
     if (is_in_progress && holder->silent_ns > 0)
         buffer_printf(out,
@@ -115,9 +127,10 @@ static void write_open_run(struct buffer *out, const struct ledger_holder *holde
             out,
             "the last run did not end, or is in progress: the lock file of the ledger cannot be read (look as the account of the runs)\n");
     else
-        buffer_append_text(
+        buffer_printf(
             out,
-            "the last run did not end: it was killed, the machine stopped, or it failed before it could record its end; the next run continues\n");
+            "the last run did not end: it was killed, the machine stopped, or it failed before it could record its end; %s\n",
+            is_import(run) ? "the next run continues" : "the same command continues");
 }
 
 /* run: NULL: there is none. */
@@ -129,8 +142,13 @@ static void write_run(struct status_writer *writer, const struct ledger_run *run
     bool is_in_progress = is_open && ledger_holder_has_run(holder, run);
 
     if (run) {
-        buffer_printf(out, "%" PRId64 " run%s; the last began %.*s", run->id, plural_s((uint64_t)run->id),
-                      (int)run->started.len, run->started.data);
+        buffer_printf(out, "%" PRId64 " run%s; the last", run->id, plural_s((uint64_t)run->id));
+        if (!is_import(run)) {
+            buffer_append_text(out, " (");
+            utf8_append_escaped(out, command_of(run));
+            buffer_append_char(out, ')');
+        }
+        buffer_printf(out, " began %.*s", (int)run->started.len, run->started.data);
         if (is_open)
             buffer_append_char(out, '\n');
         else
@@ -138,7 +156,7 @@ static void write_run(struct status_writer *writer, const struct ledger_run *run
                           run->status);
     }
     if (is_open)
-        write_open_run(out, holder, is_in_progress);
+        write_open_run(out, run, holder, is_in_progress);
     if (holder->state == LEDGER_HOLDER_FOUND && !is_in_progress)
         buffer_printf(out, "another command, or a run that has not begun to write, uses the ledger: %s\n",
                       holder->text);
@@ -152,6 +170,8 @@ static void write_run_json(struct json_writer *json, const struct ledger_run *ru
     if (run) {
         json_write_key(json, "last_run");
         json_write_object(json);
+        json_write_key(json, "command");
+        json_write_any(json, command_of(run));
         json_write_member(json, "started", run->started);
         if (!is_open) {
             json_write_member(json, "finished", run->finished);

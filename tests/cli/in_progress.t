@@ -105,6 +105,11 @@ is_deeply(\%ends, {0 => 10}, 'ten runs beside it');
 ($status, $out) = case_run($case, 'status');
 like($out, qr/ with status 0\nledger head /, 'and the last one has ended');
 
+is((case_run($case, 'refresh', '-q'))[0], 0, 'a refresh');
+($status, $out) = case_run($case, 'status');
+like($out, qr/^\d+ runs; the last \(refresh\) began $time and ended $time with status 0\nledger head /m, 'the last run was another command');
+is(status_json()->{last_run}{command}, 'refresh', '--json: which');
+
 if (!$case->{url}) {
     $pid = started(sub { status_json()->{last_run}{in_progress} }, 'run', '-q', '--set', 'delivery.rate=1/s', '--set', 'delivery.burst=1');
     ended($pid, 'KILL');
