@@ -29,24 +29,35 @@ static int print(const struct options *options, const struct adopt_report *repor
     return status;
 }
 
+static int save_report(void *context, const struct adopt_job_result *result, int status)
+{
+    struct adopt_report *report = context;
+    struct error error;
+
+    report->result = result;
+    report->status = status;
+    if (adopt_report_save(report, &error) != 0)
+        report->status = error_worse_status(status, output_error(&error));
+    return report->status;
+}
+
 static int adopt(const struct options *options, struct job *job, const struct provider *provider)
 {
-    const struct adopt_job_settings settings = {
-        .job = job, .provider = provider, .limit = options->limit, .is_dry = options->dry_run};
+    struct adopt_report report = {.job = job, .provider = provider, .is_dry = options->dry_run};
+    const struct adopt_job_settings settings = {.job = job,
+                                                .provider = provider,
+                                                .limit = options->limit,
+                                                .is_dry = options->dry_run,
+                                                .report = save_report,
+                                                .report_context = &report};
     struct adopt_job_result result;
     struct error error;
     int status = 0;
 
     if (adopt_job_run(&settings, &result, &error) != 0)
         status = output_error(&error);
-    struct adopt_report report = {
-        .job = job, .provider = provider, .result = &result, .is_dry = options->dry_run};
-    if (result.finished_ns != 0) {
-        report.status = status = status ? status : adopt_job_status(&result);
-        if (adopt_report_save(&report, &error) != 0)
-            report.status = error_worse_status(status, output_error(&error));
+    if (report.result)
         status = print(options, &report);
-    }
     adopt_job_clear(&result);
     return status;
 }

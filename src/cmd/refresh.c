@@ -114,8 +114,10 @@ static void run_refresh(const struct options *options, struct job_series *series
 
     if (result != 0)
         add_error(stats, &error);
-    if (result != 0 && (error.scope == ERROR_LEDGER || ledger_has_failed(series->ledger)))
+    if (result != 0 && (error.scope == ERROR_LEDGER || ledger_has_failed(series->ledger))) {
+        (void)finish_run(series, stats, &error); /* if it still can */
         return;
+    }
     stats->complete = result == 0;
     if (refresh_counts_read(series->ledger, stats, &error) != 0)
         add_error(stats, &error);
@@ -126,15 +128,27 @@ static void run_refresh(const struct options *options, struct job_series *series
         add_error(stats, &error);
 }
 
-static int report(const struct options *options, const struct job *job, struct refresh_stats *stats)
+/* A file that cannot be written changes the status: in the other files, and in the ledger, too. */
+static void save_report(struct job_series *series, struct refresh_stats *stats)
 {
-    struct buffer out;
+    const struct job *job = series->job;
+    int recorded = stats->status;
     struct error error;
 
     if (refresh_report_save(stats, job->report_folder, job->refresh_metrics_path, &error) != 0)
         add_error(stats, &error);
     if (html_refresh_save(stats, job, &error) != 0)
         add_error(stats, &error);
+    if (stats->status == recorded)
+        return;
+    (void)refresh_report_save(stats, job->report_folder, job->refresh_metrics_path, &error);
+    (void)finish_run(series, stats, &error);
+}
+
+static int print(const struct options *options, const struct refresh_stats *stats)
+{
+    struct buffer out;
+
     buffer_init(&out, RESULT_MAX);
     if (options->json)
         refresh_report_json(stats, &out);
@@ -163,12 +177,16 @@ static int refresh_job(const struct options *options, struct job *job, const str
         run_refresh(options, &series, &due, &stats);
         stats.finished_ns = clock_real_ns();
         warn(&stats, job, provider);
-        status = report(options, job, &stats);
+        save_report(&series, &stats);
+        status = print(options, &stats);
         refresh_report_json(&stats, summary);
         text_format(text, TEXT_SIZE,
                     "%" PRIu64 " became rejected, %" PRIu64 " need action, %" PRIu64 " not read",
                     stats.changed[VERIFICATION_REJECTED], stats.changed[VERIFICATION_ACTION_NEEDED],
                     stats.reading.unclear + stats.reading.no_answer);
+    } else {
+        struct error ignored;
+        (void)job_series_finish(&series, (int)error->scope, slice_make(NULL, 0), &ignored);
     }
     job_series_close(&series);
     return status;

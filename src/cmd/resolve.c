@@ -290,6 +290,30 @@ static int resolve_each(struct resolving *resolving, const struct options *optio
     return result;
 }
 
+/* In a transaction. 0, or -1. */
+static int write_end(struct resolving *resolving, int status, struct error *error)
+{
+    const struct slice none = slice_make(NULL, 0);
+
+    if (ledger_run_finish(resolving->ledger, status, none, none, clock_real_ns(), error) != 0)
+        return -1;
+    return ledger_commit(resolving->ledger, error);
+}
+
+/* The resolutions are written, whether or not their run can be recorded outside of the ledger. Returns the
+ * exit status, which the ledger has too. */
+static int record_head(struct resolving *resolving, const struct job *job, int status)
+{
+    struct error error;
+
+    if (ledger_continuity_record(job, resolving->provider, resolving->ledger, &error) == 0)
+        return status;
+    status = error_worse_status(status, output_error(&error));
+    if (ledger_begin(resolving->ledger, &error) == 0)
+        (void)write_end(resolving, status, &error);
+    return status;
+}
+
 /* Checks all, then writes all in one transaction. Returns the exit status, or -1. */
 static int resolve_all(struct resolving *resolving, const struct options *options, struct job *job,
                        struct error *error)
@@ -300,11 +324,7 @@ static int resolve_all(struct resolving *resolving, const struct options *option
         resolve_each(resolving, options, error) != 0)
         return -1;
     int status = resolving->unanswered ? (int)ERROR_PROVIDER : resolving->not_written ? 1 : 0;
-    if (ledger_run_finish(resolving->ledger, status, slice_make(NULL, 0), slice_make(NULL, 0),
-                          clock_real_ns(), error) != 0 ||
-        ledger_commit(resolving->ledger, error) != 0)
-        return -1;
-    return status;
+    return write_end(resolving, status, error) == 0 ? status : -1;
 }
 
 static void describe(const struct resolving *resolving, const struct options *options, struct buffer *out)
@@ -338,8 +358,8 @@ static int resolve_job(const struct options *options, struct job *job, const str
     memset(resolving.values, 0, field_count() * sizeof *resolving.values);
     resolving.fingerprint = fingerprint_new(ledger_fingerprint_key(resolving.ledger), provider->fields);
     int status = resolve_all(&resolving, options, job, error);
-    if (status >= 0 && ledger_continuity_record(job, provider, resolving.ledger, error) != 0)
-        status = -1;
+    if (status >= 0)
+        status = record_head(&resolving, job, status);
     fingerprint_free(resolving.fingerprint);
     arena_clear(&resolving.arena);
     free(resolving.resolutions);

@@ -23,18 +23,28 @@ enum { NOTIFY_TEXT_MAX = 2048, RESULT_MAX = 1 << 24 };
 
 enum pass { PASS_CHECK, PASS_RUN, PASS_STRICT_FIRST, PASS_STRICT_SECOND };
 
+struct report_parts {
+    const struct job *job;
+    const struct provider *provider;
+    struct metrics *metrics;
+    enum pass pass;
+};
+
 /* Only the reports of runs are kept: those of a check, and of run --dry-run, are not a night's. */
-static int save_report(const struct job *job, struct run_stats *stats, struct metrics *metrics,
-                       enum pass pass, int status)
+static int save_report(void *context, struct run_stats *stats, int status)
 {
+    const struct report_parts *parts = context;
+    const struct job *job = parts->job;
     struct report_history history;
 
-    if (pass == PASS_CHECK || job->report_keep == 0)
-        return run_report_save(job, stats, metrics, NULL, status);
+    if (parts->pass == PASS_CHECK)
+        run_report_estimate(job, parts->provider, stats);
+    if (parts->pass == PASS_CHECK || job->report_keep == 0)
+        return run_report_save(job, stats, parts->metrics, NULL, status);
     report_history_read(job->report_folder, &history);
     report_history_add(&history, stats);
     report_history_select(&history, job->report_keep);
-    status = run_report_save(job, stats, metrics, &history, status);
+    status = run_report_save(job, stats, parts->metrics, &history, status);
     history.runs[0].status = status;
     report_keep_run(stats, job, &history);
     report_history_clear(&history);
@@ -78,6 +88,7 @@ static int run_pass(const struct options *options, struct job *job, const struct
                     enum pass pass, const struct input_snapshot *strict, const struct adopt_report *plan)
 {
     struct metrics *metrics = metrics_new(job);
+    struct report_parts report = {.job = job, .provider = provider, .metrics = metrics, .pass = pass};
     const struct pipeline_settings settings = {
         .job = job,
         .provider = provider,
@@ -89,6 +100,8 @@ static int run_pass(const struct options *options, struct job *job, const struct
         .snapshot = strict,
         .is_first_pass = pass == PASS_STRICT_FIRST,
         .metrics = pass == PASS_RUN || pass == PASS_STRICT_SECOND ? metrics : NULL,
+        .report = save_report,
+        .report_context = &report,
     };
     struct run_stats *stats =
         run_report_new(job, pass == PASS_CHECK, pass == PASS_CHECK || pass == PASS_STRICT_FIRST);
@@ -96,12 +109,11 @@ static int run_pass(const struct options *options, struct job *job, const struct
 
     if (status != PIPELINE_ALL_VALID)
         job_forget_secrets(job);
-    if (pass == PASS_CHECK)
-        run_report_estimate(job, provider, stats);
     if (stats->finished_ns) {
-        status = run_report_print(options, job, stats, plan, save_report(job, stats, metrics, pass, status));
-    } else if (status != (int)ERROR_BUSY && status != PIPELINE_ALL_VALID) {
-        /* The run did not start: the last report stays, but the metrics show the failure. */
+        status = run_report_print(options, job, stats, plan, status);
+    } else if (status != PIPELINE_ALL_VALID && (status != (int)ERROR_BUSY || metrics_is_begun(metrics))) {
+        /* The run did not start: the last report stays, but the metrics show the failure, unless they are
+         * those of the run that holds the ledger. */
         struct error error;
         stats->status = status;
         status = run_report_merge_status(metrics_save(metrics, stats, &error), &error, status);

@@ -51,8 +51,8 @@ int run_report_merge_status(int result, const struct error *error, int status)
     return error_worse_status(status, output_error(error));
 }
 
-/* A file that cannot be written changes the status in the files after it. summary.json comes first, because
- * the next run needs its head; it is written again if the status has changed since. */
+/* A file that cannot be written changes the status: in the files after it, and in those before it, which are
+ * written again. summary.json comes first, because the next run needs its head. */
 int run_report_save(const struct job *job, struct run_stats *stats, struct metrics *metrics,
                     const struct report_history *history, int status)
 {
@@ -60,13 +60,16 @@ int run_report_save(const struct job *job, struct run_stats *stats, struct metri
 
     status = stats->status =
         run_report_merge_status(summary_json_save(stats, job->report_folder, &error), &error, status);
-    int saved_status = status;
-    status = stats->status =
-        run_report_merge_status(html_report_save(stats, job, history, &error), &error, status);
+    int summary_status = status, page = html_report_save(stats, job, history, &error);
+    status = stats->status = run_report_merge_status(page, &error, status);
+    int page_status = status;
     status = stats->status = run_report_merge_status(metrics_save(metrics, stats, &error), &error, status);
-    return status == saved_status ? status
-                                  : run_report_merge_status(
-                                        summary_json_save(stats, job->report_folder, &error), &error, status);
+    if (page == 0 && status != page_status)
+        status = run_report_merge_status(html_report_save(stats, job, history, &error), &error, status);
+    if (status != summary_status)
+        status =
+            run_report_merge_status(summary_json_save(stats, job->report_folder, &error), &error, status);
+    return status;
 }
 
 /* The summary as JSON, with what the provider has as one more member. */

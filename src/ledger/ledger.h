@@ -386,7 +386,8 @@ uint64_t ledger_newest_ns(const struct ledger *ledger);
  * (ledger_is_rebound). */
 int ledger_run_start(struct ledger *ledger, const char *command, const char *version, const char *job_digest,
                      uint64_t at_ns, struct error *error);
-/* inputs and counts: JSON texts. Between begin and commit. */
+/* inputs and counts: JSON texts. Again, when the status has changed since: the row has the last one, and the
+ * chain an event of each. Between begin and commit. */
 int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice counts,
                       uint64_t at_ns, struct error *error);
 

@@ -194,11 +194,30 @@ int adopt_job_status(const struct adopt_job_result *result)
     return result->records.rejected || result->unclear || result->users.unreadable ? 1 : 0;
 }
 
+/* Of a run that has compared what it could: code 0, or -1 with an error. Returns it, or -1. */
+static int end_run(struct adopt_job *adopt, int code, struct error *error)
+{
+    const struct adopt_job_settings *settings = adopt->settings;
+    int status = code == 0 ? adopt_job_status(adopt->result) : (int)error->scope, recorded = status;
+    bool is_complete = code == 0 && settings->limit == 0;
+    struct error ignored;
+
+    /* A failure that came first is the one that counts. */
+    if (!settings->is_dry && finish_run(adopt, status, is_complete, code == 0 ? error : &ignored) != 0) {
+        status = code == 0 ? error_worse_status(status, (int)error->scope) : status;
+        code = -1;
+    }
+    if (settings->report)
+        status = settings->report(settings->report_context, adopt->result, status);
+    if (!settings->is_dry && status != recorded)
+        (void)finish_run(adopt, status, false, &ignored);
+    return code;
+}
+
 int adopt_job_run(const struct adopt_job_settings *settings, struct adopt_job_result *result,
                   struct error *error)
 {
     struct adopt_job adopt = {.settings = settings, .result = result};
-    struct error ignored;
 
     *result = (struct adopt_job_result){.started_ns = clock_real_ns()};
     adopt.queue = adopt_export_queue();
@@ -210,11 +229,7 @@ int adopt_job_run(const struct adopt_job_settings *settings, struct adopt_job_re
     if (code == 0) {
         code = read_and_ask(&adopt, error);
         result->finished_ns = clock_real_ns();
-        int status = code == 0 ? adopt_job_status(result) : (int)error->scope;
-        /* A failure that came first is the one that counts. */
-        if (!settings->is_dry &&
-            finish_run(&adopt, status, code == 0 && settings->limit == 0, code == 0 ? error : &ignored) != 0)
-            code = -1;
+        code = end_run(&adopt, code, error);
     }
     ledger_close(adopt.ledger);
     signals_stop(&adopt.signals);

@@ -16,13 +16,6 @@
 #include "pipeline/adopt_export.h"
 #include "provider/provider.h"
 
-struct adopt_job_settings {
-    struct job *job; /* with secrets: forgotten at the end */
-    const struct provider *provider;
-    uint64_t limit; /* records of input; 0: all */
-    bool is_dry;    /* asks the provider, and writes nothing */
-};
-
 /* What was found. `create`, `adopt`, `unclear` and `in_doubt` are of the records without a user. */
 struct adopt_job_result {
     uint64_t started_ns, finished_ns; /* real */
@@ -34,6 +27,17 @@ struct adopt_job_result {
     uint64_t by_member[PROVIDER_MEMBERS_MAX]; /* likewise, by slot */
     uint64_t others;                          /* users that are no record's */
     struct adopt_plan *plan;
+};
+
+struct adopt_job_settings {
+    struct job *job; /* with secrets: forgotten at the end */
+    const struct provider *provider;
+    uint64_t limit; /* records of input; 0: all */
+    bool is_dry;    /* asks the provider, and writes nothing */
+    /* Writes the report, while the ledger is still held, and returns the exit status: this one, or a worse
+     * one, which the ledger then has too. Called where finished_ns is set. NULL: the caller writes it. */
+    int (*report)(void *context, const struct adopt_job_result *result, int status);
+    void *report_context;
 };
 
 /* 0, or -1 with an error, ERROR_USAGE also where the provider cannot list its users. The result holds what

@@ -5,6 +5,25 @@
 #include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
 
+static int record_end(struct job_series *series, int status, struct slice counts, struct error *error)
+{
+    if (ledger_begin(series->ledger, error) != 0 ||
+        ledger_run_finish(series->ledger, status, slice_make(NULL, 0), counts, clock_real_ns(), error) != 0)
+        return -1;
+    return ledger_commit(series->ledger, error);
+}
+
+/* Records outside of the ledger what it has now; a failure becomes the end of the run. 0, or -1. */
+static int record_head(struct job_series *series, int status, struct slice counts, struct error *error)
+{
+    struct error ignored;
+
+    if (ledger_continuity_record(series->job, series->provider, series->ledger, error) == 0)
+        return 0;
+    (void)record_end(series, error_worse_status(status, (int)error->scope), counts, &ignored);
+    return -1;
+}
+
 static int start(struct job_series *series, const char *command, struct error *error)
 {
     uint8_t digest[DIGEST_SHA256_LEN];
@@ -17,7 +36,7 @@ static int start(struct job_series *series, const char *command, struct error *e
                          clock_real_ns(), error) != 0 ||
         ledger_commit(series->ledger, error) != 0)
         return -1;
-    return ledger_continuity_record(series->job, series->provider, series->ledger, error);
+    return record_head(series, 0, slice_make(NULL, 0), error);
 }
 
 int job_series_open(struct job_series *series, const char *command, struct job *job,
@@ -37,11 +56,9 @@ int job_series_open(struct job_series *series, const char *command, struct job *
 
 int job_series_finish(struct job_series *series, int status, struct slice counts, struct error *error)
 {
-    if (ledger_begin(series->ledger, error) != 0 ||
-        ledger_run_finish(series->ledger, status, slice_make(NULL, 0), counts, clock_real_ns(), error) != 0 ||
-        ledger_commit(series->ledger, error) != 0)
+    if (record_end(series, status, counts, error) != 0)
         return -1;
-    return ledger_continuity_record(series->job, series->provider, series->ledger, error);
+    return record_head(series, status, counts, error);
 }
 
 void job_series_close(struct job_series *series)

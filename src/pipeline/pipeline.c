@@ -44,6 +44,7 @@ struct pipeline {
     struct customer_index *customer_index;
     struct rejects *rejects;
     struct dispatcher *dispatcher;
+    bool is_recorded; /* the run's row is in the ledger */
 };
 
 /* A ledger that adopt has begun and not ended lacks customers that the provider has. */
@@ -190,8 +191,10 @@ static int start_run(struct pipeline *pipeline, struct error *error)
     if (ledger_begin(pipeline->ledger, error) != 0 ||
         ledger_run_start(pipeline->ledger, pipeline->stats->command, KYC_VERSION,
                          digest_hex(digest, sizeof digest, hex), pipeline->stats->started_ns, error) != 0 ||
-        ledger_commit(pipeline->ledger, error) != 0 ||
-        ledger_continuity_record(pipeline->job, pipeline->settings->provider, pipeline->ledger, error) != 0)
+        ledger_commit(pipeline->ledger, error) != 0)
+        return -1;
+    pipeline->is_recorded = true;
+    if (ledger_continuity_record(pipeline->job, pipeline->settings->provider, pipeline->ledger, error) != 0)
         return -1;
     pipeline->dispatcher = dispatcher_open(&parts, error);
     return pipeline->dispatcher ? 0 : -1;
@@ -318,32 +321,49 @@ static bool is_complete(const struct run_stats *stats)
     return true;
 }
 
-/* The last transaction: the run's row with its counts, but without the head, which depends on them. */
+/* The last transaction: the run's row, without the head, which depends on it. 0, or -1. */
+static int record_end(struct pipeline *pipeline, int status, struct slice inputs, struct slice counts,
+                      uint64_t at_ns, struct error *error)
+{
+    struct ledger *ledger = pipeline->ledger;
+
+    if (ledger_begin(ledger, error) != 0 ||
+        (pipeline->dispatcher && dispatcher_record_end(pipeline->dispatcher, error) != 0) ||
+        ledger_run_finish(ledger, status, inputs, counts, at_ns, error) != 0 ||
+        ledger_commit(ledger, error) != 0)
+        return -1;
+    return ledger_continuity_record(pipeline->job, pipeline->settings->provider, ledger, error);
+}
+
+/* With the counts of the run. */
 static int finish_ledger(struct pipeline *pipeline, int status, struct error *error)
 {
-    struct buffer stats, inputs;
+    struct buffer counts, inputs;
     struct json_writer writer;
-    int result;
 
-    buffer_init(&stats, 1 << 24);
+    buffer_init(&counts, 1 << 24);
     buffer_init(&inputs, 1 << 24);
-    summary_json_write(pipeline->stats, &stats);
+    summary_json_write(pipeline->stats, &counts);
     json_write_begin(&writer, &inputs);
     summary_json_write_inputs(pipeline->stats, &writer);
-    result = ledger_begin(pipeline->ledger, error);
-    if (result == 0)
-        result = dispatcher_record_end(pipeline->dispatcher, error);
-    if (result == 0)
-        result = ledger_run_finish(pipeline->ledger, status, buffer_slice(&inputs), buffer_slice(&stats),
-                                   pipeline->stats->finished_ns, error);
-    if (result == 0)
-        result = ledger_commit(pipeline->ledger, error);
-    if (result == 0)
-        result =
-            ledger_continuity_record(pipeline->job, pipeline->settings->provider, pipeline->ledger, error);
-    buffer_clear(&stats);
+    int result = record_end(pipeline, status, buffer_slice(&inputs), buffer_slice(&counts),
+                            pipeline->stats->finished_ns, error);
+    buffer_clear(&counts);
     buffer_clear(&inputs);
     return result;
+}
+
+/* A run that failed before its first record. What failed was reported. */
+static void finish_unstarted(struct pipeline *pipeline, int status)
+{
+    struct slice none = slice_make(NULL, 0);
+    struct error ignored;
+
+    if (!pipeline->is_recorded)
+        return;
+    if (pipeline->dispatcher)
+        dispatcher_finish(pipeline->dispatcher);
+    (void)record_end(pipeline, status, none, none, clock_real_ns(), &ignored);
 }
 
 /* The ledger has failed, or another program has it: nothing else is busy once a run is under way. */
@@ -351,6 +371,21 @@ static bool is_broken(const struct pipeline *pipeline, int status)
 {
     return status == ERROR_LEDGER || status == ERROR_BUSY ||
            (pipeline->ledger && ledger_has_failed(pipeline->ledger));
+}
+
+/* What the report changes of the status is recorded in the ledger too, behind the head that the report has.
+ */
+static int report(struct pipeline *pipeline, int status)
+{
+    const struct pipeline_settings *settings = pipeline->settings;
+    struct error ignored; /* the report's failure is the one that counts */
+
+    if (!settings->report)
+        return status;
+    int reported = settings->report(settings->report_context, pipeline->stats, status);
+    if (reported != status && settings->send)
+        (void)finish_ledger(pipeline, reported, &ignored);
+    return reported;
 }
 
 static int finish(struct pipeline *pipeline, int status, bool ended)
@@ -399,11 +434,14 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
     stats->finished_ns = clock_real_ns();
     stats->status = status;
     bool was_broken = is_broken(pipeline, status); /* and reported */
-    if (pipeline->settings->send && finish_ledger(pipeline, status, &error) != 0 && !was_broken)
+    if (pipeline->settings->send && finish_ledger(pipeline, status, &error) != 0 && !was_broken) {
         status = stats->status = log_and_merge_status(status, &error);
+        (void)finish_ledger(pipeline, status,
+                            &error); /* where it has the run's row, with the status before */
+    }
     if (pipeline->ledger)
         ledger_chain_head(pipeline->ledger, stats->chain_head);
-    return status;
+    return report(pipeline, status);
 }
 
 static size_t worker_count(void)
@@ -449,6 +487,7 @@ int pipeline_run(const struct pipeline_settings *settings, struct run_stats *sta
         status = finish(&pipeline, status, ended);
     } else {
         status = log_and_merge_status(status, &error);
+        finish_unstarted(&pipeline, status);
     }
     close_pipeline(&pipeline);
     return status;

@@ -27,6 +27,10 @@ struct pipeline_settings {
     const struct input_snapshot *snapshot; /* of both passes of --strict; NULL: one pass */
     bool is_first_pass;                    /* of two; send is false */
     struct metrics *metrics;               /* of a run, updated while it goes on; else NULL */
+    /* Writes the report, while the ledger is still held, and returns the exit status: this one, or a worse
+     * one, which the ledger then has too. NULL: the caller writes it. */
+    int (*report)(void *context, struct run_stats *stats, int status);
+    void *report_context;
     struct shard_check
         *shard; /* of a check of some inputs; NULL: of all. Filled in, unless it did not start */
 };

@@ -412,6 +412,11 @@ void metrics_update(struct metrics *metrics, const struct run_stats *stats,
     log_warning("%s", error.text);
 }
 
+bool metrics_is_begun(const struct metrics *metrics)
+{
+    return metrics->next_ns != 0;
+}
+
 int metrics_save(struct metrics *metrics, const struct run_stats *stats, struct error *error)
 {
     return save(metrics, stats, NULL, error);

@@ -42,6 +42,9 @@ bool metrics_is_due(const struct metrics *metrics, uint64_t mono_ns);
 void metrics_update(struct metrics *metrics, const struct run_stats *stats,
                     const struct metrics_progress *progress, uint64_t mono_ns);
 
+/* True once metrics_update was called: the file is this run's, and must get its end. */
+bool metrics_is_begun(const struct metrics *metrics);
+
 /* Replaces the job's file at the end; that of a check is REPORT/metrics.prom. Without an end time the command
  * could not begin: the file has its status and the current time, and counts of zero. 0, or -1 with
  * ERROR_USAGE. */

@@ -187,9 +187,9 @@ void refresh_report_metrics(const struct refresh_stats *stats, struct buffer *ou
         uint64_t value;
     } rows[] = {
         {"refresh_status",
-         "Exit status of the last refresh: 0 success, 1 customers need a look, more is worse.",
+         "Exit status of the last refresh that could begin: 0 success, 1 customers need a look, more is worse.",
          (uint64_t)stats->status},
-        {"refresh_timestamp_seconds", "When the last refresh ended, with any status.",
+        {"refresh_timestamp_seconds", "When the last refresh that could begin ended, with any status.",
          stats->finished_ns / CLOCK_NS_PER_S},
         {"refresh_complete_timestamp_seconds", "When a refresh last ended with status 0 or 1; 0: never.",
          (stats->status <= 1 ? stats->finished_ns : stats->since_ns) / CLOCK_NS_PER_S},
@@ -215,17 +215,17 @@ int refresh_report_save(const struct refresh_stats *stats, const char *folder, c
                         struct error *error)
 {
     char *path = file_join(folder, "refresh.json");
+    struct error second;
     struct buffer text;
 
     buffer_init(&text, FILE_MAX);
     refresh_report_json(stats, &text);
     int result = report_file_save(path, JSON_MODE, &text, error);
     free(path);
-    if (result == 0) {
-        buffer_reset(&text);
-        refresh_report_metrics(stats, &text);
-        result = prometheus_save(metrics_path, folder, &text, error);
-    }
+    buffer_reset(&text);
+    refresh_report_metrics(stats, &text);
+    if (prometheus_save(metrics_path, folder, &text, result == 0 ? error : &second) != 0)
+        result = -1;
     buffer_clear(&text);
     return result;
 }

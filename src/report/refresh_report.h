@@ -73,8 +73,8 @@ void refresh_report_text(const struct refresh_stats *stats, struct buffer *out);
 void refresh_report_json(const struct refresh_stats *stats, struct buffer *out);
 void refresh_report_metrics(const struct refresh_stats *stats, struct buffer *out);
 
-/* Replaces refresh.json (0600) in the folder, and the metrics. 0, or -1 as report_file_fail and
- * prometheus_save. */
+/* Replaces refresh.json (0600) in the folder, and the metrics, each whether or not the other can be written.
+ * 0, or -1 as report_file_fail and prometheus_save: the first error. */
 int refresh_report_save(const struct refresh_stats *stats, const char *folder, const char *metrics_path,
                         struct error *error);
 

@@ -58,11 +58,31 @@ sub number_of
     return Errno->can($how)->();
 }
 
+# (id, status) of the ledger's last run; without an end its status is empty.
+sub last_run
+{
+    my ($case) = @_;
+    my ($row) = eval { case_ledger($case, 'SELECT id, status FROM run ORDER BY id DESC LIMIT 1') };
+    return $row ? ($row->[0], $row->[1] // '') : (0, '');
+}
+
 sub note_summary
 {
     my ($case) = @_;
     my $path = "$case->{folder}/reports/test/summary.json";
     $case->{summary_before} = -e $path ? read_file($path) : '';
+    ($case->{run_before}) = last_run($case);
+}
+
+# A run that began in the ledger has its status there, if it ended by itself and the ledger can be written. Returns the
+# mistakes.
+sub machine_ends
+{
+    my ($case, $status, $err) = @_;
+    my ($run, $recorded) = last_run($case);
+    return () if $run == ($case->{run_before} || 0) || $status !~ /^[0-7]$/ || $recorded eq $status;
+    return () if $err =~ /the ledger \S*test\.ledger cannot be /;
+    return "the ledger says status '$recorded', the run $status";
 }
 
 # One run with a fault (undef: none): (status, output, errors, path of the failed call).
@@ -159,6 +179,7 @@ sub machine_fails
     push @wrong, "status $status, not $want->{status}" if $status !~ /^(?:$want->{status})$/;
     push @wrong, "no message like $want->{message}" if $want->{message} && $text !~ $want->{message};
     push @wrong, machine_claims($case, $status, $want->{summary}) if $err !~ /summary\.json/;
+    push @wrong, machine_ends($case, defined $want->{summary} ? $want->{summary} : $status, $err);
     is(join('; ', @wrong), '', $sentence) or diag $text;
 }
 

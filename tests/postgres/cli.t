@@ -9,6 +9,6 @@ use lib "$FindBin::Bin/../lib";
 use KycOnPostgres;
 use KycProof;
 
-my @scripts = map { "cli/$_" } qw(adopt refresh twins resolve audit in_doubt in_progress settle results where witness);
+my @scripts = map { "cli/$_" } qw(adopt refresh twins resolve audit in_doubt in_progress run_end settle results where witness);
 push @scripts, map { "cli/$_" } qw(links send_documents) if proof_is_long();
 on_postgres_test(3, @ARGV ? \@ARGV : \@scripts);
