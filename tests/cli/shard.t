@@ -105,16 +105,15 @@ sub shard_folder { my ($case, $i, $n) = @_; return report_folder($case) . "/shar
 sub shard { my ($case, $i, $n, @more) = @_; return case_run($case, 'check', '-q', '--shard', "$i/$n", @key, @more) }
 sub merge { my ($case, @more) = @_; return case_run($case, 'merge', '-q', @key, @more) }
 
-# What a check leaves: the summary and the page without times, and the reject files unpacked.
+# What a check leaves, its times replaced: the summary, the page, the metrics, and the reject files unpacked.
 sub result_of
 {
     my ($folder) = @_;
-    my $summary = $json->decode(read_file("$folder/summary.json"));
-    delete @$summary{qw(started finished seconds)};
-    my $page = read_file("$folder/report.html");
-    $page =~ s/<time [^>]*>[^<]*</<time></g;
-    $page =~ s/(<data value=")[^"]*(" data-figure="seconds">)[^<]*</$1$2</;
-    my %result = (summary => $json->encode($summary), page => $page);
+    my %result = (summary => read_file("$folder/summary.json"), page => read_file("$folder/report.html"), metrics => read_file("$folder/metrics.prom"));
+    $result{summary} =~ s/"started":"[^"]+","finished":"[^"]+","seconds":[\d.]+/"started":"","finished":"","seconds":0/;
+    $result{metrics} =~ s/^(kyc_import_(?:\w+_timestamp|duration)_seconds\{.*\}) [\d.]+$/$1 TIME/mg;
+    $result{page} =~ s/<time [^>]*>[^<]*</<time></g;
+    $result{page} =~ s/(<data value=")[^"]*(" data-figure="seconds">)[^<]*</$1$2</;
     for my $name (qw(rejects.csv.gz broken.csv.gz rejects.ndjson.gz broken.ndjson.gz)) {
         $result{$name} = -e "$folder/$name" ? (run_program('gunzip', '-c', "$folder/$name"))[1] : 'none';
     }
