@@ -85,6 +85,10 @@ sub is_refused
 
 case_named 'no server' => sub { is_refused('postgresql://postgres@127.0.0.1:' . free_port() . '/kyc', 5, qr/cannot be reached: .*refused/i) };
 case_named 'an unknown host' => sub { is_refused('postgresql://kyc@db.invalid/kyc', 5, qr/cannot be (?:reached|opened): /) };
+case_named 'several hosts' => sub {
+    like(is_refused('postgresql://postgres@127.0.0.1:' . free_port() . ",$server/nobody", 5, qr/cannot be reached: [^\n]*refused[^\n]*; [^\n]*database "nobody" does not exist\n/i),
+        qr/^hint: check the names/m, 'the fault of each, and the hint that says more');
+};
 case_named 'no such database' => sub { is_refused("postgresql://postgres\@$server/nobody", 5, qr/cannot be reached: .*does not exist/) };
 case_named 'a server that does not answer' => sub {
     my $silent = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "listen: $!";

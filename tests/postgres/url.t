@@ -99,7 +99,7 @@ subtest 'a password' => sub {
     local $ENV{TEST_LEDGER_PASSWORD} = 'a-wrong-password';
     ($status, my $out, $err) = run_job("$ledger\nledger_password: env:TEST_LEDGER_PASSWORD", '--new-ledger');
     is($status, 5, 'a wrong one');
-    like($err, qr/password authentication failed.*\nhint: check the user in the job's ledger, and ledger_password/s, 'is refused');
+    like($err, qr/password authentication failed.*\nhint: check that the server has the user that the job's ledger names, and ledger_password/s, 'is refused');
     unlike($out . $err, qr/a-wrong-password/, 'and not shown');
     $ENV{TEST_LEDGER_PASSWORD} = 'an-invented-password';
     ($status, $out, $err) = run_job("$ledger\nledger_password: env:TEST_LEDGER_PASSWORD", '--new-ledger');

@@ -11,6 +11,7 @@
 
 #include "core/clock.h"
 #include "core/memory.h"
+#include "core/text.h"
 #include "ledger/postgres/store_postgres.h"
 #include "ledger/postgres/store_share.h"
 
@@ -168,32 +169,50 @@ static int make_settings(const struct store_postgres *store, enum ledger_mode mo
     return add_tls(store, settings, error);
 }
 
+static const char unreachable_hint[] =
+    "check that the server runs and can be reached from here, and the job's ledger";
+
+/* One line of it. libpq repeats a line when it has tried the same without TLS, and its advice about sslmode
+ * is of no use here. */
+static void make_fact(const char *message, char fact[FACT_MAX])
+{
+    struct slice rest = slice_from(message), line, last = SLICE_LITERAL("");
+    size_t len = 0;
+    while (slice_next_item(&rest, SLICE_LITERAL("\n"), &line)) {
+        line = text_trim(line);
+        if (line.len == 0 || slice_equal(line, last) || slice_begins_with(line, "Either provide the file"))
+            continue;
+        last = line;
+        if (len > 0 && len + 2 < FACT_MAX) {
+            fact[len++] = ';';
+            fact[len++] = ' ';
+        }
+        for (size_t i = 0; i < line.len && len + 1 < FACT_MAX; i++)
+            if ((unsigned char)line.data[i] > ' ' || fact[len - 1] != ' ')
+                fact[len++] = (unsigned char)line.data[i] > ' ' ? line.data[i] : ' ';
+    }
+    fact[len] = '\0';
+}
+
 /* The parts of libpq's message about a connection are of the network and the server, never of a row. */
 static int fail_to_connect(const struct store_postgres *store, const struct store_connection *connection,
                            struct error *error)
 {
     char fact[FACT_MAX];
-    const char *message = connection->pg ? PQerrorMessage(connection->pg) : "there is not enough memory";
-    const char *hint = "check that the server runs and can be reached from here, and the job's ledger";
-    size_t len = 0;
-    for (const char *byte = message; *byte != '\0' && len + 1 < sizeof fact; byte++)
-        if ((unsigned char)*byte > ' ')
-            fact[len++] = *byte;
-        else if (len > 0 && fact[len - 1] != ' ') {
-            if (*byte == '\n' && byte[1] != '\0' && len + 2 < sizeof fact)
-                fact[len++] = ';';
-            fact[len++] = ' ';
-        }
-    while (len > 0 && fact[len - 1] == ' ')
-        len--;
-    fact[len] = '\0';
+    const char *hint = unreachable_hint;
+    make_fact(connection->pg ? PQerrorMessage(connection->pg) : "there is not enough memory", fact);
     if (strstr(fact, "no password supplied"))
         hint =
             "set ledger_password in the job, and the variable or file that it names; kyc-import probe JOB shows what is wrong with it";
     else if (strstr(fact, "password"))
-        hint = "check the user in the job's ledger, and ledger_password";
+        hint = "check that the server has the user that the job's ledger names, and ledger_password";
     else if (strstr(fact, "pg_hba.conf"))
         hint = "let the server admit this account from here (pg_hba.conf)";
+    else if (strstr(fact, "does not support SSL"))
+        hint =
+            "set ssl = on at the server (postgresql.conf), with a certificate for this host: without TLS only a server on this machine is used, by 127.0.0.1 or localhost";
+    else if (strstr(fact, "root certificate file"))
+        hint = "name the file of the certificates that are trusted by ?sslrootcert=/PATH in the job's ledger";
     else if (strstr(fact, "certificate") || strstr(fact, "SSL"))
         hint =
             "check the server's certificate: it must be for this host, and of a CA that sslrootcert names or this machine trusts";
@@ -201,8 +220,31 @@ static int fail_to_connect(const struct store_postgres *store, const struct stor
         hint = "name the primary in the job's ledger, or both: postgresql://USER@HOST1,HOST2/DATABASE";
     else if (strstr(fact, "does not exist"))
         hint = "check the names in the job's ledger, or create the account and the database";
-    return error_set(error, ERROR_LEDGER, "the ledger %s cannot be reached: %s\nhint: %s", store->url.shown,
-                     fact, hint);
+    else if (strstr(fact, "FATAL:"))
+        hint = "the server refuses the connection: see its reason above, and its log";
+    return store_postgres_set_error(store, "reached", fact, hint, error);
+}
+
+static int fail_silent(const struct store_postgres *store, const char *host, struct error *error)
+{
+    char fact[FACT_MAX];
+    snprintf(fact, sizeof fact, "the server does not answer (%s)", host);
+    return store_postgres_set_error(store, "reached", fact, unreachable_hint, error);
+}
+
+/* The failures of several hosts, with the hint of the first one that is more than "cannot be reached". */
+static void add_failure(struct error *all, const struct error *next)
+{
+    static const char begin[] = "cannot be reached: ";
+    size_t len = text_find_hint(slice_from(all->text)), next_len = text_find_hint(slice_from(next->text));
+    const char *fact = strstr(next->text, begin), *hint = all->text + len;
+    if (!fact || (size_t)(fact - next->text) > next_len)
+        return;
+    fact += sizeof begin - 1;
+    if (strstr(hint, unreachable_hint))
+        hint = next->text + next_len;
+    error_set(all, ERROR_LEDGER, "%.*s; %.*s%s", (int)len, all->text, (int)(next->text + next_len - fact),
+              fact, hint);
 }
 
 /* What the server remarks: libpq would write it to standard error. */
@@ -212,7 +254,7 @@ static void ignore_notice(void *context, const PGresult *notice)
 }
 
 static int connect_to(const struct store_postgres *store, struct store_connection *connection,
-                      struct settings *settings, uint64_t deadline_ns, struct error *error)
+                      struct settings *settings, const char *host, uint64_t deadline_ns, struct error *error)
 {
     uint64_t by_ns = clock_boot_ns() + store->url.connect_timeout_s * CLOCK_NS_PER_S;
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
@@ -231,10 +273,7 @@ static int connect_to(const struct store_postgres *store, struct store_connectio
             error->scope == ERROR_INTERRUPTED)
             return -1;
         if (clock_boot_ns() >= by_ns)
-            return error_set(
-                error, ERROR_LEDGER,
-                "the ledger %s cannot be reached: the server does not answer\nhint: check that the server runs and can be reached from here, and the job's ledger",
-                store->url.shown);
+            return fail_silent(store, host, error);
         state = PQconnectPoll(connection->pg);
     }
     return PQsetnonblocking(connection->pg, 1) == 0 && PQenterPipelineMode(connection->pg) == 1
@@ -247,6 +286,7 @@ static int connect_to_first(const struct store_postgres *store, struct store_con
                             struct settings *settings, uint64_t deadline_ns, struct error *error)
 {
     struct slice hosts = slice_from(store->url.hosts), ports = slice_from(store->url.ports), host, port;
+    struct error all = {.scope = ERROR_NONE};
     int result = -1;
     while (result != 0 && slice_next_item(&hosts, SLICE_LITERAL(","), &host) &&
            slice_next_item(&ports, SLICE_LITERAL(","), &port)) {
@@ -255,12 +295,18 @@ static int connect_to_first(const struct store_postgres *store, struct store_con
         add_setting(&here, "host", texts[0]);
         add_setting(&here, "port", texts[1]);
         store_postgres_disconnect(connection);
-        result = connect_to(store, connection, &here, deadline_ns, error);
+        result = connect_to(store, connection, &here, texts[0], deadline_ns, error);
         free(texts[0]);
         free(texts[1]);
         if (result != 0 && error->scope == ERROR_INTERRUPTED)
-            break;
+            return -1;
+        if (result != 0 && all.scope != ERROR_NONE)
+            add_failure(&all, error);
+        else if (result != 0)
+            all = *error;
     }
+    if (result != 0)
+        *error = all;
     return result;
 }
 
