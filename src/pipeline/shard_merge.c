@@ -149,14 +149,25 @@ static void add_status(struct shard_merge *merge, uint32_t index)
     merge->problems[merge->problem_count - 1].has_failed = has_failed;
 }
 
-/* The shard that ended last: with it the ledger's head is compared, and the key. */
+/* Of this job, of the present inputs and of this version. */
+static bool is_of_plan(const struct shard_merge *merge, const struct shard_file *file)
+{
+    return memcmp(file->plan, merge->plan.digest, sizeof file->plan) == 0 &&
+           strcmp(file->version, KYC_VERSION) == 0;
+}
+
+/* The shard that ended last: with it the ledger's head is compared, and the key. NULL: none is of this plan.
+ */
 static const struct shard_file *find_last(const struct shard_merge *merge)
 {
     const struct shard_file *last = NULL;
 
-    for (uint32_t i = 0; i < merge->of; i++)
-        if (merge->shards[i].folder && (!last || merge->shards[i].file.finished_ns > last->finished_ns))
-            last = &merge->shards[i].file;
+    for (uint32_t i = 0; i < merge->of; i++) {
+        const struct shard_merge_shard *shard = &merge->shards[i];
+        if (shard->folder && is_of_plan(merge, &shard->file) &&
+            (!last || shard->file.finished_ns > last->finished_ns))
+            last = &shard->file;
+    }
     return last;
 }
 
@@ -176,8 +187,7 @@ static void check_shard(struct shard_merge *merge, uint32_t index, const char *c
 
     if (!shard->folder)
         add_missing(merge, index, fault);
-    else if (memcmp(shard->file.plan, merge->plan.digest, sizeof shard->file.plan) != 0 ||
-             strcmp(shard->file.version, KYC_VERSION) != 0)
+    else if (!is_of_plan(merge, &shard->file))
         report_foreign(merge, index, changed);
     else if (shard->file.status > 1)
         add_status(merge, index);

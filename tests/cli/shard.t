@@ -293,6 +293,8 @@ subtest 'merge refuses what does not fit' => sub {
     $is->('one of another N', qr/shard-0-of-2 is shard 0 of 2, and the others are of 3\n *hint: leave this folder out/, @folders, shard_folder($case, 0, 2));
     shard($case, 2, 3, '--set', 'input.max_record=60KiB');
     $is->('one of another job', qr/shard-2-of-3 was made by another job file, or with other --set or --input options\n *${\$line->(2)}/, @folders);
+    shard($case, 2, 3, '--set', 'input.max_record=60KiB', '--shard-key', 'env:TEST_SHARD_KEY_2') for local $ENV{TEST_SHARD_KEY_2} = 'beef' x 16;
+    $is->('one of another job, with its key, is no measure of the others', qr/error: 1 of 3 shards is to be made before the merge/, @folders);
     shard($case, 2, 3, '--shard-key', 'env:TEST_SHARD_KEY_2') for local $ENV{TEST_SHARD_KEY_2} = 'beef' x 16;
     $is->('one with another key', qr/was made with another key/, @folders);
     shard($case, 2, 3);
