@@ -239,9 +239,9 @@ static int fail_window(const struct rate_share *share, uint64_t window_ns, struc
 {
     return job_fail(
         share->job, share->job->delivery.shared_place, error,
-        "jobs that run now share the account `%s` by requests in %" PRIu64
-        " ms, and this job by requests in %" PRIu64
-        " ms\nhint: give all jobs of the account the same delivery.rate, or wait until the others have ended",
+        "jobs that run now count the rate of the account `%s` in windows of %" PRIu64
+        " ms, and this job in windows of %" PRIu64
+        " ms, because its delivery.rate has another unit\nhint: give all jobs of the account the same delivery.rate, or wait until the others have ended",
         share->job->delivery.shared, window_ns / CLOCK_NS_PER_MS, share->limit.window_ns / CLOCK_NS_PER_MS);
 }
 

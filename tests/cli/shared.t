@@ -204,7 +204,7 @@ parallel 'another window than that of the jobs that run is an error at its place
     $other->{set}{'delivery.rate'} = '1800/min';
     my ($status, undef, $err) = case_run($other, '-q');
     is($status, 2, 'status 2') or diag $err;
-    like($err, qr/job\.yaml:$line:11: jobs that run now share the account `main` by requests in 1000 ms, and this job by requests in 10000 ms\n(?:.*\n)*hint: give all jobs of the account the same delivery\.rate/, 'where, and what to do');
+    like($err, qr/job\.yaml:$line:11: jobs that run now count the rate of the account `main` in windows of 1000 ms, and this job in windows of 10000 ms, because its delivery\.rate has another unit\n(?:.*\n)*hint: give all jobs of the account the same delivery\.rate/, 'where, and what to do');
     ends_well(0, 'the first job' => [$one, $first]);
     is(counts($one)->{over_limit}, 0, 'no request over the limit');
 };

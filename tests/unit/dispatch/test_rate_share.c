@@ -309,8 +309,9 @@ static void another_window_of_running_jobs_is_an_error(void **state)
     struct error error = open_share();
     assert_null(fake.share);
     assert_int_equal(error.scope, ERROR_USAGE);
-    assert_non_null(strstr(error.text, "share the account `main` by requests in 10000 ms, and this job by "
-                                       "requests in 1000 ms\nhint: "));
+    assert_non_null(strstr(error.text, "the rate of the account `main` in windows of 10000 ms, and this job "
+                                       "in windows of 1000 ms, because its delivery.rate has another unit\n"
+                                       "hint: "));
 }
 
 /* The end. */
