@@ -243,7 +243,7 @@ static void check_runs(struct verify *verify)
     if (report->has_head && report->head_at < 0)
         report_finding(
             verify, (struct ledger_finding){.kind = LEDGER_FINDING_REPORT},
-            "the chain does not hold the head that the last run recorded beside the ledger and in the report folder: events are missing at the end, or the ledger is older");
+            "the chain does not hold the head that the last run recorded (LEDGER.head, or ledger-*.head in the report folder or in ledger_witness): events are missing at the end, or the ledger is older");
 }
 
 /* The chain. */

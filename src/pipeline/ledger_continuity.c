@@ -44,6 +44,7 @@ struct last_head {
 
 struct history {
     struct arena arena;
+    const char *job_path;
     const char *ledger_path; /* as in the job */
     const char *key_path;    /* NULL: there is no key file */
     const char *way_back;    /* of a hint: adopt, where the provider can list its users; else "" */
@@ -295,7 +296,7 @@ static int load(struct history *history, const struct job *job, const struct pro
     char *real = find_real_path(job->ledger_path);
     struct names names;
 
-    *history = (struct history){.ledger_path = job->ledger_path, .way_back = ""};
+    *history = (struct history){.job_path = job->path, .ledger_path = job->ledger_path, .way_back = ""};
     arena_init(&history->arena, 4096);
     if (adopt_is_possible(provider))
         history->way_back =
@@ -327,11 +328,27 @@ static bool is_file(const char *location)
     return !ledger_is_remote(location) && ledger_exists(&place, &error) == 1;
 }
 
+/* `sqlite:PATH`, as a command takes it. */
+static const char *find_scheme(const char *location)
+{
+    return ledger_is_remote(location) ? "" : "sqlite:";
+}
+
+/* The most likely cause: the job names another place now, and the ledger was not moved there. */
+static void describe_move(const struct history *history, const char *earlier, char *hint, size_t size)
+{
+    text_format(
+        hint, size,
+        "if that one still exists, set `ledger` to it, or move it: kyc-import ledger copy %s %s%s %s%s; else ",
+        history->job_path, find_scheme(earlier), earlier, find_scheme(history->ledger_path),
+        history->ledger_path);
+}
+
 static int check_missing(const struct history *history, struct error *error)
 {
     const struct last_head *last = history->count > 0 ? &history->heads[0] : NULL;
     const char *proof = last ? last->path : history->key_path;
-    char earlier_path[ERROR_TEXT_MAX / 4] = "";
+    char earlier_path[ERROR_TEXT_MAX / 4] = "", move[ERROR_TEXT_MAX / 2] = "";
 
     if (!proof)
         return 0;
@@ -340,17 +357,19 @@ static int check_missing(const struct history *history, struct error *error)
             error, ERROR_LEDGER,
             "%s: the ledger's file is empty, and %s shows that this job had one: its -wal file, which had its rows, was removed or not copied with it\nhint: put that file back beside it; or restore a backup with kyc-import restore; %sor start over with run --new-ledger",
             history->ledger_path, proof, history->way_back);
-    if (last && last->other_path && last->ledger)
+    if (last && last->other_path && last->ledger) {
         text_format(earlier_path, sizeof earlier_path, " (it was %s then)", last->ledger);
+        describe_move(history, last->ledger, move, sizeof move);
+    }
     if (ledger_is_remote(history->ledger_path))
         return error_set(
             error, ERROR_LEDGER,
-            "%s: the ledger is missing, and %s shows that this job had one%s: without it every customer would be created again\nhint: name the right database; or restore a backup with kyc-import restore; %sor start over with run --new-ledger",
-            history->ledger_path, proof, earlier_path, history->way_back);
+            "%s: the ledger is missing, and %s shows that this job had one%s: without it every customer would be created again\nhint: %sname the right database; or restore a backup with kyc-import restore; %sor start over with run --new-ledger",
+            history->ledger_path, proof, earlier_path, move, history->way_back);
     return error_set(
         error, ERROR_LEDGER,
-        "%s: the ledger is missing, and %s shows that this job had one%s: without it every customer would be created again\nhint: restore it from a copy, together with its .key file; %sor start over with run --new-ledger",
-        history->ledger_path, proof, earlier_path, history->way_back);
+        "%s: the ledger is missing, and %s shows that this job had one%s: without it every customer would be created again\nhint: %srestore it from a copy, together with its .key file; %sor start over with run --new-ledger",
+        history->ledger_path, proof, earlier_path, move, history->way_back);
 }
 
 static int check_ledger(const struct history *history, struct ledger *ledger, struct error *error)

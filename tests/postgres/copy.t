@@ -129,8 +129,14 @@ subtest 'what cannot be copied' => sub {
     my $url = postgres_database($pg);
     my ($status, undef, $err) = case_run($case, 'ledger', 'sqlite:test.ledger', $url);
     is($status, 5, 'without a key of the job: status 5');
-    like($err, qr/needs the job's ledger_key, and there is none\nhint: /, 'and what to set');
+    like($err, qr/needs the job's ledger_key, and there is none: the job does not set it, or the variable or file that it names is missing\nhint: /, 'and what to set');
     my @key = ('--set', 'ledger_key=file:test.ledger.key');
+    {
+        local $case->{looks} = 1; # no --new-ledger of the tests' own
+        ($status, undef, $err) = case_run($case, 'run', '--set', "ledger=$url", @key);
+        is($status, 5, 'a run of a job that names the new place, and was not moved: status 5');
+        like($err, qr/shows that this job had one .*\nhint: if that one still exists, set `ledger` to it, or move it: kyc-import ledger copy \S+job\.yaml sqlite:\S+test\.ledger \Q$url\E; else /s, 'and how to move it');
+    }
     ($status, undef, $err) = case_run($case, 'ledger', $url, 'sqlite:new', @key);
     is($status, 2, 'no ledger in the database: status 2');
     like($err, qr/there is no ledger of the job test at \Q$url\E/, 'and why');

@@ -29,7 +29,7 @@ static const struct reason reasons[] = {
     {"3D000", ERROR_LEDGER, true, "there is no such database",
      "check the job's ledger, or create the database (createdb)"},
     {"42501", ERROR_LEDGER, false, "this account may not do that",
-     "give it the rights: GRANT CREATE ON DATABASE, or own the schema and its tables"},
+     "for a new ledger, GRANT CREATE ON DATABASE to it; of one that exists, make it the owner of the schema and its tables"},
     {"25006", ERROR_LEDGER, true, "the server accepts no writes: it is a standby, or set to read-only",
      "name the primary in the job's ledger, or both: postgresql://USER@HOST1,HOST2/DATABASE"},
     {"53100", ERROR_LEDGER, true, "the server's disk is full", "free space on it, " RUN_AGAIN},

@@ -251,7 +251,7 @@ int store_postgres_read_key(const struct ledger_place *place, uint8_t key[FINGER
     if (!place->key || !place->key->data)
         return error_set(
             error, ERROR_LEDGER,
-            "a ledger in PostgreSQL needs the job's ledger_key, and there is none\nhint: set ledger_key in the job, and the variable or file that it names; kyc-import probe JOB shows what is wrong with it");
+            "a ledger in PostgreSQL needs the job's ledger_key, and there is none: the job does not set it, or the variable or file that it names is missing\nhint: set ledger_key in the job, and the variable or file that it names; kyc-import probe JOB shows what is wrong with it");
     digest_sha256(secret_slice(place->key), slice_make(NULL, 0), key);
     return 0;
 }
@@ -320,9 +320,10 @@ int store_postgres_check_place(const struct ledger_place *place, struct error *e
                                        &parameters, error);
     int result = rows ? 0 : -1;
     if (rows && store_postgres_number(rows, 0, 0) == 0)
-        result = store_postgres_set_error(
-            store, "created", "this account may not create its schema",
-            "GRANT CREATE ON DATABASE to it; or create the schema, and GRANT CREATE, USAGE ON SCHEMA", error);
+        result = error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s cannot be created: this account may not create its schema\nhint: GRANT CREATE ON DATABASE \"%s\" TO \"%s\"; or create the schema %s, and GRANT CREATE, USAGE ON SCHEMA %s",
+            store->url.shown, store->url.database, PQuser(store->main.pg), store->schema, store->schema);
     PQclear(rows);
     store_postgres_close(&store->store);
     return result;
