@@ -369,6 +369,23 @@ case_named 'a second run' => sub {
     is((host_end($run))[0], 0, 'the first one ends well');
     goes_on($hosts);
 };
+# Its transaction has the row of the writer, so nothing renews the lease meanwhile.
+case_named 'a second run while a commit of the first one takes longer than its lease' => sub {
+    my $hosts = new_hosts();
+    is((host_run($hosts, 0))[0], 0, 'a ledger');
+    hosts_add_rows($hosts, 5);
+    in_ledger($hosts, 'CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2.5); RETURN NULL; END $$; '
+        . 'CREATE TRIGGER slow AFTER INSERT ON run FOR EACH STATEMENT EXECUTE FUNCTION take_long()');
+    my $first = host_start($hosts, 0);
+    host_step($first, 'commit sent');
+    my ($status, $err) = host_run($hosts, 1);
+    is($status, 7, 'status 7') or diag $err;
+    like($err, qr/in use by another run: \S+, process $first->{pid}/, 'the reason names the first one');
+    ($status, $err) = host_end($first);
+    is($status, 0, 'which goes on') or diag $err;
+    in_ledger($hosts, 'DROP TRIGGER slow ON run; DROP FUNCTION take_long');
+    goes_on($hosts);
+};
 case_named 'two runs take the ledger of one that hangs over at once' => sub {
     local $ENV{KYC_LEASE_MS} = 3000;
     my $hosts = new_hosts('payward', undef, undef, 3);

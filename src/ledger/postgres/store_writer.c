@@ -61,10 +61,13 @@ int store_postgres_lock(struct store_postgres *store, struct error *error)
 }
 
 /* A holder that works in one long transaction cannot renew: the row is locked by itself. Its session's last
- * change of state shows that it lives. (Another session may have its number later.) */
+ * change of state shows that it lives, and a statement that the server works on; not one that waits for its
+ * client, for a standby or for a lock. (Another session may have its number later.) */
 #define SEE_SQL                                                                                              \
     "SELECT epoch, released, waits_ms, (extract(epoch FROM renewed_at) * 1000000)::bigint, "                 \
-    "coalesce((SELECT (extract(epoch FROM max(a.state_change)) * 1000000)::bigint "                          \
+    "coalesce((SELECT (extract(epoch FROM max(CASE WHEN a.state = 'active' AND "                             \
+    "coalesce(a.wait_event_type, '') NOT IN ('Client', 'IPC', 'Lock') THEN clock_timestamp() "               \
+    "ELSE a.state_change END)) * 1000000)::bigint "                                                          \
     "FROM pg_stat_activity a WHERE a.pid = w.backend AND a.backend_start < w.renewed_at), 0), holder "       \
     "FROM writer w WHERE one = 1"
 
