@@ -20,8 +20,8 @@
  * the floor before it (nonce_reservation.h), so a lost floor is no higher, unless the clock was set back
  * since; then the provider rejects the nonces, and the run stops and names provider.nonce_floor.
  *
- * Rate: when a request left last, and a Retry-After, are those of the present ledger; where it cannot be read,
- * or lacks the last recorded run, requests count as being under way (rate_carryover.h). Thread: any.
+ * Rate: when a request left last, and a Retry-After, are those of the present ledger; where it cannot be
+ * read, or lacks the last recorded run, requests count as being under way (rate_carryover.h). Thread: any.
  */
 #ifndef KYC_PIPELINE_RESTORED_LEDGER_H
 #define KYC_PIPELINE_RESTORED_LEDGER_H
