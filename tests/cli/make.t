@@ -163,6 +163,17 @@ PERL
     }
 }
 
+# What was skipped, and why: beside the test, and at the end of a proof, where nobody may take it for proven.
+put($_, read_file("$ours/$_"), 0755) for qw(scripts/proof tests/lib/KycProof.pm);
+put("tests/scale/$_->[0].t", "#!/usr/bin/perl\nuse lib 'tests/lib';\nuse KycProof;\nprint <<'TAP';\n$_->[1]TAP\n", 0755)
+    for ['whole', "ok 1 - one\n1..1\n"], ['none', "1..0 # SKIP there is no cluster\n"],
+    ['part', "ok 1 - one\nok 2 # skip there is no npm\n    ok 1 # skip no right to mount (here)\n    1..1\nok 3 - more\nok 4 # skip there is no npm\n1..4\n"];
+($status, $out) = run_program("$project/scripts/run-tests", map { "$project/tests/scale/$_.t" } qw(whole part));
+like($out, qr/^ok +scale\/whole +1 passed  [\d.]+ s\nok +scale\/part +2 passed, 2 skipped \(there is no npm; no right to mount \(here\)\)  [\d.]+ s$/m, 'a test that was skipped is named with its reason');
+($status, $out) = run_program("$project/scripts/proof");
+is($status, 0, 'a proof that leaves something out') or diag $out;
+like($out, qr/\nnot run:\n  scale\/none: there is no cluster\n  scale\/part: there is no npm; no right to mount \(here\)\n\z/, 'ends with that') or diag $out;
+
 # Scratch folders in memory, as make check has them: one folder, which is removed with what tests leave in it.
 SKIP: {
     my ($size, $options) = (`df -Pk /dev/shm 2>/dev/null` =~ /^\S+ +\d+ +\d+ +(\d+) /m, read_file('/proc/mounts') =~ m{^\S+ /dev/shm \S+ (\S+)}m);
