@@ -110,21 +110,20 @@ static void run_refresh(const struct options *options, struct job_series *series
                                         .due = *due,
                                         .limit = options->limit};
     struct error error;
-    int result = refresh_run(&parts, &stats->reading, &stats->requests, &error);
+    bool is_broken = false; /* and reported: the ledger is read and written all the same, if it can be */
 
-    if (result != 0)
+    stats->complete = refresh_run(&parts, &stats->reading, &stats->requests, &error) == 0;
+    if (!stats->complete) {
         add_error(stats, &error);
-    if (result != 0 && (error.scope == ERROR_LEDGER || ledger_has_failed(series->ledger))) {
-        (void)finish_run(series, stats, &error); /* if it still can */
-        return;
+        is_broken = error.scope == ERROR_LEDGER || ledger_has_failed(series->ledger);
     }
-    stats->complete = result == 0;
-    if (refresh_counts_read(series->ledger, stats, &error) != 0)
+    stats->is_counted = refresh_counts_read(series->ledger, stats, &error) == 0;
+    if (!stats->is_counted && !is_broken)
         add_error(stats, &error);
     if (stats->changed[VERIFICATION_REJECTED] || stats->changed[VERIFICATION_ACTION_NEEDED] ||
         stats->reading.unclear || stats->reading.no_answer)
         stats->status = error_worse_status(stats->status, 1);
-    if (finish_run(series, stats, &error) != 0)
+    if (finish_run(series, stats, &error) != 0 && !is_broken)
         add_error(stats, &error);
 }
 

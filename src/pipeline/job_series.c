@@ -56,9 +56,12 @@ int job_series_open(struct job_series *series, const char *command, struct job *
 
 int job_series_finish(struct job_series *series, int status, struct slice counts, struct error *error)
 {
-    if (record_end(series, status, counts, error) != 0)
-        return -1;
-    return record_head(series, status, counts, error);
+    struct error ignored;
+
+    if (record_end(series, status, counts, error) == 0)
+        return record_head(series, status, counts, error);
+    (void)record_end(series, error_worse_status(status, (int)error->scope), counts, &ignored);
+    return -1;
 }
 
 void job_series_close(struct job_series *series)

@@ -26,7 +26,8 @@ struct job_series {
 /* command: the run's, constant. 0, or -1 with an error; then nothing is open. */
 int job_series_open(struct job_series *series, const char *command, struct job *job,
                     const struct provider *provider, struct error *error);
-/* Records the end of the run; again when its status has changed since. counts: a JSON text. 0, or -1. */
+/* Records the end of the run; again when its status has changed since. counts: a JSON text. 0, or -1: the end
+ * has the status of that error then, if it could be written all the same. */
 int job_series_finish(struct job_series *series, int status, struct slice counts, struct error *error);
 void job_series_close(struct job_series *series);
 

@@ -43,11 +43,14 @@ static void write_changes(const struct refresh_stats *stats, struct buffer *out)
                               refresh_report_state(from), refresh_report_state(to));
 }
 
-void refresh_report_text(const struct refresh_stats *stats, struct buffer *out)
+static void write_customers(const struct refresh_stats *stats, struct buffer *out)
 {
-    const struct refresh_reading *reading = &stats->reading;
     char since[CLOCK_RFC3339_SIZE];
 
+    if (!stats->is_counted) {
+        buffer_append_text(out, "The ledger could not be read, so its customers were not counted.\n");
+        return;
+    }
     /* Before a first refresh there is nothing to compare with. */
     buffer_append_text(out, "   customers  verification");
     if (stats->since_ns)
@@ -59,6 +62,13 @@ void refresh_report_text(const struct refresh_stats *stats, struct buffer *out)
                           refresh_report_state(state), stats->changed[state]);
         else
             buffer_printf(out, "%12" PRIu64 "  %s\n", stats->customers[state], refresh_report_state(state));
+}
+
+void refresh_report_text(const struct refresh_stats *stats, struct buffer *out)
+{
+    const struct refresh_reading *reading = &stats->reading;
+
+    write_customers(stats, out);
     write_changes(stats, out);
     buffer_printf(out, "\n%" PRIu64 " user%s read with %" PRIu64 " request%s", reading->read,
                   reading->read == 1 ? "" : "s", stats->requests, stats->requests == 1 ? "" : "s");
@@ -200,11 +210,13 @@ void refresh_report_metrics(const struct refresh_stats *stats, struct buffer *ou
          stats->reading.stateless + stats->reading.unclear + stats->reading.no_answer},
     };
 
-    write_state_metrics(stats, REFRESH_METRIC, REFRESH_METRIC_HELP, stats->customers, out);
-    write_state_metrics(
-        stats, "verification_changed_customers",
-        "Customers whose verification changed since the refresh before the last one, by their state now.",
-        stats->changed, out);
+    if (stats->is_counted) {
+        write_state_metrics(stats, REFRESH_METRIC, REFRESH_METRIC_HELP, stats->customers, out);
+        write_state_metrics(
+            stats, "verification_changed_customers",
+            "Customers whose verification changed since the refresh before the last one, by their state now.",
+            stats->changed, out);
+    }
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         prometheus_write_family(out, rows[i].name, "gauge", rows[i].help);
         write_sample(stats, rows[i].name, NULL, rows[i].value, out);

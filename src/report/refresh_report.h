@@ -58,6 +58,7 @@ struct refresh_stats {
     int status;
     uint64_t requests;
     struct refresh_reading reading;
+    bool is_counted; /* the ledger could be read for what follows; else it is 0, and not in the metrics */
     uint64_t customers[REFRESH_STATES]; /* with a user, at the end */
     uint64_t changed[REFRESH_STATES];   /* of these, those that changed since since_ns, by their state now */
     struct refresh_reason reasons[REFRESH_REASONS_MAX]; /* by state, most customers first */

@@ -124,6 +124,25 @@ if (-e machine_shim()) {
     }
 }
 
+# The disk is full for one moment, at each commit in turn: the ledger is written again after it.
+if (-e machine_shim() && !is_postgres()) {
+    my $case = case_of(rows => 3);
+    case_run($case, '-q');
+    case_run($case, 'refresh', '-q');
+    my %recorded;
+    for my $from (1 .. 20) {
+        my ($before) = map { @$_ } case_ledger($case, 'SELECT max(id) FROM run');
+        my ($status, undef, $err, $met) = machine_run($case, {call => 'sync', path => '*test.ledger-wal', how => 'ENOSPC', from => $from}, 'refresh', '-q');
+        last if !defined $met;
+        next if (case_ledger($case, 'SELECT max(id) FROM run'))[0][0] == $before;
+        $recorded{$status}++;
+        ended($case, "refresh: sync $from", 'refresh', $status, $status, $err);
+        is(value_of("$case->{folder}/metrics/test.refresh.prom", 'refresh_status'), $status, "refresh: sync $from: the metrics have the status");
+        like(read_file("$case->{folder}/metrics/test.refresh.prom"), qr/verification_customers\{\S*state="pending"\} 3$/m, "refresh: sync $from: and the customers of the ledger");
+    }
+    cmp_ok($recorded{5} || 0, '>=', 3, 'of some, once the ledger had the run');
+}
+
 # Files of the report that cannot be written.
 for my $name ('summary.json', 'report.html') {
     my $case = case_of();
