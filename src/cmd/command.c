@@ -213,6 +213,20 @@ static void help_command(const struct command *command, struct help_page *page)
     options_help(command->option_bit, page);
 }
 
+/* `ledger` and `documents` are commands, and are in a job file, too. */
+static void help_namesake(const char *topic, struct help_page *page)
+{
+    struct buffer out;
+    struct help_page namesake = {.out = &out};
+
+    buffer_init(&out, HELP_MAX);
+    if (help_job_setting(&namesake, topic) || help_provider_field(topic, &namesake)) {
+        help_page_text(page, "\nIn a job file:\n\n");
+        buffer_append(page->out, buffer_slice(&out));
+    }
+    buffer_clear(&out);
+}
+
 bool command_topic(const char *topic, struct help_page *page)
 {
     const struct command *command = find_command(topic);
@@ -227,9 +241,11 @@ bool command_topic(const char *topic, struct help_page *page)
             topics[i].help(page);
             return true;
         }
-    if (command)
+    if (command) {
         help_command(command, page);
-    else if (provider)
+        if (!page->has_rows)
+            help_namesake(topic, page);
+    } else if (provider)
         help_provider(provider, page);
     return command || provider || help_job_setting(page, topic) || help_provider_field(topic, page) ||
            help_job_verdict(page, topic);

@@ -194,4 +194,9 @@ subtest 'help fields' => sub {
     is(join(' ', grep { !$block{$_} } @names), '', 'every field is there');
 };
 
+# A word that is a command and in a job file.
+like(help('ledger'), qr/^kyc-import ledger copy JOB.*\n\nIn a job file:\n\n  ledger\n      \S.*\n(?:      .*\n)+\z/s, 'help ledger has the command, and then the setting');
+like(help('documents'), qr/^kyc-import documents JOB.*\n\nIn a job file:\n\n.*\n  fields\.documents\[\]\.files\n/s, 'help documents has the settings of the field');
+unlike(help('run'), qr/In a job file/, 'help run has the command alone');
+
 done_testing;
