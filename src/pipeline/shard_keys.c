@@ -14,33 +14,31 @@
 #include "core/memory.h"
 
 enum {
-    BUCKETS = 256,              /* by the first byte of the sealed hash */
-    PIECE_ENTRIES = 128 * 1024, /* 3 MiB: of a section in memory at once */
-    PIECE_FIRST_ENTRIES = 1024,
+    BUCKETS = 256,       /* by the first byte of the sealed hash */
+    CHUNK_ENTRIES = 512, /* 12 KiB of a bucket in memory at once: 3 MiB a section */
+    CHUNK_LEN = CHUNK_ENTRIES * SHARD_KEYS_ENTRY_LEN,
     PENDING_MAX = 256, /* sealed at once */
-    INSERTION_MAX = 32,
     SORTERS_MAX = 8,
     BUCKET_SHIFT = 56, /* of the first byte, in `high` */
+    SORT_BITS_MAX = 16,
 };
 
 _Static_assert(sizeof(struct shard_keys_entry) == SHARD_KEYS_ENTRY_LEN, "an entry is written as it is");
 
-/* Entries of a section, divided into buckets and not sorted within one: in the spill file, or those in
- * memory. */
-struct piece {
-    off_t offset;         /* in the spill file */
-    size_t ends[BUCKETS]; /* in entries */
+/* Entries of a section with the same first byte, not sorted. */
+struct bucket {
+    size_t count;  /* in memory: up to CHUNK_ENTRIES */
+    off_t *chunks; /* in the spill file, each full */
+    size_t chunk_count;
+    off_t begin; /* in the file to be made */
 };
 
 struct section {
-    struct shard_keys_entry *entries; /* in memory */
-    size_t count, capacity;
-    struct piece *pieces; /* [piece_count], and behind them that of the entries in memory while it is saved */
-    size_t piece_count;
+    struct shard_keys_entry *entries; /* [BUCKETS][CHUNK_ENTRIES]; NULL: none so far */
+    struct bucket buckets[BUCKETS];
     uint8_t hashes[PENDING_MAX * KEYED_HASH_LEN]; /* not sealed yet */
     uint64_t places[PENDING_MAX];
     size_t pending;
-    off_t begins[BUCKETS + 1]; /* of the buckets in the file to be made, and their end */
 };
 
 struct shard_keys {
@@ -79,7 +77,8 @@ void shard_keys_free(struct shard_keys *keys)
         if (!keys->sections[i])
             continue;
         free(keys->sections[i]->entries);
-        free(keys->sections[i]->pieces);
+        for (size_t bucket = 0; bucket < BUCKETS; bucket++)
+            free(keys->sections[i]->buckets[bucket].chunks);
         free(keys->sections[i]);
     }
     if (keys->aside_fd >= 0)
@@ -114,37 +113,6 @@ static int read_at(int fd, void *bytes, size_t len, off_t offset)
     return 0;
 }
 
-/* Divides entries by the byte of `high` at shift, in place ("American flag" sort): sealed hashes are random,
- * so that each byte divides them well. ends: of the buckets. */
-static void divide(struct shard_keys_entry *entries, size_t count, int shift, size_t ends[BUCKETS])
-{
-    size_t next[BUCKETS];
-
-    memset(ends, 0, BUCKETS * sizeof *ends);
-    for (size_t i = 0; i < count; i++)
-        ends[entries[i].high >> shift & 0xff]++;
-    for (size_t i = 0, total = 0; i < BUCKETS; i++) {
-        next[i] = total;
-        ends[i] = total += ends[i];
-    }
-    for (size_t i = 0; i < BUCKETS; i++)
-        while (next[i] < ends[i]) {
-            struct shard_keys_entry entry = entries[next[i]];
-            size_t home = entry.high >> shift & 0xff;
-            entries[next[i]] = entries[next[home]];
-            entries[next[home]++] = entry;
-        }
-}
-
-/* Divides the entries in memory, as the piece behind all others. */
-static struct piece *divide_section(struct section *section)
-{
-    section->pieces = memory_resize(section->pieces, section->piece_count + 1, sizeof *section->pieces);
-    struct piece *piece = &section->pieces[section->piece_count];
-    divide(section->entries, section->count, BUCKET_SHIFT, piece->ends);
-    return piece;
-}
-
 /* Without a name: nothing is left of it, however the process ends. */
 static int open_aside(struct shard_keys *keys)
 {
@@ -152,46 +120,45 @@ static int open_aside(struct shard_keys *keys)
     return keys->aside_fd >= 0 ? unlink(keys->aside_path) : -1;
 }
 
-/* Writes the entries in memory to the spill file. What fails is reported by shard_keys_save. */
-static void set_aside(struct shard_keys *keys, struct section *section)
+/* Writes the full chunk of a bucket to the spill file. What fails is reported by shard_keys_save. */
+static void set_aside(struct shard_keys *keys, struct bucket *bucket, const struct shard_keys_entry *entries)
 {
-    struct piece *piece = divide_section(section);
-    size_t len = section->count * sizeof *section->entries;
-
-    section->count = 0;
+    bucket->count = 0;
     if (keys->fault)
         return;
     if ((keys->aside_fd < 0 && open_aside(keys) != 0) ||
-        write_at(keys->aside_fd, section->entries, len, keys->aside_len) != 0) {
+        write_at(keys->aside_fd, entries, CHUNK_LEN, keys->aside_len) != 0) {
         keys->fault = errno;
         return;
     }
-    piece->offset = keys->aside_len;
-    keys->aside_len += (off_t)len;
-    section->piece_count++;
+    bucket->chunks = memory_resize(bucket->chunks, bucket->chunk_count + 1, sizeof *bucket->chunks);
+    bucket->chunks[bucket->chunk_count++] = keys->aside_len;
+    keys->aside_len += CHUNK_LEN;
 }
 
-static void add_entry(struct shard_keys *keys, struct section *section, struct shard_keys_entry entry)
+static void add_entry(struct shard_keys *keys, struct section *section, const struct shard_keys_entry *entry)
 {
-    if (section->count == PIECE_ENTRIES)
-        set_aside(keys, section);
-    if (section->count == section->capacity) {
-        section->capacity = section->capacity ? 2 * section->capacity : PIECE_FIRST_ENTRIES;
-        section->entries = memory_resize(section->entries, section->capacity, sizeof *section->entries);
-    }
-    section->entries[section->count++] = entry;
+    size_t index = entry->high >> BUCKET_SHIFT;
+    struct bucket *bucket = &section->buckets[index];
+    struct shard_keys_entry *entries = section->entries + index * CHUNK_ENTRIES;
+
+    if (bucket->count == CHUNK_ENTRIES)
+        set_aside(keys, bucket, entries);
+    entries[bucket->count++] = *entry;
 }
 
 static void seal_pending(struct shard_keys *keys, struct section *section)
 {
     keyed_hash_seal(keys->hash, section->hashes, section->pending);
+    if (!section->entries)
+        section->entries = memory_new((size_t)BUCKETS * CHUNK_ENTRIES, sizeof *section->entries);
     for (size_t i = 0; i < section->pending; i++) {
         struct shard_keys_entry entry = {.place = section->places[i]};
         memcpy(&entry.high, section->hashes + i * KEYED_HASH_LEN, sizeof entry.high);
         memcpy(&entry.low, section->hashes + i * KEYED_HASH_LEN + sizeof entry.high, sizeof entry.low);
         entry.high = be64toh(entry.high);
         entry.low = be64toh(entry.low);
-        add_entry(keys, section, entry);
+        add_entry(keys, section, &entry);
     }
     section->pending = 0;
 }
@@ -212,100 +179,103 @@ static bool is_before(const struct shard_keys_entry *a, const struct shard_keys_
     return a->high != b->high ? a->high < b->high : a->low < b->low;
 }
 
-static void sort_few(struct shard_keys_entry *entries, size_t count)
+/* What a thread sorts with, for one bucket at a time. */
+struct sorter {
+    struct shard_keys_entry *entries, *sorted; /* [capacity] */
+    size_t capacity;
+    uint32_t ends[1 << SORT_BITS_MAX];
+};
+
+static void reserve(struct sorter *sorter, size_t count)
 {
-    for (size_t i = 1; i < count; i++) {
-        struct shard_keys_entry moved = entries[i];
-        size_t index = i;
-        for (; index > 0 && is_before(&moved, &entries[index - 1]); index--)
-            entries[index] = entries[index - 1];
-        entries[index] = moved;
-    }
+    if (count <= sorter->capacity)
+        return;
+    free(sorter->entries);
+    free(sorter->sorted);
+    sorter->capacity = count + count / 8;
+    sorter->entries = memory_new(sorter->capacity, sizeof *sorter->entries);
+    sorter->sorted = memory_new(sorter->capacity, sizeof *sorter->sorted);
 }
 
-static void sort_entries(struct shard_keys_entry *entries, size_t count, int shift);
-
-/* From the byte of `high` at shift on. */
-static void sort_many(struct shard_keys_entry *entries, size_t count, int shift)
+/* Where an entry of a bucket is about, by the bits after the first byte: sealed hashes are random. */
+static size_t sort_index(const struct shard_keys_entry *entry, unsigned bits)
 {
-    size_t ends[BUCKETS];
-
-    divide(entries, count, shift, ends);
-    for (size_t i = 0; i < BUCKETS; i++) {
-        size_t begin = i ? ends[i - 1] : 0;
-        sort_entries(entries + begin, ends[i] - begin, shift - 8);
-    }
+    return (size_t)(entry->high << 8 >> (64 - bits));
 }
 
-static void sort_entries(struct shard_keys_entry *entries, size_t count, int shift)
+/* Sorts entries into `sorted`: by so many bits that few have the same ones, then each among those. */
+static void sort_entries(struct sorter *sorter, size_t count)
 {
-    if (count <= INSERTION_MAX || shift < 0)
-        sort_few(entries, count);
-    else
-        sort_many(entries, count, shift);
-}
+    struct shard_keys_entry *sorted = sorter->sorted;
+    unsigned bits = 1;
+    uint32_t total = 0;
 
-/* The entries of a bucket that a piece has, into out. *count: how many. 0, or -1 with errno. */
-static int read_piece(const struct shard_keys *keys, const struct section *section, size_t index,
-                      size_t bucket, struct shard_keys_entry *out, size_t *count)
-{
-    const struct piece *piece = &section->pieces[index];
-    size_t begin = bucket ? piece->ends[bucket - 1] : 0;
-
-    *count = piece->ends[bucket] - begin;
-    if (index < section->piece_count)
-        return read_at(keys->aside_fd, out, *count * sizeof *out,
-                       piece->offset + (off_t)(begin * sizeof *out));
-    if (*count)
-        memcpy(out, section->entries + begin, *count * sizeof *out);
-    return 0;
-}
-
-/* Sorts a bucket in entries, which has room for it, and writes it to its place. 0, or -1 with errno. */
-static int save_bucket(const struct shard_keys *keys, const struct section *section, size_t bucket,
-                       struct shard_keys_entry *entries)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i <= section->piece_count; i++) {
-        size_t more;
-        if (read_piece(keys, section, i, bucket, entries + count, &more) != 0)
-            return -1;
-        count += more;
-    }
-    sort_entries(entries, count, BUCKET_SHIFT - 8);
+    while (bits < SORT_BITS_MAX && (size_t)1 << bits < count)
+        bits++;
+    memset(sorter->ends, 0, sizeof *sorter->ends << bits);
     for (size_t i = 0; i < count; i++)
-        entries[i] = (struct shard_keys_entry){htobe64(entries[i].high), htobe64(entries[i].low),
-                                               htobe64(entries[i].place)};
-    return write_at(keys->fd, entries, count * sizeof *entries, section->begins[bucket]);
+        sorter->ends[sort_index(&sorter->entries[i], bits)]++;
+    for (size_t i = 0; i < (size_t)1 << bits; i++) {
+        uint32_t here = sorter->ends[i];
+        sorter->ends[i] = total;
+        total += here;
+    }
+    for (size_t i = 0; i < count; i++)
+        sorted[sorter->ends[sort_index(&sorter->entries[i], bits)]++] = sorter->entries[i];
+    for (size_t i = 1; i < count; i++) {
+        struct shard_keys_entry moved = sorted[i];
+        size_t index = i;
+        for (; index > 0 && is_before(&moved, &sorted[index - 1]); index--)
+            sorted[index] = sorted[index - 1];
+        if (index != i)
+            sorted[index] = moved;
+    }
 }
 
-static size_t bucket_count(const struct section *section, size_t bucket)
+static size_t bucket_count(const struct bucket *bucket)
 {
-    return (size_t)(section->begins[bucket + 1] - section->begins[bucket]) / sizeof *section->entries;
+    return bucket->chunk_count * CHUNK_ENTRIES + bucket->count;
+}
+
+/* Sorts a bucket, and writes it to its place. 0, or -1 with errno. */
+static int save_bucket(const struct shard_keys *keys, const struct section *section, size_t index,
+                       struct sorter *sorter)
+{
+    const struct bucket *bucket = &section->buckets[index];
+    size_t count = bucket_count(bucket);
+
+    reserve(sorter, count);
+    struct shard_keys_entry *end = sorter->entries;
+    for (size_t i = 0; i < bucket->chunk_count; i++, end += CHUNK_ENTRIES)
+        if (read_at(keys->aside_fd, end, CHUNK_LEN, bucket->chunks[i]) != 0)
+            return -1;
+    if (bucket->count)
+        memcpy(end, section->entries + index * CHUNK_ENTRIES, bucket->count * sizeof *end);
+    sort_entries(sorter, count);
+    for (size_t i = 0; i < count; i++) {
+        struct shard_keys_entry *entry = &sorter->sorted[i];
+        *entry = (struct shard_keys_entry){htobe64(entry->high), htobe64(entry->low), htobe64(entry->place)};
+    }
+    return write_at(keys->fd, sorter->sorted, count * sizeof *sorter->sorted, bucket->begin);
 }
 
 /* Saves one bucket after the other until all are saved, or one has failed. */
 static void *save_buckets(void *argument)
 {
     struct shard_keys *keys = argument;
-    struct shard_keys_entry *entries = NULL;
-    size_t index, capacity = 0;
+    struct sorter *sorter = memory_new(1, sizeof *sorter);
+    size_t index;
 
     while (!keys->fault &&
            (index = atomic_fetch_add(&keys->next_bucket, 1)) < (size_t)SHARD_KEYS_SECTIONS * BUCKETS) {
         const struct section *section = keys->sections[index / BUCKETS];
-        size_t bucket = index % BUCKETS, count = section ? bucket_count(section, bucket) : 0;
-        if (count == 0)
-            continue;
-        if (count > capacity) {
-            free(entries);
-            entries = memory_new(capacity = count + count / 8, sizeof *entries);
-        }
-        if (save_bucket(keys, section, bucket, entries) != 0)
+        if (section && bucket_count(&section->buckets[index % BUCKETS]) > 0 &&
+            save_bucket(keys, section, index % BUCKETS, sorter) != 0)
             keys->fault = errno;
     }
-    free(entries);
+    free(sorter->entries);
+    free(sorter->sorted);
+    free(sorter);
     return NULL;
 }
 
@@ -329,25 +299,24 @@ static void save_all(struct shard_keys *keys)
 
 /* Where its buckets will be, behind its head at offset, which is written. Returns the section's end, or -1
  * with errno. */
-static off_t begin_section(struct shard_keys *keys, uint32_t number, off_t offset)
+static off_t begin_section(const struct shard_keys *keys, uint32_t number, off_t offset)
 {
     struct section *section = keys->sections[number];
     char head[SHARD_KEYS_SECTION_LEN];
-    uint64_t total = section->piece_count * (uint64_t)PIECE_ENTRIES + section->count;
+    off_t end = offset + (off_t)sizeof head;
+    uint64_t total = 0;
 
-    divide_section(section);
-    section->begins[0] = offset + (off_t)sizeof head;
-    for (size_t bucket = 0; bucket < BUCKETS; bucket++) {
-        size_t count = 0;
-        for (size_t i = 0; i <= section->piece_count; i++)
-            count += section->pieces[i].ends[bucket] - (bucket ? section->pieces[i].ends[bucket - 1] : 0);
-        section->begins[bucket + 1] = section->begins[bucket] + (off_t)(count * sizeof *section->entries);
+    for (size_t i = 0; i < BUCKETS; i++) {
+        size_t count = bucket_count(&section->buckets[i]);
+        section->buckets[i].begin = end;
+        end += (off_t)(count * sizeof *section->entries);
+        total += count;
     }
     number = htobe32(number);
     total = htobe64(total);
     memcpy(head, &number, sizeof number);
     memcpy(head + sizeof number, &total, sizeof total);
-    return write_at(keys->fd, head, sizeof head, offset) == 0 ? section->begins[BUCKETS] : -1;
+    return write_at(keys->fd, head, sizeof head, offset) == 0 ? end : -1;
 }
 
 static void make_header(const struct shard_keys *keys, const uint8_t *plan, const uint8_t *check,

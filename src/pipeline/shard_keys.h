@@ -5,7 +5,8 @@
  * is 24 bytes: the hash, and the place at which the shard first has the value: an input (24 bits) and a row
  * (40 bits). A file that a crash has cut is found out: its entries do not rise, or its last bytes are
  * missing. Memory: 3 MiB a section; what is more is kept in a spill file, and one of 256 parts of it is read
- * and sorted at a time, by each thread. Thread: one at a time; shard_keys_save sorts with several of its own.
+ * and sorted at a time, by each thread, in twice its size. Thread: one at a time; shard_keys_save sorts with
+ * several of its own.
  * Owner: new/free.
  */
 #ifndef KYC_PIPELINE_SHARD_KEYS_H
