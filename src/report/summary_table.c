@@ -112,10 +112,15 @@ static void summary_table_counts(struct buffer *out, const struct run_stats *sta
 static void summary_table_requests(struct buffer *out, const struct run_stats *stats)
 {
     char number[FORMAT_NUMBER_SIZE];
-    buffer_printf(out,
-                  "\n  %s request%s, %.1f/s; latency p50 %.0f ms, p95 %.0f ms, p99 %.0f ms, max %.0f ms\n",
-                  format_number_count(stats->requests, number), stats->requests == 1 ? "" : "s",
-                  stats->rate_per_s, stats->p50_ms, stats->p95_ms, stats->p99_ms, stats->max_ms);
+    buffer_printf(out, "\n  %s request%s", format_number_count(stats->requests, number),
+                  stats->requests == 1 ? "" : "s");
+    /* Of a burst within a second the mean would look like more than the limit. */
+    if (stats->requests > 0 && stats->rate_per_s <= (double)stats->requests)
+        buffer_printf(out, ", %.1f/s", stats->rate_per_s);
+    if (stats->requests > 0)
+        buffer_printf(out, "; latency p50 %.0f ms, p95 %.0f ms, p99 %.0f ms, max %.0f ms", stats->p50_ms,
+                      stats->p95_ms, stats->p99_ms, stats->max_ms);
+    buffer_append_char(out, '\n');
     const char *before = "  retries: ";
     for (int cause = 0; cause < RETRY_CAUSES; cause++) {
         if (!stats->retries[cause])

@@ -366,6 +366,34 @@ static void the_table_of_a_run_reads_well(void **state)
     run_stats_free(stats);
 }
 
+/* Of a burst within a second the mean would look like more than the limit. */
+static void the_table_has_a_rate_from_a_second_on(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t requests;
+        double rate_per_s;
+        const char *line;
+    } cases[] = {
+        {0, 0, "\n  0 requests\n"},
+        {1, 2407.1, "\n  1 request; latency p50 41 ms, "},
+        {10, 10.1, "\n  10 requests; latency p50 41 ms, "},
+        {10, 9.9, "\n  10 requests, 9.9/s; latency p50 41 ms, "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct run_stats *stats = filled();
+        struct buffer out;
+        stats->requests = cases[i].requests;
+        stats->rate_per_s = cases[i].rate_per_s;
+        buffer_init(&out, 100000);
+        summary_table_write(stats, &(struct job){.path = "jobs/demo.yaml", .report_folder = "reports/demo"},
+                            &out);
+        assert_non_null(strstr(out.data, cases[i].line));
+        buffer_clear(&out);
+        run_stats_free(stats);
+    }
+}
+
 static void the_table_has_the_whole_meaning_where_there_is_space(void **state)
 {
     (void)state;
@@ -448,6 +476,7 @@ int main(void)
         cmocka_unit_test(the_hint_of_a_stop_has_lines_of_its_own),
         cmocka_unit_test(the_table_fits_a_screen_however_much_there_is_to_say),
         cmocka_unit_test(the_table_of_a_run_reads_well),
+        cmocka_unit_test(the_table_has_a_rate_from_a_second_on),
         cmocka_unit_test(the_table_has_the_whole_meaning_where_there_is_space),
         cmocka_unit_test(the_table_of_a_check_says_what_a_run_would_take),
         cmocka_unit_test(no_table_and_no_summary_shows_a_value),
