@@ -26,6 +26,7 @@ struct content {
 };
 
 struct share_file {
+    const char *account; /* of the job, as holder and limit */
     const char *holder;
     const struct rate_share_limit *limit;
     char boot[CLOCK_BOOT_ID_SIZE];
@@ -41,6 +42,7 @@ struct share_file *share_file_open(const struct job *job, const char *holder,
     if (!folder)
         return NULL;
     struct share_file *file = memory_new(1, sizeof *file);
+    file->account = job->delivery.shared;
     file->holder = holder;
     file->limit = limit;
     file->fd = -1;
@@ -146,6 +148,22 @@ static int commit(struct share_file *file, struct error *error)
     return result;
 }
 
+/* The holder or one of the keys has no place: unlocks the file, which stays as it is. */
+static int fail_full(struct share_file *file, struct error *error)
+{
+    close(file->fd);
+    file->fd = -1;
+    if (share_table_has(&file->content.table, file->holder, NULL, 0))
+        return error_set(
+            error, ERROR_BUSY,
+            "the running jobs of this machine have %d API keys of the account `%s`, and this job has another one, for which there is no place\nhint: give all jobs of the account the same keys, or have their ledgers in one PostgreSQL database",
+            SHARE_TABLE_KEYS_MAX, file->account);
+    return error_set(
+        error, ERROR_BUSY,
+        "%d jobs of this machine share the account `%s` already, and there is no place for another one\nhint: wait until one of them ends, or have the ledgers of all jobs of the account in one PostgreSQL database",
+        SHARE_TABLE_HOLDERS_MAX, file->account);
+}
+
 int share_file_renew(struct share_file *file, const struct rate_share_report *report,
                      struct rate_share_answer *answer, uint64_t *window_ns, struct error *error)
 {
@@ -153,6 +171,8 @@ int share_file_renew(struct share_file *file, const struct rate_share_report *re
         return -1;
     bool is_same = share_table_renew(&file->content.table, clock_boot_ns(), file->holder, file->limit, report,
                                      answer, window_ns);
+    if (is_same && !share_table_has(&file->content.table, file->holder, NULL, 0))
+        return fail_full(file, error);
     return commit(file, error) != 0 ? -1 : !is_same;
 }
 
@@ -164,6 +184,8 @@ int share_file_keys(struct share_file *file, const char *const *keys, size_t key
         return -1;
     *answer_count = share_table_keys(&file->content.table, clock_boot_ns(), file->holder, file->limit, keys,
                                      key_count, held, held_count, answers);
+    if (!share_table_has(&file->content.table, file->holder, keys, key_count))
+        return fail_full(file, error);
     return commit(file, error);
 }
 

@@ -19,8 +19,8 @@
 
 struct share_file;
 
-/* holder, limit: as of share_table.h; borrowed. Touches no file yet. NULL with ERROR_USAGE: a lock folder
- * that cannot be used (key_lock_folder), too long a path, or a machine without a boot id
+/* Borrows job; holder, limit: as of share_table.h, borrowed. Touches no file yet. NULL with ERROR_USAGE: a
+ * lock folder that cannot be used (key_lock_folder), too long a path, or a machine without a boot id
  * (clock_boot_id).
  */
 struct share_file *share_file_open(const struct job *job, const char *holder,
@@ -28,7 +28,8 @@ struct share_file *share_file_open(const struct job *job, const char *holder,
 void share_file_close(struct share_file *file);
 
 /* As share_table_renew, _keys and _leave. -1 with ERROR_USAGE when the file cannot be used, or with
- * ERROR_BUSY when another process has kept its lock for a second; share_file_renew gives 1 when running jobs
+ * ERROR_BUSY when another process has kept its lock for a second, or the table is full (share_table_has):
+ * then it is unchanged; share_file_renew gives 1 when running jobs
  * have another window, *window_ns, and else 0. */
 int share_file_renew(struct share_file *file, const struct rate_share_report *report,
                      struct rate_share_answer *answer, uint64_t *window_ns, struct error *error);

@@ -207,15 +207,21 @@ bool share_table_renew(struct share_table *table, uint64_t now_ns, const char *h
 
 /* Keys. */
 
+static bool is_lease_over(const struct share_table_key *key, uint64_t now_ns)
+{
+    return key->until_ns + KEY_MARGIN_NS < now_ns;
+}
+
 /* A row that nobody needs; the one whose nonces are the oldest, if all are in use. NULL: none. */
-static struct share_table_key *find_free_key(struct share_table *table)
+static struct share_table_key *find_free_key(struct share_table *table, uint64_t now_ns)
 {
     struct share_table_key *best = NULL;
     for (size_t i = 0; i < SHARE_TABLE_KEYS_MAX; i++) {
         struct share_table_key *key = &table->keys[i];
         if (!key->key_id[0])
             return key;
-        if (!key->holder[0] && !key->may_be_held && !key->wanted_by && (!best || key->floor < best->floor))
+        bool is_held = (key->holder[0] || key->may_be_held) && !is_lease_over(key, now_ns);
+        if (!is_held && !key->wanted_by && (!best || key->floor < best->floor))
             best = key;
     }
     return best;
@@ -229,11 +235,11 @@ static struct share_table_key *find_key(struct share_table *table, const char *k
     return NULL;
 }
 
-static void ensure_key(struct share_table *table, const char *key_id, uint64_t until_ns)
+static void ensure_key(struct share_table *table, const char *key_id, uint64_t now_ns, uint64_t until_ns)
 {
     if (find_key(table, key_id))
         return;
-    struct share_table_key *key = find_free_key(table);
+    struct share_table_key *key = find_free_key(table, now_ns);
     if (!key)
         return;
     *key = (struct share_table_key){.may_be_held = true, .until_ns = until_ns};
@@ -272,7 +278,7 @@ static void renew_key(struct share_table_key *key, const char *holder, const str
         key->floor = later(key->floor, report->floor);
     if (report && (is_mine || was_lost))
         hold_key(key, holder, until_ns);
-    else if (is_mine || key->until_ns + KEY_MARGIN_NS < now_ns)
+    else if (is_mine || is_lease_over(key, now_ns))
         release_key(key);
 }
 
@@ -303,7 +309,7 @@ size_t share_table_keys(struct share_table *table, uint64_t now_ns, const char *
         return 0;
     wanting->wants_until_ns = until_ns;
     for (size_t i = 0; i < key_count; i++)
-        ensure_key(table, keys[i], until_ns);
+        ensure_key(table, keys[i], now_ns, until_ns);
     for (size_t i = 0; i < key_count; i++) {
         struct share_table_key *key = find_key(table, keys[i]);
         if (!key)
@@ -330,6 +336,22 @@ size_t share_table_keys(struct share_table *table, uint64_t now_ns, const char *
         answer_count++;
     }
     return answer_count;
+}
+
+static bool has_holder(const struct share_table *table, const char *holder)
+{
+    for (size_t i = 0; i < SHARE_TABLE_HOLDERS_MAX; i++)
+        if (is_named(table->holders[i].name, holder))
+            return true;
+    return false;
+}
+
+bool share_table_has(struct share_table *table, const char *holder, const char *const *keys, size_t key_count)
+{
+    for (size_t i = 0; i < key_count; i++)
+        if (!find_key(table, keys[i]))
+            return false;
+    return has_holder(table, holder);
 }
 
 void share_table_leave(struct share_table *table, uint64_t now_ns, const char *holder,

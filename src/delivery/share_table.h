@@ -51,7 +51,7 @@ struct share_table {
 void share_table_init(struct share_table *table);
 
 /* Renews the lease of a holder's share. The lease ends limit->ttl_ns after now_ns here; for the holder, after
- * the time before it asked. A full table gives no share. False: the table has another window, *window_ns, of
+ * the time before it asked. False: the table has another window, *window_ns, of
  * jobs that run. */
 bool share_table_renew(struct share_table *table, uint64_t now_ns, const char *holder,
                        const struct rate_share_limit *limit, const struct rate_share_report *report,
@@ -64,6 +64,11 @@ size_t share_table_keys(struct share_table *table, uint64_t now_ns, const char *
                         const struct rate_share_limit *limit, const char *const *keys, size_t key_count,
                         const struct key_share_report *held, size_t held_count,
                         struct key_share_answer *answers);
+
+/* False: the table is full, so that after share_table_renew or _keys the holder or one of the keys has no
+ * place in it: neither share nor key was given for it. */
+bool share_table_has(struct share_table *table, const char *holder, const char *const *keys,
+                     size_t key_count);
 
 /* The holder ends, with nothing in flight: its share is free a window later, its keys at once, with the
  * floors of held[]. */

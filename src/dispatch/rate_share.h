@@ -25,7 +25,8 @@ struct rate_share;
 /* Before sender_run, after sender_key_slot_start of each key: asks once, then starts the thread. It waits for
  * no share: the sender does. Borrows job and sender. NULL with ERROR_USAGE when the file cannot be used, or
  * running jobs of the account have a rate with another window; with ERROR_BUSY when another process keeps the
- * file's lock; with ERROR_LEDGER when the database cannot be used. */
+ * file's lock, or the file has no place for another job; with ERROR_LEDGER when the database cannot be used.
+ */
 struct rate_share *rate_share_open(const struct job *job, const struct provider *provider,
                                    struct sender *sender, struct error *error);
 /* After sender_run has returned: gives back share and keys. NULL is allowed. */

@@ -117,6 +117,65 @@ static void keys_and_their_floors_are_kept(void **state)
     share_file_close(b);
 }
 
+static int ask_for_key(struct share_file *file, const char *key, struct error *error)
+{
+    struct key_share_answer answer;
+    size_t count;
+    *error = (struct error){0};
+    return share_file_keys(file, &key, 1, NULL, 0, &answer, &count, error);
+}
+
+static void another_job_than_there_is_a_place_for_is_an_error_until_one_has_ended(void **state)
+{
+    (void)state;
+    struct share_file *files[SHARE_TABLE_HOLDERS_MAX + 1];
+    char names[SHARE_TABLE_HOLDERS_MAX + 1][RATE_SHARE_HOLDER_SIZE];
+    struct share_file **last = &files[SHARE_TABLE_HOLDERS_MAX];
+    struct rate_share_answer answer;
+    struct error error;
+    uint64_t window_ns;
+    unlink(path);
+    for (unsigned i = 0; i <= SHARE_TABLE_HOLDERS_MAX; i++) {
+        snprintf(names[i], sizeof names[i], "job-%u", i);
+        files[i] = open_file(names[i], &limit);
+        if (i < SHARE_TABLE_HOLDERS_MAX)
+            renew(files[i], 0);
+    }
+    assert_int_equal(share_file_renew(*last, &(struct rate_share_report){0}, &answer, &window_ns, &error),
+                     -1);
+    assert_int_equal(error.scope, ERROR_BUSY);
+    assert_non_null(strstr(error.text, "64 jobs of this machine share the account `main`"));
+    assert_non_null(strstr(error.text, "\nhint: "));
+    assert_int_equal(ask_for_key(*last, "k0", &error), -1);
+    assert_int_equal(error.scope, ERROR_BUSY);
+    renew(files[0], 0); /* those that have a place keep it */
+    assert_int_equal(share_file_leave(files[1], NULL, 0, &error), 0);
+    renew(*last, 0);
+    assert_int_equal(ask_for_key(*last, "k0", &error), 0);
+    for (unsigned i = 0; i <= SHARE_TABLE_HOLDERS_MAX; i++)
+        share_file_close(files[i]);
+}
+
+static void another_key_than_there_is_a_place_for_is_an_error(void **state)
+{
+    (void)state;
+    struct error error;
+    char key[RATE_SHARE_KEY_SIZE];
+    unlink(path);
+    struct share_file *a = open_file("a", &limit), *b = open_file("b", &limit);
+    for (unsigned i = 0; i < SHARE_TABLE_KEYS_MAX; i++) {
+        snprintf(key, sizeof key, "key-%u", i);
+        assert_int_equal(ask_for_key(a, key, &error), 0);
+    }
+    assert_int_equal(ask_for_key(b, "another", &error), -1);
+    assert_int_equal(error.scope, ERROR_BUSY);
+    assert_non_null(strstr(error.text, "64 API keys of the account `main`"));
+    assert_non_null(strstr(error.text, "\nhint: "));
+    assert_int_equal(ask_for_key(a, "key-0", &error), 0);
+    share_file_close(a);
+    share_file_close(b);
+}
+
 static size_t read_bytes(char *bytes)
 {
     int fd = open(path, O_RDONLY);
@@ -289,6 +348,8 @@ int main(void)
         cmocka_unit_test(a_new_file_gives_nothing_at_first_and_is_for_its_owner_alone),
         cmocka_unit_test(two_processes_share_what_one_file_has),
         cmocka_unit_test(keys_and_their_floors_are_kept),
+        cmocka_unit_test(another_job_than_there_is_a_place_for_is_an_error_until_one_has_ended),
+        cmocka_unit_test(another_key_than_there_is_a_place_for_is_an_error),
         cmocka_unit_test(a_torn_file_counts_as_new),
         cmocka_unit_test(a_file_of_another_boot_counts_as_new),
         cmocka_unit_test(a_file_that_is_removed_is_made_again_and_gives_nothing_at_first),

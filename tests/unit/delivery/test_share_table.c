@@ -522,6 +522,26 @@ static void a_full_table_keeps_the_newest_nonces(void **state)
     assert_int_equal(answer.floor, 1000);
 }
 
+static void the_place_of_a_key_that_a_killed_job_had_is_free_again(void **state)
+{
+    (void)state;
+    struct share_table table;
+    struct key_share_answer answer;
+    char text[RATE_SHARE_KEY_SIZE];
+    const char *key = text;
+    share_table_init(&table);
+    for (unsigned i = 0; i < SHARE_TABLE_KEYS_MAX; i++) {
+        snprintf(text, sizeof text, "key%u", i);
+        const struct key_share_report held = {text, 1};
+        share_table_keys(&table, S, "killed", &limit, &key, 1, &held, i % 2, &answer);
+    }
+    snprintf(text, sizeof text, "another");
+    share_table_keys(&table, S, "a", &limit, &key, 1, NULL, 0, &answer);
+    assert_false(share_table_has(&table, "a", &key, 1));
+    share_table_keys(&table, 9 * S, "a", &limit, &key, 1, NULL, 0, &answer);
+    assert_true(share_table_has(&table, "a", &key, 1));
+}
+
 /* Windows. */
 
 static void a_long_window_is_shared_by_parts(void **state)
@@ -570,6 +590,7 @@ int main(void)
         cmocka_unit_test(the_keys_of_a_hung_job_are_free_a_second_after_its_lease),
         cmocka_unit_test(a_key_that_may_be_held_by_a_job_that_was_forgotten_waits_for_its_lease),
         cmocka_unit_test(a_full_table_keeps_the_newest_nonces),
+        cmocka_unit_test(the_place_of_a_key_that_a_killed_job_had_is_free_again),
         cmocka_unit_test(a_long_window_is_shared_by_parts),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
