@@ -378,7 +378,9 @@ static void log_failed_renewal(struct rate_share *share, const struct error *err
 {
     if (share->failing_since_ns == 0)
         share->failing_since_ns = now_ns;
-    if (!share->is_failure_logged && now_ns >= share->until_ns) {
+    /* One that has no lease, because it waits or has given all back, has nothing to lose by one failure. */
+    if (!share->is_failure_logged && now_ns >= share->until_ns &&
+        now_ns - share->failing_since_ns >= share->limit.ttl_ns) {
         share->is_failure_logged = true;
         log_warning("nothing is sent, because the share of the account `%s` cannot be renewed: %s",
                     share->job->delivery.shared, error->text);

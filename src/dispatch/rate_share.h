@@ -8,7 +8,7 @@
  * where keys are leased, it asks for no share of the rate.
  *
  * What cannot be renewed ends by itself: the sender's gate closes at the end of the lease. It is tried again,
- * with a warning, and ends the run once it has failed for delivery.retry_for.
+ * with a warning once it has failed for a lease, and ends the run once it has for delivery.retry_for.
  *
  * Thread: the one that opens and closes it; it has its own. Owner: open/close.
  */

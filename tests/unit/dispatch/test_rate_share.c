@@ -287,6 +287,42 @@ static void what_cannot_be_renewed_is_tried_again_and_ends_the_run_after_retry_f
     assert_in_range(fake.now_ns - began_ns, 10 * S, 10 * S + 500 * MS);
 }
 
+/* Turns until a time, with what is logged meanwhile counted. */
+static unsigned count_warnings_for(uint64_t ns)
+{
+    FILE *log = tmpfile();
+    char line[1024];
+    unsigned count = 0;
+    int kept = dup(STDERR_FILENO);
+    fflush(stderr);
+    dup2(fileno(log), STDERR_FILENO);
+    run_for(ns);
+    fflush(stderr);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    rewind(log);
+    while (fgets(line, sizeof line, log))
+        count += strstr(line, "warning: nothing is sent") != NULL;
+    fclose(log);
+    return count;
+}
+
+static void a_failure_is_a_warning_once_it_has_lasted_for_a_lease(void **state)
+{
+    (void)state;
+    must_open();
+    fake.is_busy = false;
+    run_for(4 * S); /* all is given back: there is no lease */
+    fake.is_busy = fake.fails = true;
+    assert_int_equal(count_warnings_for(S), 0);
+    fake.fails = false;
+    assert_int_equal(count_warnings_for(S), 0);
+    fake.fails = true;
+    assert_int_equal(count_warnings_for(5 * S), 1);
+    fake.fails = false;
+    run_for(S);
+}
+
 static void what_fails_when_it_is_opened_is_an_error(void **state)
 {
     (void)state;
@@ -627,6 +663,7 @@ int main(void)
         TEST(an_answer_that_comes_after_the_end_of_the_lease_gives_nothing),
         TEST(an_idle_job_gives_back_all_that_it_has_and_asks_again_when_it_is_busy),
         TEST(what_cannot_be_renewed_is_tried_again_and_ends_the_run_after_retry_for),
+        TEST(a_failure_is_a_warning_once_it_has_lasted_for_a_lease),
         TEST(what_fails_when_it_is_opened_is_an_error),
         TEST(another_window_of_running_jobs_is_an_error),
         TEST(whatever_happens_both_together_never_have_more_than_the_rate),
