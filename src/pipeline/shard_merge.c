@@ -191,9 +191,9 @@ static void check_shard(struct shard_merge *merge, uint32_t index, const char *c
         report_foreign(merge, index, changed);
     else if (shard->file.status > 1)
         add_status(merge, index);
-    else if (strcmp(shard->file.chain_head, last->chain_head) != 0)
+    else if (last && strcmp(shard->file.chain_head, last->chain_head) != 0)
         add_problem(merge, index, false, "%s was compared with the ledger before it changed", shard->folder);
-    else if (memcmp(shard->file.check, last->check, sizeof shard->file.check) != 0)
+    else if (last && memcmp(shard->file.check, last->check, sizeof shard->file.check) != 0)
         add_problem(
             merge, index, false,
             "%s was made with another key than the shard that ended last (--shard-key, or the ledger's)",
