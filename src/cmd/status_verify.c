@@ -22,15 +22,15 @@ static const char *what_to_do(enum ledger_finding_kind kind)
 {
     switch (kind) {
     case LEDGER_FINDING_FILE:
-        return "keep a copy, restore the ledger with its key file from a backup, and check the disk";
+        return "keep a copy, restore the ledger with its key from a backup, and check the disk";
     case LEDGER_FINDING_EVENT:
     case LEDGER_FINDING_MISSING:
     case LEDGER_FINDING_RUN:
-        return "another program changed the history: keep a copy, and restore the ledger with its key file from the last backup that verifies";
+        return "another program changed the history: keep a copy, and restore the ledger with its key from the last backup that verifies";
     case LEDGER_FINDING_REPORT:
-        return "restore the newest backup of the ledger with its key file before the next run: a run on an older ledger creates the missing customers again. If this is the newest, kyc-import adopt completes it where the provider lists its users, or kyc-import run --new-ledger continues";
+        return "restore the newest backup of the ledger with its key before the next run: a run on an older ledger creates the missing customers again. If this is the newest, kyc-import adopt completes it where the provider lists its users, or kyc-import run --new-ledger continues";
     case LEDGER_FINDING_GONE:
-        return "restore this row from a backup that has this event, or the ledger with its key file, before the next run";
+        return "restore this row from a backup that has this event, or the ledger with its key, before the next run";
     case LEDGER_FINDING_CUSTOMER:
         return "another program changed the row: restore it from a backup that has this event; kyc-import status JOB --against-provider shows what the provider has";
     case LEDGER_FINDING_TASK:
