@@ -50,7 +50,7 @@ sub parallel_map
     return @results;
 }
 
-# In a process of its own: {figures => what the cell returned (undef: it died), passing, tap}.
+# In a process of its own: {figures => what the cell returned (undef: it died), passing, tap, skipped => why, or undef}.
 sub run_cell
 {
     my ($cell) = @_;
@@ -62,7 +62,8 @@ sub run_cell
     my $figures = eval { $cell->{run}->() };
     $builder->ok(0, "it dies: $@") if !defined $figures;
     $builder->done_testing;
-    return {figures => $figures, passing => $builder->is_passing ? 1 : 0, tap => $tap};
+    my ($skipped) = $tap =~ /^ok 1 # skip (.*)/m;
+    return {figures => $figures, passing => $builder->is_passing ? 1 : 0, tap => $tap, skipped => $skipped};
 }
 
 # The figures of each cell, in their order; undef where it died.
@@ -71,6 +72,10 @@ sub cells_run
     my ($width, @cells) = @_;
     my @results = parallel_map($width, \&run_cell, @cells);
     for my $result (@results) {
+        if (defined $result->{skipped}) {
+            SKIP: { skip "$result->{item}{name}: $result->{skipped}", 1 }
+            next;
+        }
         next if ok($result->{passing}, $result->{item}{name});
         diag $result->{died} if defined $result->{died};
         diag join '', map { "    $_\n" } grep { !/^\s*ok / } split /\n/, $result->{tap} || '';
@@ -84,7 +89,11 @@ my @later;
 sub parallel
 {
     my ($name, $run) = @_;
-    push @later, {name => $name, run => sub { my $result = $run->(); return ref $result eq 'HASH' ? $result : {} }};
+    push @later, {name => $name, run => sub {
+        my $result;
+        subtest $name => sub { $result = $run->() };    # in which `plan skip_all` ends nothing else
+        return ref $result eq 'HASH' ? $result : {};
+    }};
 }
 
 sub parallel_run

@@ -14,6 +14,7 @@ use strict;
 use warnings;
 use Digest::SHA qw(sha256 hmac_sha512);
 use Exporter 'import';
+use File::Glob ();
 use File::Temp ();
 use HTTP::Tiny;
 use IO::Socket::INET;
@@ -27,7 +28,7 @@ our @EXPORT = qw(
     sandbox_start sandbox_stop sandbox_kill sandbox_counts sandbox_users sandbox_faults sandbox_reset
     sandbox_keys signed_headers signed_request next_nonce payward_body
     kraken_body kira_body payso_body plain_request sandbox_login kira_login kira_request payso_request sandbox_control tls_certificate
-    test_forked test_process test_at_end end_processes free_port invented_credentials
+    test_forked test_process test_at_end end_processes free_port invented_credentials glob
 );
 
 # What the person who runs a test has set for their own work: a server of PostgreSQL, a terminal, a language, in which strftime
@@ -75,6 +76,10 @@ sub read_file
     return defined $bytes ? $bytes : '';
 }
 
+# In the place of Perl's own, which takes the name of a folder with a blank apart: several patterns, of which each but the first
+# is an absolute path, stand in one text.
+sub glob { return map { File::Glob::bsd_glob($_) } split m{ (?=/)}, $_[0]; }
+
 # Runs a program to its end: (exit status, standard output, standard error). A death by signal N is 128 + N.
 sub run_program
 {
@@ -103,8 +108,10 @@ sub sandbox_start
 {
     my (@options) = @_;
     unshift @options, '--listen', '127.0.0.1:0' if !grep { $_ eq '--listen' } @options;
-    # Separate keys: a run locks each API key, and another test may run at the same time.
+    # Separate keys: a run locks each API key, and another test may run at the same time; and an account cannot open a lock that
+    # another one's test has left.
     push @options, '--key-tag', $owner if !grep { $_ eq '--key-tag' } @options;
+    for my $i (grep { $> && $options[$_] eq '--key-tag' } 0 .. $#options) { $options[$i + 1] .= "-$>" }
     my $path = program('kyc-sandbox');
     # Not open '-|': closing such a pipe waits for the process, and a test that dies would wait for ever.
     pipe my $out, my $in or die "pipe: $!";

@@ -261,5 +261,5 @@ int main(void)
     log_setup("test", LOG_ERROR, false);
     session_job_make_keys();
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("requests", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("requests", tests, job_text_setup, job_text_teardown);
 }

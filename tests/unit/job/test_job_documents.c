@@ -111,5 +111,5 @@ int main(void)
         cmocka_unit_test(what_cannot_be_a_document_is_refused_at_its_place),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("job_documents", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("job_documents", tests, job_text_setup, job_text_teardown);
 }
