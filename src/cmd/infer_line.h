@@ -24,7 +24,7 @@ struct infer_writer {
     size_t todos;
 };
 
-/* Required of everybody, or of all individuals; external_id always. */
+/* Required of every customer, or of all individuals; external_id always. */
 bool infer_line_is_required(const struct infer_writer *writer, enum field_id field);
 
 /* Appends the column's name; for a field of one value, the first item of an array. */

@@ -67,7 +67,7 @@ void infer_missing_write(struct infer_writer *writer, enum field_id field)
     buffer_printf(out, "no value: every record is rejected (%s/required)\n", name);
 }
 
-/* Why a field that is not required of everybody is missed; NULL: it is optional. */
+/* Why a field that is not required of every customer is missed; NULL: it is optional. */
 static const char *describe_need(const struct infer_writer *writer, enum field_id field)
 {
     const struct provider_field *item = provider_fields_find(writer->provider->fields, field);

@@ -1,6 +1,6 @@
 /* queue: a bounded blocking queue of pointers between threads.
  *
- * A full queue makes the producer wait: that is the back-pressure. Closing wakes everybody: what is in the
+ * A full queue makes the producer wait: that is the back-pressure. Closing wakes all waiters: what is in the
  * queue can still be taken, nothing more can be put in. Thread: any. Owner: the queue never owns what it
  * holds.
  */

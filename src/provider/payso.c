@@ -40,8 +40,8 @@ static const struct provider_field rows[] = {
     {FIELD_NATIONALITIES, .member = "nationality", .form = PAYLOAD_FIRST, .slot = 13, .required = true,
      .first_only = true, .refused_countries = refused, .iso_countries = true},
     {FIELD_PHONE, .member = "phone", .slot = 5, .required = true},
-    /* The page asks it of everybody, abroad "a number similar to a Social Security Number"; its own example
-     * has null. */
+    /* The page asks it of every customer, abroad "a number similar to a Social Security Number"; its own
+     * example has null. */
     {FIELD_NATIONAL_ID, .member = "ssn", .slot = 14, .required = true, .recommended = true,
      .is_uncertain = true, .applies_to = PROVIDER_NOT_FOREIGN},
     {FIELD_SOURCE_OF_FUNDS, .member = "source_of_funds", .slot = 15, .required = true,

@@ -124,7 +124,7 @@ static void add_required_verdict(struct record_context *context, const struct re
     };
     enum field_id field = requirement->field;
     const char *why = level == VERDICT_WARN && requirement->warns_others
-                          ? "the provider asks for it of everybody, and may refuse this customer"
+                          ? "the provider asks for it of every customer, and may refuse this customer"
                       : requirement->siblings
                           ? "the provider requires it together with the other fields of its group"
                       : level == VERDICT_WARN ? "the provider tends to refuse customers without it"
