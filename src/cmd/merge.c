@@ -50,7 +50,7 @@ static int find_folders(struct merge *merge, struct error *error)
     if ((options->folder_count > 0) == (options->shards > 0))
         return error_set(
             error, ERROR_USAGE,
-            "merge needs the folders of the shards, or --shards N for those in the report folder\nhint: kyc-import merge %s --shards N",
+            "merge needs the folders of the shards, or --shards N for those in the report folder, not both\nhint: kyc-import merge %s --shards N",
             options->argument);
     if (options->shards > SHARD_PLAN_MAX)
         return error_set(error, ERROR_USAGE, "--shards is at most %d", SHARD_PLAN_MAX);

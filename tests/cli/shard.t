@@ -318,7 +318,10 @@ subtest 'merge refuses what does not fit' => sub {
     utime 1_700_000_000, 1_700_000_000, "$case->{folder}/part-2";
     $is->('an input that has changed', qr/was made before \S*part-2 changed\n *hint: kyc-import check/, @folders);
     shard($case, $_, 3) for 0 .. 2;
-    my ($code, undef, $message) = merge($case, @folders);
+    my ($code, undef, $message) = merge($case, @folders, '--shards', 3);
+    is($code, 2, 'folders and --shards: status 2');
+    like($message, qr/merge needs the folders of the shards, or --shards N for those in the report folder, not both\n/, 'and why');
+    ($code, undef, $message) = merge($case, @folders);
     is($code, 1, 'made again, all fit') or diag $message;
     unlink "$report/summary.json";
     write_file("$case->{folder}/part-4", "$header\n" . row('p9-00001') . "\n");
