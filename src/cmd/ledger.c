@@ -6,6 +6,7 @@
 #include "cmd/load_job.h"
 #include "cmd/output.h"
 #include "cmd/status_verify.h"
+#include "core/file.h"
 #include "core/json.h"
 #include "job/job_ledger_setting.h"
 #include "job/job_load.h"
@@ -55,6 +56,19 @@ static int move_ledger(const struct job *job, const struct provider *provider, c
     return ledger_move(&source, &target, &identity, moved, error);
 }
 
+/* As the former ledger records it: a later command may be typed in another folder. Where the folder does not
+ * exist the path stays, and the copy fails. */
+static char *find_target(const struct job *job, const char *text, struct error *error)
+{
+    char *location = job_ledger_setting_location(job, text, error);
+    char *absolute = location && !ledger_is_remote(location) ? file_absolute(location) : NULL;
+
+    if (!absolute)
+        return location;
+    free(location);
+    return absolute;
+}
+
 static int copy_ledger(const struct options *options, const struct job *job, const struct provider *provider,
                        struct error *error)
 {
@@ -62,7 +76,7 @@ static int copy_ledger(const struct options *options, const struct job *job, con
     struct buffer out;
     int status = -1;
     char *from = job_ledger_setting_location(job, options->from_ledger, error);
-    char *to = from ? job_ledger_setting_location(job, options->to_ledger, error) : NULL;
+    char *to = from ? find_target(job, options->to_ledger, error) : NULL;
 
     if (to && move_ledger(job, provider, from, to, &moved, error) == 0) {
         buffer_init(&out, OUT_MAX);

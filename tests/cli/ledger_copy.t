@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Cwd qw(abs_path);
 use JSON::PP;
 use Test::More;
 use KycTest;
@@ -116,6 +117,26 @@ subtest 'what cannot be copied' => sub {
     like($err, qr/the copy of the ledger \S+ does not verify, so it was not put in its place: /, 'and why');
     is((() = glob "$folder/new*"), 1, 'nothing but the lock is left of it');
     unlike((case_run($case))[2], qr/was copied to/, 'and the ledger is in use as before');
+};
+
+subtest 'typed in another folder' => sub {
+    my $case = case_with_history(700);
+    my $folder = $case->{folder};
+    my $in = sub {
+        my ($from, @arguments) = @_;
+        return run_program('sh', '-c', 'cd "$1" && shift && exec "$@"', 'sh', $from, abs_path(program('kyc-import')), @arguments);
+    };
+    my ($status, undef, $err) = do {
+        # Killed once the former ledger is marked, before the copy has its place.
+        local @ENV{qw(KYC_BUILD KYC_STOP_AT KYC_STOP_BY)} = (($ENV{KYC_BUILD} // 'build') . '/steps', 'ledger marked as moved#1', 'kill');
+        $in->($folder, 'ledger', 'copy', 'job.yaml', 'sqlite:test.ledger', 'sqlite:new.ledger');
+    };
+    isnt($status, 0, 'a copy is killed');
+    ($status, undef, $err) = $in->('/', 'ledger', 'copy', "$folder/job.yaml", 'sqlite:test.ledger', 'sqlite:new.ledger');
+    is($status, 0, 'and completed by a command in another folder') or diag $err;
+    ($status, undef, $err) = case_run($case);
+    is($status, 5, 'a run of the former one');
+    like($err, qr{was copied to /\S+/new\.ledger on }, 'has the whole path of the copy');
 };
 
 # A restore of what was backed up before or after is a decision of a person, as any restore.
