@@ -158,7 +158,7 @@ subtest 'signatures and nonces' => sub {
         is $answer->{status}, 401, "$sentence is 401";
         is error_of($answer), $error, "$sentence: $error";
     }
-    my $http = HTTP::Tiny->new;
+    my $http = HTTP::Tiny->new(proxy => undef, http_proxy => undef);
     for my $name ('API-Key', 'API-Nonce', 'API-Sign') {
         my %headers = %{signed_headers($sb, $users, $body)};
         delete $headers{$name};

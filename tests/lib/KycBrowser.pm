@@ -81,7 +81,7 @@ sub browser_start
 sub command
 {
     my ($browser, $method, $path, $body) = @_;
-    my $answer = HTTP::Tiny->new(timeout => 120)->request($method, "$browser->{url}$path",
+    my $answer = HTTP::Tiny->new(timeout => 120, proxy => undef, http_proxy => undef)->request($method, "$browser->{url}$path",
         {headers => {'Content-Type' => 'application/json'}, $body ? (content => $json->encode($body)) : ()});
     my $content = eval { $json->decode($answer->{content}) };
     die "$method $path: $answer->{status} " . substr($answer->{content}, 0, 500) if !$answer->{success};
