@@ -337,11 +337,13 @@ static const char *find_scheme(const char *location)
 /* The most likely cause: the job names another place now, and the ledger was not moved there. */
 static void describe_move(const struct history *history, const char *earlier, char *hint, size_t size)
 {
+    char *present = find_real_path(history->ledger_path); /* the command reads a path as the job file does */
+
     text_format(
         hint, size,
         "if that one still exists, set `ledger` to it, or move it: kyc-import ledger copy %s %s%s %s%s; else ",
-        history->job_path, find_scheme(earlier), earlier, find_scheme(history->ledger_path),
-        history->ledger_path);
+        history->job_path, find_scheme(earlier), earlier, find_scheme(present), present);
+    free(present);
 }
 
 static int check_missing(const struct history *history, struct error *error)

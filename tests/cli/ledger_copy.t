@@ -137,6 +137,9 @@ subtest 'typed in another folder' => sub {
     ($status, undef, $err) = case_run($case);
     is($status, 5, 'a run of the former one');
     like($err, qr{was copied to /\S+/new\.ledger on }, 'has the whole path of the copy');
+    ($status, undef, $err) = $in->($folder, 'status', 'job.yaml', '--set', 'ledger=sqlite:next.ledger');
+    is($status, 5, 'a place to which the ledger was not moved');
+    like($err, qr{move it: kyc-import ledger copy job\.yaml sqlite:/\S+/test\.ledger sqlite:/\S+/next\.ledger; else }, 'and how to move it');
 };
 
 # A restore of what was backed up before or after is a decision of a person, as any restore.
