@@ -291,8 +291,10 @@ void customer_index_prefetch(const struct customer_index *index, const struct re
 {
     if (record->unique_known & 1)
         hash_table_prefetch(index->seen[0], record->unique_hash[0]);
-    if (record->unique_digests) /* a worker has written them, on another core */
+    if (record->unique_digests) { /* a worker has written them, on another core; perhaps on two lines */
         __builtin_prefetch(record->unique_digests);
+        __builtin_prefetch(record->unique_digests + (index->unique_count + 1) * KEYED_HASH_LEN - 1);
+    }
     if (record->identity_hash && index->identities)
         hashset_prefetch(index->identities, record->identity_hash);
 }
