@@ -188,7 +188,7 @@ static void make_fact(const char *message, char fact[FACT_MAX])
             fact[len++] = ' ';
         }
         for (size_t i = 0; i < line.len && len + 1 < FACT_MAX; i++)
-            if ((unsigned char)line.data[i] > ' ' || fact[len - 1] != ' ')
+            if ((unsigned char)line.data[i] > ' ' || (len > 0 && fact[len - 1] != ' '))
                 fact[len++] = (unsigned char)line.data[i] > ' ' ? line.data[i] : ' ';
     }
     fact[len] = '\0';
@@ -236,7 +236,8 @@ static int fail_silent(const struct store_postgres *store, const char *host, str
 static void add_failure(struct error *all, const struct error *next)
 {
     static const char begin[] = "cannot be reached: ";
-    size_t len = text_find_hint(slice_from(all->text)), next_len = text_find_hint(slice_from(next->text));
+    size_t len = text_find_hint(slice_make(all->text, strlen(all->text))),
+           next_len = text_find_hint(slice_make(next->text, strlen(next->text)));
     const char *fact = strstr(next->text, begin), *hint = all->text + len;
     if (!fact || (size_t)(fact - next->text) > next_len)
         return;
