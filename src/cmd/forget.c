@@ -55,6 +55,16 @@ static int add_key(void *context, struct slice key, struct slice same, const cha
     return 0;
 }
 
+/* In a transaction. 0, or -1. */
+static int write_end(struct forgetting *forgetting, int status, struct error *error)
+{
+    const struct slice none = slice_make(NULL, 0);
+
+    if (ledger_run_finish(forgetting->ledger, status, none, none, clock_real_ns(), error) != 0)
+        return -1;
+    return ledger_commit(forgetting->ledger, error);
+}
+
 /* In one transaction: all customers of the request that can be erased. */
 static int erase(struct forgetting *forgetting, struct error *error)
 {
@@ -74,10 +84,7 @@ static int erase(struct forgetting *forgetting, struct error *error)
                 0)
             return -1;
     }
-    int status = forget_receipt_status(&forgetting->receipt);
-    if (ledger_run_finish(ledger, status, slice_make(NULL, 0), slice_make(NULL, 0), clock_real_ns(), error) !=
-            0 ||
-        ledger_commit(ledger, error) != 0)
+    if (write_end(forgetting, forget_receipt_status(&forgetting->receipt), error) != 0)
         return -1;
     failpoint("customers erased");
     return 0;
@@ -114,6 +121,18 @@ static int erase_files(struct forgetting *forgetting, const struct job *job, str
     return result;
 }
 
+/* What follows once the rows are erased. 0, or -1. */
+static int complete(struct forgetting *forgetting, const struct job *job, const struct provider *provider,
+                    struct error *error)
+{
+    struct ledger *ledger = forgetting->ledger;
+
+    if (ledger_continuity_record(job, provider, ledger, error) != 0 || ledger_compact(ledger, error) != 0)
+        return -1;
+    ledger_chain_head(ledger, forgetting->receipt.head);
+    return ledger_each_backup(ledger, note_backup, &forgetting->receipt, error);
+}
+
 /* The report files come first: what is to be looked for in them is in the ledger until it is erased there. A
  * command that is killed before the rows are written leaves nothing but fewer report files; one that is
  * killed later is repeated with the same keys, and writes the ledger's file anew then. */
@@ -121,13 +140,16 @@ static int forget(struct forgetting *forgetting, const struct job *job, const st
                   struct error *error)
 {
     struct ledger *ledger = forgetting->ledger;
+    struct error ignored; /* the failure before is the one that counts */
 
     if (ledger_find_erasures(ledger, forgetting->items, forgetting->count, &forgetting->arena, error) != 0 ||
-        erase_files(forgetting, job, error) != 0 || erase(forgetting, error) != 0 ||
-        ledger_continuity_record(job, provider, ledger, error) != 0 || ledger_compact(ledger, error) != 0)
+        erase_files(forgetting, job, error) != 0 || erase(forgetting, error) != 0)
         return -1;
-    ledger_chain_head(ledger, forgetting->receipt.head);
-    return ledger_each_backup(ledger, note_backup, &forgetting->receipt, error);
+    if (complete(forgetting, job, provider, error) == 0)
+        return 0;
+    if (ledger_begin(ledger, &ignored) == 0)
+        (void)write_end(forgetting, (int)error->scope, &ignored);
+    return -1;
 }
 
 static int print(const struct forgetting *forgetting, const struct options *options, const struct job *job,

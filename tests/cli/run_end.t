@@ -111,16 +111,17 @@ if (-e machine_shim() && !is_postgres()) {
 
 # The last run cannot be recorded outside of the ledger, neither when it begins nor when it ends.
 if (-e machine_shim()) {
-    for my $command ('run', 'refresh', 'resolve') {
+    for my $command ('run', 'refresh', 'resolve', 'forget') {
         my $case = case_of(rows => 3);
         my ($status, undef, $err) = case_run($case, '-q');
         is($status, 0, 'a run') or diag $err;
-        for my $from ($command eq 'resolve' ? 1 : (1, $case->{url} ? 2 : 3)) {
+        my %only = (resolve => ['--unchecked', '--key', 'cust-000001', '--user', 'AA00000000-other'], forget => ['--key', 'cust-000001']);
+        for my $from ($only{$command} ? 1 : (1, $case->{url} ? 2 : 3)) {
             ($status, undef, $err) = machine_run($case, {call => 'rename', path => '*.head*', how => 'ENOSPC', from => $from, count => 0}, $command,
-                $command eq 'resolve' ? ('--unchecked', '--key', 'cust-000001', '--user', 'AA00000000-other') : '-q');
+                @{$only{$command} || ['-q']});
             ended($case, "$command: head file $from", $command eq 'resolve' ? 'settle' : $command, 5, $status, $err);
         }
-        goes_on($case, "$command: head files", 'run') if $command ne 'resolve';
+        goes_on($case, "$command: head files", 'run') if !$only{$command};
     }
 }
 
