@@ -411,6 +411,21 @@ case_named 'two runs take the ledger of one that hangs over at once' => sub {
     is((host_end($first))[0], 7, 'the one that hung wakes up, and was taken over');
     goes_on($hosts);
 };
+# The first one has the lock of the session, and the second one, which waits for it in vain, the lease.
+case_named 'a run that stops between the lock and the lease, and another one that is faster' => sub {
+    my $hosts = new_hosts('payward', undef, '50ms..50ms');
+    my $slow = host_start($hosts, 0, KYC_STOP_AT => 'lease free#1', KYC_STOP_BY => 'stop');
+    host_step($slow, 'lease free');
+    my $fast = host_start($hosts, 1);
+    host_step($fast, 'lease taken');
+    kill 'CONT', $slow->{pid};
+    my ($status, $err) = host_end($slow);
+    is($status, 7, 'status 7') or diag $err;
+    like($err, qr/in use by another run: \S+, process $fast->{pid}/, 'the reason names the other one');
+    ($status, $err) = host_end($fast);
+    is($status, 0, 'which goes on') or diag $err;
+    goes_on($hosts);
+};
 for my $command (qw(run adopt)) {
     case_named "Ctrl-C while $command waits for a run that hangs" => sub {
         my $hosts = new_hosts($command eq 'adopt' ? 'kira' : 'payward');

@@ -245,18 +245,20 @@ int store_postgres_take(struct store_postgres *store, struct error *error)
 {
     struct seen seen = {.epoch = 0};
     failpoint("lease wanted");
-    for (int taken = 0; taken == 0;) {
-        if (see(store, SEE_SQL, &seen, error) != 0)
-            return -1;
+    int taken = see(store, SEE_SQL, &seen, error);
+    while (taken == 0) {
         int locked = watch_holder(store, &seen, error);
         if (locked < 0 || (locked == 0 && end_holder(store, &seen, error) != 0))
             return -1;
+        failpoint("lease free");
         store->main.has_stop = false; /* from here on the row would say that this process writes */
         taken = raise_epoch(store, &seen, error);
-        if (taken < 0)
-            return -1;
+        if (taken == 0 && (taken = see(store, SEE_SQL, &seen, error)) == 0 && !seen.is_released)
+            /* Its session may lack the lock, because this one has it: the lock does not show that it lives.
+             */
+            return fail_busy(store, &seen, error);
     }
-    return 0;
+    return taken > 0 ? 0 : -1;
 }
 
 void store_postgres_release(struct store_postgres *store)
