@@ -158,6 +158,19 @@ static int print(const struct options *options, const struct refresh_stats *stat
     return status;
 }
 
+/* For the notification. */
+static void describe(const struct refresh_stats *stats, char text[TEXT_SIZE])
+{
+    uint64_t unread = stats->reading.unclear + stats->reading.no_answer;
+
+    if (!stats->is_counted)
+        text_format(text, TEXT_SIZE, "the customers were not counted, %" PRIu64 " not read", unread);
+    else
+        text_format(
+            text, TEXT_SIZE, "%" PRIu64 " became rejected, %" PRIu64 " need action, %" PRIu64 " not read",
+            stats->changed[VERIFICATION_REJECTED], stats->changed[VERIFICATION_ACTION_NEEDED], unread);
+}
+
 /* summary: the counts, once there are some; text: those that a person looks for. */
 static int refresh_job(const struct options *options, struct job *job, const struct provider *provider,
                        struct buffer *summary, char text[TEXT_SIZE], struct error *error)
@@ -179,10 +192,7 @@ static int refresh_job(const struct options *options, struct job *job, const str
         save_report(&series, &stats);
         status = print(options, &stats);
         refresh_report_json(&stats, summary);
-        text_format(text, TEXT_SIZE,
-                    "%" PRIu64 " became rejected, %" PRIu64 " need action, %" PRIu64 " not read",
-                    stats.changed[VERIFICATION_REJECTED], stats.changed[VERIFICATION_ACTION_NEEDED],
-                    stats.reading.unclear + stats.reading.no_answer);
+        describe(&stats, text);
     } else {
         struct error ignored;
         (void)job_series_finish(&series, (int)error->scope, slice_make(NULL, 0), &ignored);

@@ -85,6 +85,10 @@ static void write_verification(const struct refresh_stats *stats, struct buffer 
     const struct html_funnel funnel = {"customers", stats->customers, stats->changed};
 
     html_section(out, "verification", "Verification");
+    if (!stats->is_counted) {
+        buffer_append_text(out, "<p>" REFRESH_NOT_COUNTED "</p>\n</section>\n");
+        return;
+    }
     html_funnel_write(
         out, &funnel,
         stats->since_ns

@@ -48,7 +48,7 @@ static void write_customers(const struct refresh_stats *stats, struct buffer *ou
     char since[CLOCK_RFC3339_SIZE];
 
     if (!stats->is_counted) {
-        buffer_append_text(out, "The ledger could not be read, so its customers were not counted.\n");
+        buffer_append_text(out, REFRESH_NOT_COUNTED "\n");
         return;
     }
     /* Before a first refresh there is nothing to compare with. */
@@ -91,6 +91,18 @@ void refresh_report_json_states(struct json_writer *json, const char *key,
     for (unsigned state = 0; state < REFRESH_STATES; state++)
         json_write_member_unsigned(json, refresh_report_state(state), counts[state]);
     json_write_object_end(json);
+}
+
+/* null: they are not known. */
+static void write_counted(struct json_writer *json, const struct refresh_stats *stats, const char *key,
+                          const uint64_t counts[REFRESH_STATES])
+{
+    if (stats->is_counted) {
+        refresh_report_json_states(json, key, counts);
+        return;
+    }
+    json_write_key(json, key);
+    json_write_null(json);
 }
 
 static void write_time(struct json_writer *json, const char *key, uint64_t real_ns)
@@ -163,8 +175,8 @@ void refresh_report_json(const struct refresh_stats *stats, struct buffer *out)
     json_write_bool(&json, stats->complete);
     json_write_member_unsigned(&json, "requests", stats->requests);
     write_readings(&json, &stats->reading);
-    refresh_report_json_states(&json, "customers", stats->customers);
-    refresh_report_json_states(&json, "changed", stats->changed);
+    write_counted(&json, stats, "customers", stats->customers);
+    write_counted(&json, stats, "changed", stats->changed);
     write_reasons(&json, stats);
     json_write_object_end(&json);
     buffer_append_char(out, '\n');

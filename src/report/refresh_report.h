@@ -30,6 +30,9 @@ enum {
 #define REFRESH_METRIC      "verification_customers"
 #define REFRESH_METRIC_HELP "Customers with a user, by verification state."
 
+/* For people, where is_counted is false. */
+#define REFRESH_NOT_COUNTED "The ledger could not be read, so its customers were not counted."
+
 /* `pending`, …, `deleted`. */
 const char *refresh_report_state(unsigned state);
 /* What the answers had. Counts are of users. */
@@ -58,7 +61,8 @@ struct refresh_stats {
     int status;
     uint64_t requests;
     struct refresh_reading reading;
-    bool is_counted; /* the ledger could be read for what follows; else it is 0, and not in the metrics */
+    bool
+        is_counted; /* the ledger could be read for what follows; else it is in no report, and null in JSON */
     uint64_t customers[REFRESH_STATES]; /* with a user, at the end */
     uint64_t changed[REFRESH_STATES];   /* of these, those that changed since since_ns, by their state now */
     struct refresh_reason reasons[REFRESH_REASONS_MAX]; /* by state, most customers first */

@@ -22,6 +22,7 @@ static struct refresh_stats stats_of(int status)
                                   .started_ns = UINT64_C(1795248550000000000),
                                   .finished_ns = UINT64_C(1795248551000000000),
                                   .complete = true,
+                                  .is_counted = true,
                                   .status = status};
 }
 
@@ -147,6 +148,25 @@ static void each_status_has_its_meaning(void **state)
     }
 }
 
+static void what_was_not_counted_is_not_shown_as_zero(void **state)
+{
+    (void)state;
+    struct refresh_stats stats = stats_of(5);
+    struct buffer json;
+    buffer_init(&json, 1 << 20);
+    refresh_report_json(&stats, &json);
+    assert_has(&json, "\"customers\":{\"unknown\":0,");
+    stats.is_counted = false;
+    buffer_reset(&json);
+    refresh_report_json(&stats, &json);
+    assert_has(&json, "\"customers\":null,\"changed\":null,");
+    struct buffer page = page_of(&stats);
+    assert_has(&page, "The ledger could not be read, so its customers were not counted.");
+    assert_null(strstr(page.data, "data-figure=\"customers."));
+    buffer_clear(&page);
+    buffer_clear(&json);
+}
+
 static void whatever_a_reason_holds_the_page_stays_a_page(void **state)
 {
     (void)state;
@@ -202,6 +222,7 @@ int main(void)
         cmocka_unit_test(one_of_many_can_be_seen_and_none_leaves_the_chart),
         cmocka_unit_test(what_has_changed_is_shown),
         cmocka_unit_test(each_status_has_its_meaning),
+        cmocka_unit_test(what_was_not_counted_is_not_shown_as_zero),
         cmocka_unit_test(whatever_a_reason_holds_the_page_stays_a_page),
         cmocka_unit_test(the_page_is_saved_for_its_owner_alone),
     };
