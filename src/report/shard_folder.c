@@ -18,7 +18,7 @@
 #include "report/report_file.h"
 #include "report/shard_file.h"
 
-enum { SHARD_FOLDER_TRIES = 100, SHARD_FOLDER_PATH_MAX = 1 << 16 };
+enum { SHARD_FOLDER_TRIES = 100, SHARD_FOLDER_REMOVE_TRIES = 3, SHARD_FOLDER_PATH_MAX = 1 << 16 };
 
 /* Behind the folder's path: the draft, or the old one on its way out. */
 static const char shard_folder_suffix[] = ".new-";
@@ -48,16 +48,18 @@ static void shard_folder_empty(DIR *list)
     unlinkat(dirfd(list), shard_folder_lock_name, 0);
 }
 
-/* Removes a folder of files; what is not there any more is no failure. 0, or -1 with errno. */
-static int shard_folder_remove(const char *path)
+/* Removes a folder of files; what is not there any more is no failure. tries: of a folder of this process,
+ * SHARD_FOLDER_REMOVE_TRIES, because a process that looks for drafts may make the file with the lock in
+ * between; of another, 1, because the one that has just made it may lock it in between. 0, or -1 with errno.
+ */
+static int shard_folder_remove(const char *path, int tries)
 {
-    enum { TRIES = 3 }; /* a process that looks for drafts may make the file with the lock in between */
     DIR *list = opendir(path);
     int result = -1;
 
     if (!list)
         return errno == ENOENT ? 0 : -1;
-    for (int i = 0; i < TRIES && result != 0; i++) {
+    for (int i = 0; i < tries && result != 0; i++) {
         shard_folder_empty(list);
         result = rmdir(path) == 0 || errno == ENOENT ? 0 : -1;
     }
@@ -85,7 +87,7 @@ static void shard_folder_sweep_one(const char *draft)
 
     if (fd >= 0)
         lock_fd = shard_folder_lock(fd, &is_locked);
-    bool is_left = is_locked && shard_folder_remove(draft) != 0;
+    bool is_left = is_locked && shard_folder_remove(draft, 1) != 0;
     if (lock_fd >= 0)
         close(lock_fd);
     if (fd >= 0)
@@ -266,7 +268,7 @@ static void shard_folder_move_aside(const struct shard_folder *folder)
     buffer_init(&aside, SHARD_FOLDER_PATH_MAX);
     buffer_printf(&aside, "%s-old", folder->draft);
     if (rename(folder->path, aside.data) == 0)
-        shard_folder_remove(aside.data);
+        shard_folder_remove(aside.data, SHARD_FOLDER_REMOVE_TRIES);
     buffer_clear(&aside);
 }
 
@@ -292,7 +294,7 @@ int shard_folder_commit(struct shard_folder *folder, struct error *error)
         file_sync_folder(folder->path) != 0)
         return report_file_fail(folder->path, error);
     unlinkat(folder->fd, shard_folder_lock_name, 0); /* of the new one, whatever its name is by now */
-    if (is_exchanged && shard_folder_remove(folder->draft) != 0)
+    if (is_exchanged && shard_folder_remove(folder->draft, SHARD_FOLDER_REMOVE_TRIES) != 0)
         log_warning("%s: cannot be removed: %s\nhint: it may have personal data; remove it", folder->draft,
                     strerror(errno));
     free(folder->draft);
@@ -302,7 +304,7 @@ int shard_folder_commit(struct shard_folder *folder, struct error *error)
 
 void shard_folder_close(struct shard_folder *folder)
 {
-    bool is_left = folder->draft && shard_folder_remove(folder->draft) != 0;
+    bool is_left = folder->draft && shard_folder_remove(folder->draft, SHARD_FOLDER_REMOVE_TRIES) != 0;
     if (folder->path)
         shard_folder_release(folder);
     if (is_left)
