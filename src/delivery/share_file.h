@@ -29,8 +29,8 @@ void share_file_close(struct share_file *file);
 
 /* As share_table_renew, _keys and _leave. -1 with ERROR_USAGE when the file cannot be used, or with
  * ERROR_BUSY when another process has kept its lock for a second, or the table is full (share_table_has):
- * then it is unchanged; share_file_renew gives 1 when running jobs
- * have another window, *window_ns, and else 0. */
+ * then it is unchanged. share_file_renew gives 1 when running jobs have another window, *window_ns, and
+ * else 0. */
 int share_file_renew(struct share_file *file, const struct rate_share_report *report,
                      struct rate_share_answer *answer, uint64_t *window_ns, struct error *error);
 int share_file_keys(struct share_file *file, const char *const *keys, size_t key_count,

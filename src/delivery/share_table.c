@@ -301,6 +301,7 @@ size_t share_table_keys(struct share_table *table, uint64_t now_ns, const char *
     uint64_t until_ns = now_ns + limit->ttl_ns;
     size_t count = 0, mine = 0;
 
+    expire_shares(table, now_ns, limit); /* for the places: the rate is renewed once there is a key */
     expire_wishes(table, now_ns);
     if (table->window_ns == 0)
         set_window(table, now_ns, limit);

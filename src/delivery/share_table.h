@@ -51,8 +51,7 @@ struct share_table {
 void share_table_init(struct share_table *table);
 
 /* Renews the lease of a holder's share. The lease ends limit->ttl_ns after now_ns here; for the holder, after
- * the time before it asked. False: the table has another window, *window_ns, of
- * jobs that run. */
+ * the time before it asked. False: the table has another window, *window_ns, of jobs that run. */
 bool share_table_renew(struct share_table *table, uint64_t now_ns, const char *holder,
                        const struct rate_share_limit *limit, const struct rate_share_report *report,
                        struct rate_share_answer *answer, uint64_t *window_ns);

@@ -542,6 +542,24 @@ static void the_place_of_a_key_that_a_killed_job_had_is_free_again(void **state)
     assert_true(share_table_has(&table, "a", &key, 1));
 }
 
+static void the_places_of_killed_jobs_are_free_again_for_one_that_asks_for_a_key(void **state)
+{
+    (void)state;
+    struct share_table table;
+    struct rate_share_answer share;
+    struct key_share_answer answer;
+    const char *key = "key";
+    char name[RATE_SHARE_HOLDER_SIZE];
+    uint64_t window_ns;
+    share_table_init(&table);
+    for (unsigned i = 0; i < SHARE_TABLE_HOLDERS_MAX; i++) {
+        snprintf(name, sizeof name, "killed%u", i);
+        share_table_renew(&table, S, name, &limit, &(struct rate_share_report){0}, &share, &window_ns);
+    }
+    share_table_keys(&table, 9 * S, "a", &limit, &key, 1, NULL, 0, &answer);
+    assert_true(share_table_has(&table, "a", &key, 1));
+}
+
 /* Windows. */
 
 static void a_long_window_is_shared_by_parts(void **state)
@@ -591,6 +609,7 @@ int main(void)
         cmocka_unit_test(a_key_that_may_be_held_by_a_job_that_was_forgotten_waits_for_its_lease),
         cmocka_unit_test(a_full_table_keeps_the_newest_nonces),
         cmocka_unit_test(the_place_of_a_key_that_a_killed_job_had_is_free_again),
+        cmocka_unit_test(the_places_of_killed_jobs_are_free_again_for_one_that_asks_for_a_key),
         cmocka_unit_test(a_long_window_is_shared_by_parts),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
