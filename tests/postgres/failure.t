@@ -413,7 +413,7 @@ case_named 'two runs take the ledger of one that hangs over at once' => sub {
 };
 # The first one has the lock of the session, and the second one, which waits for it in vain, the lease.
 case_named 'a run that stops between the lock and the lease, and another one that is faster' => sub {
-    my $hosts = new_hosts('payward', undef, '50ms..50ms');
+    my $hosts = new_hosts('payward', 4, '2s..2s');
     my $slow = host_start($hosts, 0, KYC_STOP_AT => 'lease free#1', KYC_STOP_BY => 'stop');
     host_step($slow, 'lease free');
     my $fast = host_start($hosts, 1);

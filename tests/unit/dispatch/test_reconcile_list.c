@@ -222,7 +222,6 @@ static void a_create_in_doubt_waits_until_its_request_has_ended(void **state)
     }
 }
 
-/* Others that come later put a listing off, but not for ever: at most 10 times as long. */
 static void a_create_of_another_host_waits_from_the_end_of_its_right_to_send(void **state)
 {
     (void)state;
@@ -250,6 +249,7 @@ static void a_create_of_another_host_waits_from_the_end_of_its_right_to_send(voi
     close_waiting(&waiting);
 }
 
+/* Others that come later put a listing off, but not for ever: at most 10 times as long. */
 static void a_task_waits_for_others_within_a_bound(void **state)
 {
     (void)state;
