@@ -243,6 +243,7 @@ case_named 'the tables are of another account' => sub {
     is($status, 5, 'forget: status 5');
     like($err, qr/cannot be compacted: VACUUM \(FULL\) has left out a table, which this account does not own: .*\nhint: .*OWNER TO/, 'the reason');
     is((in_ledger($hosts, "SELECT count(*) FROM customer WHERE external_id = 'cust-000003'"))[0][0], 0, 'the row has no key any more');
+    is(join(' ', @{(in_ledger($hosts, 'SELECT command, status FROM run ORDER BY id DESC LIMIT 1'))[0]}), 'forget 5', 'the ledger has the status');
     ($status, undef, $err) = case_run($case, 'forget', '--key', 'cust-000003');
     is($status, 0, 'their owner repeats it') or diag $err;
 };
