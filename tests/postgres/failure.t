@@ -89,6 +89,18 @@ case_named 'several hosts' => sub {
     like(is_refused('postgresql://postgres@127.0.0.1:' . free_port() . ",$server/nobody", 5, qr/cannot be reached: [^\n]*refused[^\n]*; [^\n]*database "nobody" does not exist\n/i),
         qr/^hint: check the names/m, 'the fault of each, and the hint that says more');
 };
+# The connection for the shares waits for the first host as long as that of the ledger does.
+case_named 'a shared account, and the first of two hosts does not answer' => sub {
+    my $silent = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "listen: $!";
+    my $hosts = new_hosts();
+    my $url = $hosts->{all}[0]{url};
+    $hosts->{all}[0]{set}{'delivery.shared'} = 'main';
+    hosts_use_url($hosts, $url =~ s/\Q$server\E/127.0.0.1:@{[$silent->sockport]},$server/r . '?connect_timeout=4', 0);
+    my ($status, $err) = host_run($hosts, 0);
+    is($status, 0, 'the second host has the ledger and the shares') or diag $err;
+    hosts_use_url($hosts, $url, 0);
+    goes_on($hosts);
+};
 case_named 'no such database' => sub { is_refused("postgresql://postgres\@$server/nobody", 5, qr/cannot be reached: .*does not exist/) };
 case_named 'a server that does not answer' => sub {
     my $silent = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "listen: $!";

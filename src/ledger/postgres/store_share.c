@@ -137,7 +137,7 @@ static int ensure_connection(struct ledger_share *share, struct error *error)
 {
     if (share->store.main.pg)
         return 0;
-    /* A try takes no longer than a lease. */
+    /* A lease may run: a try takes no longer than one. */
     return store_postgres_connect(&share->store, &share->store.main, LEDGER_WRITE,
                                   clock_boot_ns() + share->store.lease_ns, error);
 }
@@ -153,7 +153,9 @@ struct ledger_share *ledger_share_open(const struct ledger_place *place, const c
     share->store.lease_ns = limit->ttl_ns;
     int result = store_postgres_name(&share->store, place, error);
     snprintf(share->store.schema, sizeof share->store.schema, STORE_SHARE_SCHEMA);
-    if (result == 0 && ensure_connection(share, error) == 0 && ensure_schema(share, error) == 0)
+    if (result == 0 &&
+        store_postgres_connect(&share->store, &share->store.main, LEDGER_WRITE, 0, error) == 0 &&
+        ensure_schema(share, error) == 0)
         return share;
     ledger_share_close(share);
     return NULL;
