@@ -26,8 +26,8 @@ uint64_t clock_real_ns(void);
 /* Nanoseconds since the machine started, time asleep included; never steps. One clock for all processes of
  * one start, which clock_boot_id names. */
 uint64_t clock_boot_ns(void);
-/* The time of clock_mono_ns at this time of clock_boot_ns; of one that is past: now. If the machine sleeps in
- * between, it is too late by the sleep. */
+/* Converts a time of clock_boot_ns to one of clock_mono_ns; a time that is past becomes now. If the machine
+ * sleeps in between, the result is too late by the sleep. */
 uint64_t clock_mono_of_boot_ns(uint64_t boot_ns);
 /* Writes the kernel's random id of this start (/proc/sys/kernel/random/boot_id: 36 characters of hex and
  * `-`), or "" where there is none; returns id. */

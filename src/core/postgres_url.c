@@ -213,7 +213,7 @@ static const char *read_parameter(struct reading *reading, struct slice paramete
         return read_timeout(reading, value);
     if (slice_is(name, "password"))
         return "must not hold a password: set ledger_password";
-    return "has an unknown parameter; known are host, port, sslrootcert, sslcert, sslkey and connect_timeout (sslmode is always verify-full, but on this machine)";
+    return "has an unknown parameter; known are host, port, sslrootcert, sslcert, sslkey and connect_timeout (sslmode is always verify-full, except on this machine)";
 }
 
 static const char *read_parameters(struct reading *reading, struct slice list)
