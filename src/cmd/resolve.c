@@ -207,7 +207,7 @@ static int gather_resolutions(struct resolving *resolving, const struct options 
         else
             error_set(
                 error, ERROR_PROVIDER,
-                "nothing was written: %s\nhint: run again when that is resolved; or write without requesting the user, by --unchecked",
+                "nothing was written: %s\nhint: repeat this command once that is mended; or write without requesting the user, by --unchecked",
                 error->text);
     }
     return -1;
