@@ -191,6 +191,14 @@ int file_write_all(int fd, struct slice bytes)
     return 0;
 }
 
+/* False: the name has another file by now, or none. */
+static bool is_named(int folder_fd, const char *name, int fd)
+{
+    struct stat opened, named;
+    return fstat(fd, &opened) == 0 && fstatat(folder_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
 /* A living draft is locked by its process, perhaps one of another host: NFS gives the lock for writing alone.
  */
 static void sweep(const char *path, bool of_longer_names)
@@ -208,7 +216,7 @@ static void sweep(const char *path, bool of_longer_names)
         int fd = openat(dirfd(entries), entry->d_name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         if (fd < 0)
             continue;
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(dirfd(entries), entry->d_name, fd))
             unlinkat(dirfd(entries), entry->d_name, 0);
         close(fd);
     }
@@ -222,20 +230,34 @@ void file_draft_sweep(const char *prefix)
     sweep(prefix, true);
 }
 
+/* False: a process that sweeps came before the lock, and removes it. Not every file system has locks, or
+ * counts links. */
+static bool lock_new(int fd, const char *path)
+{
+    struct stat about;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return errno != EWOULDBLOCK;
+    return fstat(fd, &about) != 0 || about.st_nlink > 0 || is_named(AT_FDCWD, path, fd);
+}
+
 /* Under a name that nothing has: a process of another container may have the same id. Returns the descriptor,
  * or -1 with errno. */
 static int open_new(char *draft_path, size_t capacity, const char *path)
 {
     enum { TRIES = 100 };
     size_t len = (size_t)snprintf(draft_path, capacity, "%s" FILE_DRAFT_MARK "%ld", path, (long)getpid());
-    int fd = -1;
     for (int i = 1; i <= TRIES; i++) {
-        fd = open(draft_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd >= 0 || errno != EEXIST)
-            break;
+        int fd = open(draft_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd >= 0 && lock_new(fd, draft_path))
+            return fd;
+        if (fd >= 0)
+            close(fd);
+        else if (errno != EEXIST)
+            return -1;
         snprintf(draft_path + len, capacity - len, "-%d", i);
     }
-    return fd;
+    errno = EEXIST;
+    return -1;
 }
 
 int file_draft_open(struct file_draft *draft, const char *path, unsigned mode)
@@ -247,7 +269,6 @@ int file_draft_open(struct file_draft *draft, const char *path, unsigned mode)
     sweep(path, false);
     draft->fd = open_new(draft->draft_path, capacity, path);
     if (draft->fd >= 0) {
-        flock(draft->fd, LOCK_EX | LOCK_NB);
         failpoint("draft opened");
         return 0;
     }
@@ -326,10 +347,10 @@ int file_draft_commit_new(struct file_draft *draft)
 
 void file_draft_drop(struct file_draft *draft)
 {
+    if (draft->draft_path) /* while it is locked: later the name may be another's */
+        unlink(draft->draft_path);
     if (draft->path && draft->fd >= 0)
         close(draft->fd);
-    if (draft->draft_path)
-        unlink(draft->draft_path);
     free(draft->draft_path);
     free(draft->path);
     *draft = (struct file_draft){.fd = -1};

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -199,6 +200,35 @@ static void drafts_of_processes_with_the_same_id_are_two(void **state)
     buffer_clear(&text);
     unlink(path);
     free(path);
+}
+
+/* Each sweeps before it opens its own: also what another one has made, and not locked yet. */
+static void *write_drafts(void *argument)
+{
+    enum { DRAFTS = 2000 };
+    size_t *failed = argument;
+    char *path = file_join(folder, "raced");
+    for (int i = 0; i < DRAFTS; i++) {
+        struct file_draft draft;
+        *failed += file_draft_open(&draft, path, 0600) != 0 || access(draft.draft_path, F_OK) != 0;
+        file_draft_drop(&draft);
+    }
+    free(path);
+    return NULL;
+}
+
+static void drafts_of_one_path_that_are_opened_at_once_all_stay(void **state)
+{
+    (void)state;
+    enum { THREADS = 4 };
+    pthread_t threads[THREADS];
+    size_t failed[THREADS] = {0};
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_drafts, &failed[i]), 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(failed[i], 0);
 }
 
 static void a_draft_in_no_folder_is_an_error(void **state)
@@ -429,6 +459,7 @@ int main(void)
         TEST(a_draft_replaces_the_file_only_when_it_is_committed),
         TEST(a_dead_draft_is_swept_and_a_living_one_stays),
         TEST(drafts_of_processes_with_the_same_id_are_two),
+        TEST(drafts_of_one_path_that_are_opened_at_once_all_stay),
         TEST(a_draft_in_no_folder_is_an_error),
         TEST(a_secret_comes_from_the_environment_or_a_closed_file),
         TEST(a_secret_file_of_root_may_be_for_a_group_of_the_process),
