@@ -19,7 +19,8 @@
 struct ledger_share;
 
 /* name: of the account. holder: of this process, RATE_SHARE_HOLDER_SIZE at most. place: of a URL; copied. The
- * rest is borrowed. Connects, and creates what is missing. NULL with ERROR_LEDGER. */
+ * rest is borrowed. Connects, within connect_timeout for each host, and creates what is missing. NULL with
+ * ERROR_LEDGER. */
 struct ledger_share *ledger_share_open(const struct ledger_place *place, const char *name, const char *holder,
                                        const struct rate_share_limit *limit, struct error *error);
 void ledger_share_close(struct ledger_share *share);

@@ -25,7 +25,8 @@ uint64_t store_postgres_lease_ns(void);
 /* Takes the session lock without waiting: 1; 0: another session has it; -1. */
 int store_postgres_lock(struct store_postgres *store, struct error *error);
 /* Becomes the writer, of tables that are there: sets epoch, from_ns and until_ns. 0; or -1: ERROR_BUSY when
- * another process holds the lease: once it has renewed it, after about a third of it. */
+ * another process holds the lease: once it has renewed it, after about a third of it; or at once, when it was
+ * faster. */
 int store_postgres_take(struct store_postgres *store, struct error *error);
 /* From now on the next run need not wait for the lease of this one. Nothing when the ledger has failed. */
 void store_postgres_release(struct store_postgres *store);
