@@ -79,9 +79,10 @@ static void no_more_leaves_in_a_window_than_the_share(void **state)
     fixture_submit_many(fixture, 25);
     fixture_wait(fixture, 25);
     fixture_stop(fixture);
+    /* The limiter's own test is exact; this one allows for a server thread that is woken late. */
+    const struct script_request *requests = fixture->server->requests;
     for (size_t i = 10; i < fixture->server->request_count; i++)
-        assert_true(fixture->server->requests[i].arrived_ns - fixture->server->requests[i - 10].arrived_ns >=
-                    S);
+        assert_true(requests[i].arrived_ns - requests[i - 10].arrived_ns >= S - 150 * MS);
     fixture_free(fixture);
 }
 
