@@ -137,9 +137,10 @@ is_deeply([grep { / merge / } @{calls($fails)}], [], 'and does not run');
 ok(slurm_await(60, sub { slurm_is_over($slurm, $merge) }), 'the check is over') or diag(slurm_log($slurm));
 my $seconds = time - $began;
 my %state = slurm_tasks($slurm, $array);
-is(join(' ', map { s/ .*//r } @state{0 .. 3}), 'COMPLETED COMPLETED COMPLETED COMPLETED', 'each shard of the check ends well');
+is(join(' ', map { s/ .*//r } @state{0 .. 3}), 'COMPLETED COMPLETED COMPLETED COMPLETED', 'each shard of the check ends well')
+    or diag(map { "$_:\n" . read_file($_) } glob "$folder/kyc-check-${array}_*.log");
 isnt($state{2}, "COMPLETED $node", 'shard 2 on another node');
-like({slurm_tasks($slurm, $merge)}->{''}, qr/^COMPLETED/, 'and they are merged') or diag(read_file((glob "$folder/kyc-merge-$merge.log")[0]));
+like({slurm_tasks($slurm, $merge)}->{''}, qr/^COMPLETED/, 'and they are merged') or diag(map { read_file($_) } glob "$folder/kyc-merge-$merge.log*");
 my $merged = eval { result_of("$work/reports/test/check") };
 is_deeply($merged->{summary}, $alone->{summary}, 'the summary is that of one process');
 ok(($merged->{rejects} // '') eq $alone->{rejects}, 'and the reject file, byte for byte');
