@@ -188,7 +188,7 @@ subtest '-q' => sub {
     my ($status, $out, $err) = run_program('script', '-qec', $command, '/dev/null');
     is("$status$out$err", '0', 'a run on a terminal is silent when all is well');
     ($status, $out, $err) = run_program('script', '-qec', "$command --progress always", '/dev/null');
-    like($out, qr/\r\d+ (?:records|of 5)/, '--progress always is obeyed all the same');
+    like($out, qr/\r\d+ (?:records|of (?:about )?\d)/, '--progress always is obeyed all the same');
     ($status, $out, $err) = case_run($case, 'status', '-q');
     is("$status$out$err", '0', 'and so is status');
     ($status, $out, $err) = case_run($case, 'status', '--verify', '-q');
