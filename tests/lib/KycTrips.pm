@@ -77,7 +77,7 @@ sub serve
     };
     local $SIG{USR1} = sub { $is_cut = 1 };
     while (1) {
-        my @ready = $select->can_read;
+        my @ready = $select->can_read(0.05);    # a signal just before the wait does not end it
         if ($is_cut) {
             $is_cut = 0;
             my %seen;
