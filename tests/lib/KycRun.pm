@@ -156,13 +156,21 @@ sub is_first
     return !(() = map { bsd_glob("$case->{folder}/$_") } 'test.ledger*', 'reports/test/*.head');
 }
 
+# What the job says of its signed keys is what the sandbox does: requests of several connections arrive in any order, and a
+# sandbox without --nonce-window refuses a lower nonce. A server of a test's own takes each nonce.
+sub nonce_window
+{
+    my ($case) = @_;
+    return exists $case->{sandbox}{nonce_window} ? $case->{sandbox}{nonce_window} || undef : 10_000_000_000;
+}
+
 sub case_arguments
 {
     my ($case, $command, @more) = @_;
     $case->{checked} = $command eq 'check' || grep { $_ eq '--dry-run' } @more if $command =~ /^(?:check|run)$/;
     # Without a canary: it sends one at a time, and a refusal among its records stops the run (tests/fault/stops.t).
     my %set = ('delivery.rate' => '2000/s', 'delivery.burst' => 50, 'delivery.in_flight' => 8, 'delivery.canary' => 0,
-        ($case->{provider} =~ /^(payward|kraken-embed)$/ ? ('provider.nonce_window' => 10_000_000_000) : ()),
+        ($case->{provider} =~ /^(payward|kraken-embed)$/ ? ('provider.nonce_window' => nonce_window($case)) : ()),
         %{$case->{set}});
     # A first run does not look for users that the provider already has, unless the case says `looks`: faults and counts
     # of requests are of the run itself (tests/cli/adopt.t looks).

@@ -103,7 +103,7 @@ sub run_program
 sub provider_names { return (run_program(program('kyc-import'), 'help', 'providers'))[1] =~ m{^  (\S+) +https://}mg; }
 
 # Starts a sandbox on a free port (unless --listen is among the options) and waits until it listens.
-# Returns {pid, port, url, out => what it printed at its start}; with --tls-pem also tls_port.
+# Returns {pid, port, url, out => what it printed at its start, nonce_window}; with --tls-pem also tls_port.
 sub sandbox_start
 {
     my (@options) = @_;
@@ -124,7 +124,8 @@ sub sandbox_start
     }
     close $in;
     $running{$pid} = 1;
-    my $sb = {pid => $pid, pipe => $out, out => ''};
+    my ($window) = map { $options[$_ + 1] } grep { $options[$_] eq '--nonce-window' } 0 .. $#options;
+    my $sb = {pid => $pid, pipe => $out, out => '', nonce_window => $window || 0};
     local $SIG{ALRM} = sub { die "$path: not ready after 30 s" };
     alarm 30;
     while (my $line = <$out>) {
