@@ -140,8 +140,9 @@ static bool set_window(struct share_table *table, uint64_t now_ns, const struct 
     return true;
 }
 
-/* What of the rate a holder gets, of which it uses `mine`. */
-static uint32_t grant(const struct share_table *table, uint64_t now_ns, const char *holder, uint32_t mine)
+/* What of the rate a holder gets, of which it uses `mine`. *rate: the lowest of all. */
+static uint32_t grant(const struct share_table *table, uint64_t now_ns, const char *holder, uint32_t mine,
+                      uint32_t *rate)
 {
     int64_t total = INT64_MAX, holders = 0, place = 0, others = -(int64_t)mine;
     for (size_t i = 0; i < SHARE_TABLE_HOLDERS_MAX; i++) {
@@ -153,6 +154,7 @@ static uint32_t grant(const struct share_table *table, uint64_t now_ns, const ch
         others += row->granted;
         total = row->total < total ? row->total : total;
     }
+    *rate = (uint32_t)total;
     int64_t fair = total / holders + (place < total % holders);
     if (mine >= fair)
         return (uint32_t)fair;
@@ -180,7 +182,7 @@ bool share_table_renew(struct share_table *table, uint64_t now_ns, const char *h
 {
     uint64_t blocked = blocked_ns(limit);
 
-    *answer = (struct rate_share_answer){0};
+    *answer = (struct rate_share_answer){.total = limit->count};
     expire_shares(table, now_ns, limit);
     expire_wishes(table, now_ns);
     if (!set_window(table, now_ns, limit)) {
@@ -196,7 +198,7 @@ bool share_table_renew(struct share_table *table, uint64_t now_ns, const char *h
         row->total = limit->count;
         row->granted = mine;
         row->until_ns = now_ns + limit->ttl_ns;
-        answer->count = grant(table, now_ns, holder, mine);
+        answer->count = grant(table, now_ns, holder, mine, &answer->total);
         row->granted = mine > answer->count ? mine : answer->count;
     }
     report_throttling(table, now_ns, report);

@@ -13,6 +13,7 @@
 #include "core/digest.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/plural.h"
 #include "delivery/sender_share.h"
 #include "delivery/share_file.h"
 #include "dispatch/rate_carryover.h"
@@ -63,6 +64,7 @@ struct rate_share {
     bool has_left;              /* all was given back */
     unsigned unapplied;         /* answers that the sender has not applied, in a row */
     /* for the log */
+    uint32_t lowest; /* the account's rate that was logged last; at first this job's */
     uint64_t failing_since_ns, waiting_since_ns; /* 0: it is not */
     bool is_failure_logged, is_wait_logged;
 
@@ -257,6 +259,21 @@ static void collect_report(struct rate_share *share, uint64_t now_ns, struct rat
     report->is_throttled = share->is_throttled;
 }
 
+/* Of two rates in the same window the lower one holds. Logged once: a job that has nothing to send leaves the
+ * account for a while. */
+static void log_lower_rate(struct rate_share *share, uint32_t total)
+{
+    if (total >= share->lowest)
+        return;
+    share->lowest = total;
+    log_info(
+        "another job of the account `%s` has a lower delivery.rate, which holds for all of them: %" PRIu32
+        " request%s in %g s, where this job has %" PRIu32
+        "\nhint: give all jobs of the account the same delivery.rate",
+        share->job->delivery.shared, total, plural_s(total),
+        (double)share->limit.window_ns / (double)CLOCK_NS_PER_S, share->limit.count);
+}
+
 /* *wait_ms: until the next call. 1, 0, -1 as renew. */
 static int renew_rate(struct rate_share *share, unsigned *wait_ms, struct error *error)
 {
@@ -278,6 +295,7 @@ static int renew_rate(struct rate_share *share, unsigned *wait_ms, struct error 
         return fail_window(share, window_ns, error);
     if (result < 0)
         return -1;
+    log_lower_rate(share, answer.total);
     share->received_until_ns = 0;
     share->is_throttled = false;
     if (report.using_count > 0 && clock_boot_ns() >= share->until_ns) {
@@ -466,6 +484,7 @@ struct rate_share *rate_share_open(const struct job *job, const struct provider 
     share->job = job;
     share->sender = sender;
     share->limit = rate_share_limit(provider_rate(provider, job));
+    share->lowest = share->limit.count;
     share->stop = -1;
     name_holder(share->holder);
     add_keys(share);

@@ -50,6 +50,7 @@ struct rate_share_report {
 
 struct rate_share_answer {
     uint32_t count;     /* its share from now on */
+    uint32_t total;     /* the rate that is shared: the lowest of the jobs' that run, or its own */
     uint64_t hold_ns;   /* what is left of a Retry-After that any of them received */
     uint64_t throttles; /* counts 429s that any of them received, at most one a second */
 };

@@ -209,6 +209,24 @@ parallel 'another window than that of the jobs that run is an error at its place
     is(counts($one)->{over_limit}, 0, 'no request over the limit');
 };
 
+parallel 'of two rates in the same window the lower one holds, and the job with the other says so' => sub {
+    my ($one, $other) = account(2, rows => 200, rate => 20);
+    $other->{set}{'delivery.rate'} = '50/s';
+    my $first = case_start($one);
+    wait_for('the first request', sub { counts($one)->{requests} >= 1 });
+    my $said = qr/another job of the account `main` has a lower delivery\.rate, which holds for all of them: 20 requests in 1 s, where this job has 50\n\s*hint: give all jobs of the account the same delivery\.rate\n/;
+    my ($status, undef, $err) = case_run($other, 'probe');
+    is($status, 0, 'probe') or diag $err;
+    like($err, $said, 'probe says so');
+    my $second = case_start($other);
+    wait_for('the line', sub { -e "$other->{folder}/err" && errors($other) =~ $said });
+    waitpid $first, 0;
+    is($? >> 8, 0, 'the job with the lower rate ends') or diag errors($one);
+    ends_well(0, 'the other' => [$other, $second]);
+    unlike(errors($one), qr/lower delivery\.rate/, 'the job whose rate holds has nothing to say');
+    is(() = errors($other) =~ /lower delivery\.rate/g, 1, 'the other says it once');
+};
+
 parallel 'probe says whose account it is' => sub {
     my ($one) = account(1);
     my ($status, $out, $err) = case_run($one, 'probe');

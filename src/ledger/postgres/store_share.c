@@ -220,7 +220,9 @@ int ledger_share_renew(struct ledger_share *share, const struct rate_share_repor
     store_postgres_add_number(&parameters, whole_ms(report->hold_ns));
     store_postgres_add_number(&parameters, report->is_throttled);
     PGresult *rows = ask(share,
-                         "SELECT other, granted, hold_ms, throttles FROM share_renew(clock_timestamp(),"
+                         "SELECT other, granted, hold_ms, throttles, least($3::bigint, (SELECT min(s.total)"
+                         " FROM rate_share s WHERE s.name = $1::text AND s.until >= clock_timestamp()))"
+                         " FROM share_renew(clock_timestamp(),"
                          " $1::text, $2::text, $3::bigint, $4::bigint, $5::bigint, $6::bigint, $7::bigint,"
                          " $8::bigint, $9::bigint = 1)",
                          &parameters, error);
@@ -229,6 +231,7 @@ int ledger_share_renew(struct ledger_share *share, const struct rate_share_repor
     *window_ns = (uint64_t)store_postgres_number(rows, 0, 0) * CLOCK_NS_PER_MS;
     *answer = (struct rate_share_answer){
         .count = (uint32_t)store_postgres_number(rows, 0, 1),
+        .total = (uint32_t)store_postgres_number(rows, 0, 4),
         .hold_ns = (uint64_t)store_postgres_number(rows, 0, 2) * CLOCK_NS_PER_MS,
         .throttles = (uint64_t)store_postgres_number(rows, 0, 3),
     };

@@ -343,15 +343,22 @@ static void the_smallest_count_holds_and_the_rest_goes_to_the_first_by_name(void
     uint64_t window_ns;
     lower.count = 11;
     open_table(&table);
-    assert_int_equal(renew_at(&table, 1000, "a", 0).count, 20);
+    answer = renew_at(&table, 1000, "a", 0);
+    assert_int_equal(answer.count, 20);
+    assert_int_equal(answer.total, 20);
     assert_true(share_table_renew(&table, 1100 * MS, "b", &lower, &(struct rate_share_report){0}, &answer,
                                   &window_ns));
     assert_int_equal(answer.count, 0);
-    assert_int_equal(renew_at(&table, 1200, "a", 20).count, 6);
+    assert_int_equal(answer.total, 11);
+    answer = renew_at(&table, 1200, "a", 20);
+    assert_int_equal(answer.count, 6);
+    assert_int_equal(answer.total, 11);
     assert_int_equal(renew_at(&table, 1300, "a", 6).count, 6);
     assert_true(share_table_renew(&table, 2400 * MS, "b", &lower, &(struct rate_share_report){0}, &answer,
                                   &window_ns));
     assert_int_equal(answer.count, 5);
+    share_table_leave(&table, 2500 * MS, "b", &lower, NULL, 0);
+    assert_int_equal(renew_at(&table, 2600, "a", 6).total, 20);
 }
 
 static void another_window_is_refused_while_jobs_use_the_old_one(void **state)

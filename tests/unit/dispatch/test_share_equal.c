@@ -305,6 +305,32 @@ static void another_window_is_reported_not_an_error(void **state)
     database_close(&database);
 }
 
+static void the_lowest_rate_of_the_jobs_that_run_is_told(void **state)
+{
+    (void)state;
+    struct database database = {.pg = NULL};
+    struct error error = {0};
+    struct rate_share_answer answer;
+    struct rate_share_limit higher = {50, S, 100 * MS, 3 * S};
+    uint64_t window_ns = 0;
+    if (!database_open(&database))
+        skip();
+    struct ledger_share *a = open_share(&database, "main", "a");
+    struct ledger_share *b = ledger_share_open(&database.place, "main", "b", &higher, &error);
+    assert_int_equal(ledger_share_renew(b, &(struct rate_share_report){0}, &answer, &window_ns, &error), 0);
+    assert_int_equal(answer.total, 50);
+    assert_int_equal(ledger_share_renew(a, &(struct rate_share_report){0}, &answer, &window_ns, &error), 0);
+    assert_int_equal(answer.total, 20);
+    assert_int_equal(ledger_share_renew(b, &(struct rate_share_report){0}, &answer, &window_ns, &error), 0);
+    assert_int_equal(answer.total, 20);
+    sleep_ms(3100); /* the lease of a is over */
+    assert_int_equal(ledger_share_renew(b, &(struct rate_share_report){0}, &answer, &window_ns, &error), 0);
+    assert_int_equal(answer.total, 50);
+    ledger_share_close(a);
+    ledger_share_close(b);
+    database_close(&database);
+}
+
 static void a_lost_connection_is_made_again_by_the_next_call(void **state)
 {
     (void)state;
@@ -402,6 +428,7 @@ int main(void)
         cmocka_unit_test(a_random_history_has_the_same_answers_in_both),
         cmocka_unit_test(two_processes_share_by_the_clock_of_the_server),
         cmocka_unit_test(another_window_is_reported_not_an_error),
+        cmocka_unit_test(the_lowest_rate_of_the_jobs_that_run_is_told),
         cmocka_unit_test(a_lost_connection_is_made_again_by_the_next_call),
         cmocka_unit_test(a_user_without_rights_and_another_version_are_refused_with_what_to_do),
         cmocka_unit_test(a_schema_that_was_changed_is_an_error_with_what_to_do),
