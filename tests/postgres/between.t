@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # A program between a run and its database: one that ends TLS and writes larger records than PostgreSQL does, of which libpq
-# leaves a part unread until it is asked; and a pooler that drops the options of a connection.
+# leaves a part unread until it is asked; a server that takes long to sort; and a pooler that drops the options of a
+# connection.
 use strict;
 use warnings;
 use FindBin;
@@ -90,12 +91,13 @@ sub serve
             my $len = sysread $ready, my $bytes, 65536;
             if (!$len) { write_answer($client, \$answer) if length $answer; return; }
             if ($ready == $server) { $answer .= $bytes; next; }
+            sleep $option->{takes_s} if $option->{takes_s} && $bytes =~ /DISTINCT ON/;
             write_whole($server, $bytes);
         }
     }
 }
 
-# A process for each connection. tls, drops_options. The port.
+# A process for each connection. tls, drops_options, takes_s (seconds before a statement with DISTINCT ON). The port.
 sub between
 {
     my ($port, %option) = @_;
@@ -143,6 +145,21 @@ subtest 'TLS in large records' => sub {
     }
 };
 
+# The events of a large ledger are sorted before the first customer is written.
+subtest 'results of a ledger whose events take long to sort' => sub {
+    my $case = case_new($sandbox, rows => 3, csv => csv_rows(3, 0, 2000));
+    local $ENV{KYC_LEASE_MS} = 1000;
+    local $ENV{KYC_BUILD} = (defined $ENV{KYC_BUILD} ? $ENV{KYC_BUILD} : 'build') . '/steps';
+    is((case_run($case, '-q'))[0], 0, 'a ledger');
+    my $takes_s = 5; # more than the four leases that other answers have
+    use_port($case, between($pg->{port}, takes_s => $takes_s));
+    my $began = time;
+    my ($status, $out, $err) = case_run($case, 'results');
+    is($status, 0, 'status 0') or diag $err;
+    cmp_ok(time - $began, '>=', $takes_s, 'it has waited');
+    is(() = $out =~ /^\d+,cust-/mg, 3, 'all customers, with their rows');
+};
+
 subtest 'a pooler that drops the options' => sub {
     my $case = case_new($sandbox, rows => 3, csv => csv_rows(3, 0, 1000));
     use_port($case, between($pg->{port}, drops_options => 1));
@@ -152,7 +169,7 @@ subtest 'a pooler that drops the options' => sub {
         like($err, qr/does not have the options of the connection: a program in between has dropped them\nhint: connect to PostgreSQL directly/, 'the reason');
     }
     is_deeply([postgres_query($case->{url}, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")], [], 'nothing is made where it does not belong');
-    is((sandbox_counts($sandbox))->{payward}{users}, 600, 'and nobody is created');
+    is((sandbox_counts($sandbox))->{payward}{users}, 603, 'and nobody is created');
 };
 
 sandbox_stop($sandbox);

@@ -267,7 +267,8 @@ int store_postgres_each_customer(struct store *base, enum store_customers which,
     return result;
 }
 
-/* The row of a task's event is the task. */
+/* The row of a task's event is the task. Before the first customer the server sorts all events: of tens of
+ * millions that takes minutes. */
 int store_postgres_each_result(struct store *base,
                                bool (*each)(void *context, const struct ledger_customer *customer,
                                             uint64_t row),
@@ -276,6 +277,7 @@ int store_postgres_each_result(struct store *base,
     struct customers customers = {
         .store = (struct store_postgres *)base, .each_result = each, .context = context};
 
+    customers.store->main.is_slow = true;
     arena_init(&customers.arena, ARENA_CHUNK);
     int result = store_pass_cursor(
         customers.store,
@@ -284,6 +286,7 @@ int store_postgres_each_result(struct store *base,
         "ORDER BY customer, id DESC) e ON e.customer = c.id WHERE c.external_id IS NOT NULL ORDER BY c.id",
         NULL, give_customer, &customers, error);
     arena_clear(&customers.arena);
+    customers.store->main.is_slow = false;
     return result;
 }
 

@@ -96,7 +96,7 @@ enum store_postgres_sql {
 struct store_connection {
     PGconn *pg;
     bool is_broken; /* nothing more is sent */
-    bool is_slow;   /* its next answers may take any time: a pass over an index, a VACUUM */
+    bool is_slow;   /* its next answers may take any time: a pass over an index, a sort, a VACUUM */
     /* Of the server: a crash of it may lose commits; a failover may, because no standby confirms them. */
     bool has_no_fsync, has_unsynced_standby;
     bool has_stop; /* waiting also ends, with ERROR_INTERRUPTED, when stop_fd (an eventfd) is readable */
