@@ -367,10 +367,16 @@ subtest 'faults' => sub {
 };
 
 subtest 'rate and latency' => sub {
-    my $sb = sandbox_start('--rate', '5/s');
-    my @status = map { create($sb, payward_body("rate-$_"))->{status} } 1 .. 8;
+    my ($sb, $answer, @status);
+    for (1 .. 20) {
+        $sb = sandbox_start('--rate', '5/s');
+        my $began = time;
+        @status = map { create($sb, payward_body("rate-$_"))->{status} } 1 .. 8;
+        $answer = create($sb, payward_body('rate-9'));
+        last if time - $began < 1;
+        sandbox_stop($sb);    # they were not within a second, on a machine that is busy
+    }
     is "@status", '201 201 201 201 201 429 429 429', 'what is above the rate is 429';
-    my $answer = create($sb, payward_body('rate-9'));
     is $answer->{headers}{'retry-after'}, 1, 'with Retry-After';
     my $counts = counts($sb);
     is $counts->{over_limit}, 4, 'requests over the limit are counted';
@@ -380,7 +386,7 @@ subtest 'rate and latency' => sub {
     is create($sb, payward_body('rate-9'))->{status}, 201, 'a second later there is room again';
     sandbox_stop($sb);
 
-    $sb = sandbox_start('--latency', '300ms..300ms', '--nonce-window', 10_000_000_000);
+    $sb = sandbox_start('--latency', '2s..2s', '--nonce-window', 10_000_000_000);
     my $started = time;
     my @sockets = map { raw_connect($sb) } 1 .. 12;
     my $number = 0;
@@ -388,8 +394,8 @@ subtest 'rate and latency' => sub {
     my @lines = map { my $line = readline $_; $line } @sockets;
     my $seconds = time - $started;
     is scalar(grep { /^HTTP\/1.1 201/ } @lines), 12, 'twelve requests at once are all answered';
-    cmp_ok $seconds, '>=', 0.3, 'none of them before the latency';
-    cmp_ok $seconds, '<', 2.4, 'and none waits for another';
+    cmp_ok $seconds, '>=', 2, 'none of them before the latency';
+    cmp_ok $seconds, '<', 16, 'and none waits for another';
     is counts($sb)->{max_in_flight}, 12, 'the maximum in flight is counted';
     sandbox_stop($sb);
 };
@@ -422,7 +428,8 @@ subtest 'connections' => sub {
 subtest 'state' => sub {
     my $folder = scratch_folder();
     my $file = "$folder/sandbox.state";
-    my $sb = sandbox_start('--state', $file);
+    my @same = ('--state', $file, '--listen', '127.0.0.1:' . free_port());
+    my $sb = sandbox_start(@same);
     my %id;
     my $pretty = JSON::PP->new->utf8->pretty->encode(payward_body('state-0', employer_name => "\x{2028}\"}\\"));
     $id{'state-0'} = create($sb, $pretty)->{json}{data}{id};
@@ -435,7 +442,7 @@ subtest 'state' => sub {
     like $err, qr/another sandbox/, 'with the reason';
     sandbox_kill($sb);
 
-    $sb = sandbox_start('--state', $file, '--listen', "127.0.0.1:$sb->{port}");
+    $sb = sandbox_start(@same);
     is_deeply [kept($sb)], \@before, 'all users outlive kill -9, on the same port';
     is create($sb, payward_body('state-7'), nonce => $nonce)->{status}, 401, 'and so does the highest nonce';
     my $answer = create($sb, payward_body('state-7'), nonce => $nonce + 1);

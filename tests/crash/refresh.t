@@ -25,7 +25,7 @@ sub prepare
 {
     my ($provider) = @_;
     my $state = scratch_folder();
-    my @options = ('--nonce-window', 10_000_000_000, '--state', "$state/state");
+    my @options = ('--nonce-window', 10_000_000_000, '--state', "$state/state", '--listen', '127.0.0.1:' . free_port());
     my $sandbox = sandbox_start(@options);
     my $case = case_new($sandbox, provider => $provider, rows => scalar @states);
     my ($status, undef, $err) = case_run($case, '-q');

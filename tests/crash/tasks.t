@@ -25,7 +25,7 @@ sub prepare
 {
     my ($provider, $command) = @_;
     my $state = scratch_folder();
-    my @options = (@wide, '--state', "$state/state");
+    my @options = (@wide, '--state', "$state/state", '--listen', '127.0.0.1:' . free_port());
     my $sandbox = sandbox_start(@options);
     my $case = case_new($sandbox, provider => $provider, rows => $rows, set => {'provider.verifier' => $command eq 'documents' ? 'Example Checks' : undef});
     my $yaml = read_file("$case->{folder}/job.yaml");

@@ -44,7 +44,8 @@ sub stops_test
     done_testing;
 }
 
-# Stops the sandbox, whose state is in state/state, and keeps its files and the ledger's. Returns what stops_play plays.
+# Stops the sandbox, whose state is in state/state, and keeps its files and the ledger's. The options are those it was started
+# with, among them --listen with a free_port: each stop starts it on that port again. Returns what stops_play plays.
 sub stops_keep
 {
     my ($case, $state, @options) = @_;
@@ -54,7 +55,7 @@ sub stops_keep
     my @files = grep { -f } glob "$case->{folder}/test.ledger* $state/*";
     mkdir "$state/kept" or die $!;
     for my $i (0 .. $#files) { copy($files[$i], "$state/kept/$i") or die "$files[$i]: $!"; }
-    return {case => $case, state => $state, saved => is_postgres() ? case_save_ledger($case) : undef, options => ['--listen', "127.0.0.1:$sandbox->{port}", @options, '--key-tag', $$], files => \@files};
+    return {case => $case, state => $state, saved => is_postgres() ? case_save_ledger($case) : undef, options => [@options, '--key-tag', $$], files => \@files};
 }
 
 sub begin
