@@ -205,6 +205,7 @@ subtest 'interrupted while waiting for a pipe' => sub {
         }
         close $out;
         syswrite $in, $text;
+        wait_until_it_heeds_signals($pid);
         sleep 0.5;
         my $began = time;
         kill 'INT', $pid;

@@ -131,7 +131,8 @@ subtest 'who asks holds the locks of a run' => sub {
     my ($sandbox, $case, %id) = doubts('kira');
     sandbox_faults($sandbox, 'slow:100%');
     my $pid = case_start($case, 'resolve', '--key', 'cust-000001', '--user', $id{'cust-000001'}, '--set', 'delivery.timeout=20s');
-    select undef, undef, undef, 1;
+    my $asked = sandbox_counts($sandbox)->{kira}{requests};
+    select undef, undef, undef, 0.05 until sandbox_counts($sandbox)->{kira}{requests} > $asked;
     my ($status, undef, $err) = resolve($case, '--key', 'cust-000002', '--user', $id{'cust-000002'});
     is($status, 7, 'a second one meanwhile is status 7') or diag $err;
     kill 'KILL', $pid;

@@ -87,7 +87,7 @@ for my $change (
 my $large = case_new($sandbox, csv => csv_rows(120_000, 0, 10_001), rows => 120_000);
 sandbox_reset($sandbox);
 my $pid = case_start($large, '--strict');
-select undef, undef, undef, 0.15;
+wait_until_it_heeds_signals($pid);
 kill 'INT', $pid;
 waitpid $pid, 0;
 is($? >> 8, 6, 'interrupted: status 6') or diag read_file("$large->{folder}/err");

@@ -28,7 +28,7 @@ our @EXPORT = qw(
     sandbox_start sandbox_stop sandbox_kill sandbox_counts sandbox_users sandbox_faults sandbox_reset
     sandbox_keys signed_headers signed_request next_nonce payward_body
     kraken_body kira_body payso_body plain_request sandbox_login kira_login kira_request payso_request sandbox_control tls_certificate
-    test_forked test_process test_at_end end_processes free_port invented_credentials glob
+    test_forked test_process test_at_end end_processes wait_until_it_heeds_signals free_port invented_credentials glob
 );
 
 # What the person who runs a test has set for their own work: a server of PostgreSQL, a terminal, a language, in which strftime
@@ -441,6 +441,20 @@ sub test_forked
 
 # A process that ends with the test.
 sub test_process { $running{$_[0]} = 1; }
+
+# Until a process of kyc-import handles its signals: one that comes before would end it, as it ends any process. It dies when
+# that takes longer than a minute, as where the process has ended.
+sub wait_until_it_heeds_signals
+{
+    my ($pid) = @_;
+    for (1 .. 3000) {
+        my $program = readlink "/proc/$pid/exe";    # Perl's own is still that of the fork, which blocks signals too
+        my ($blocked) = eval { read_file("/proc/$pid/status") =~ /^SigBlk:\s+(\w+)$/m };
+        return if defined $program && $program ne readlink '/proc/self/exe' and defined $blocked && hex(substr $blocked, -8) & 1 << POSIX::SIGINT() - 1;
+        select undef, undef, undef, 0.02;
+    }
+    die "process $pid does not handle its signals";
+}
 
 # Called when this process, which a test has forked, ends its processes; not when it dies, nor of the test itself.
 sub test_at_end { push @at_end, $_[0]; }
