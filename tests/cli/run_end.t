@@ -25,7 +25,7 @@ sub case_of
     my $case = case_new($sandboxes[-1], rows => 30, %option);
     my $folder = $case->{folder};
     mkdir "$folder/locks";
-    write_file("$folder/tell", "#!/bin/sh\ncat > $folder/told.json\n");
+    write_file("$folder/tell", qq(#!/bin/sh\ncat > "\${0%/*}/told.json"\n));
     chmod 0755, "$folder/tell" or die $!;
     write_file("$folder/job.yaml", read_file("$folder/job.yaml") . "notify: {command: ./tell, on: [0, 1, 2, 3, 4, 5, 6, 7]}\n");
     $case->{set} = {%{$case->{set}}, 'delivery.lock_folder' => "$folder/locks"};
