@@ -203,7 +203,7 @@ for my $provider (qw(kira payso)) {
         my $case = filled($provider, 300);
         case_lose_ledger($case);
         unlink glob "$case->{folder}/reports/test/*";
-        my %set = ('delivery.rate' => '100/s', 'delivery.burst' => 1);
+        my %set = ('delivery.rate' => '20/s', 'delivery.burst' => 1);
         $case->{set} = {%{$case->{set}}, %set};
         for my $signal ($provider eq 'kira' ? qw(KILL INT) : 'INT') {
             sandbox_faults($case->{sandbox}, 'slow:100%@list') if $provider eq 'payso';

@@ -110,7 +110,7 @@ parallel 'stopped' => sub {
     sandbox_faults($sandbox);
 
     # In a database a run watches for a renewal for five seconds.
-    local $case->{set}{'delivery.rate'} = is_postgres() ? '2/s' : '20/s';
+    local $case->{set}{'delivery.rate'} = is_postgres() ? '2/s' : '5/s';
     local $case->{set}{'delivery.burst'} = 1;
     for my $signal (qw(INT HUP)) {
         sandbox_reset($sandbox);

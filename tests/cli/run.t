@@ -94,7 +94,7 @@ parallel '7: two at once' => sub {
 
 parallel '6: interrupted' => sub {
     my $sandbox = sandbox_start(@wide, '--latency', '40ms..80ms');
-    my $case = case_new($sandbox, rows => 120, set => {'delivery.rate' => '100/s', 'delivery.burst' => 1});
+    my $case = case_new($sandbox, rows => 240, set => {'delivery.rate' => '25/s', 'delivery.burst' => 1});
     for my $signal (qw(INT TERM HUP)) {
         my $before = payward($case)->{users};
         my $pid = case_start($case);
@@ -109,8 +109,8 @@ parallel '6: interrupted' => sub {
         is($summary->{input}[0]{complete}, JSON::PP::false, "SIG$signal: the input was not read to its end");
         like(read_file("$case->{folder}/err"), qr/run again to resume/, "SIG$signal: the message says what to do");
     }
-    my $pid = case_start($case, '-q');
     my $before = payward($case)->{users};
+    my $pid = case_start($case, '-q');
     wait_until(sub { payward($case)->{users} > $before + 5 });
     kill 'INT', $pid;
     sleep 0.01;
@@ -121,7 +121,7 @@ parallel '6: interrupted' => sub {
     cmp_ok(time - $asked, '<', 5, 'at once');
     adds_up(case_summary($case), 'twice');
     # The kernel and the shell may both signal one hangup: requests in flight are still awaited.
-    write_file("$case->{folder}/export.csv", csv_rows(240));
+    write_file("$case->{folder}/export.csv", csv_rows(480));
     $before = payward($case)->{users};
     $pid = case_start($case, '-q');
     wait_until(sub { payward($case)->{users} > $before + 5 });
@@ -132,11 +132,11 @@ parallel '6: interrupted' => sub {
     is($? >> 8, 6, 'two hangups are status 6');
     is(case_summary($case)->{in_doubt}, 0, 'and one stop');
     # As nohup starts it: SIGHUP is ignored, and SIGTERM is not.
+    $before = payward($case)->{users};
     {
         local $SIG{HUP} = 'IGNORE';
         $pid = case_start($case, '-q');
     }
-    $before = payward($case)->{users};
     wait_until(sub { payward($case)->{users} > $before + 5 });
     kill 'HUP', $pid;
     $before = payward($case)->{users};
@@ -145,8 +145,9 @@ parallel '6: interrupted' => sub {
     kill 'TERM', $pid;
     waitpid $pid, 0;
     is($? >> 8, 6, 'nohup: SIGTERM stops it');
+    $case->{set}{'delivery.rate'} = '2000/s';
     my ($summary) = run_of($case, 'resumed', 0);
-    $case->{valid} = 240;
+    $case->{valid} = 480;
     is_settled($case, 'and resumed to the same end');
     sandbox_stop($sandbox);
 
@@ -369,19 +370,14 @@ parallel 'limits' => sub {
     cmp_ok(time - $started, '>', 0.95, 'stops the whole job for a second');
     sandbox_stop($sandbox);
 
-    # 100 ms a request, one in flight per key: 24 rows take 2.4 s with one key and half of that with two.
-    my @seconds;
     for my $keys (1, 2) {
-        $sandbox = sandbox_start('--latency', '100ms..100ms');
-        $case = case_new($sandbox, rows => 24, keys => $keys, set => {'provider.nonce_window' => undef, 'delivery.in_flight' => undef});
-        $started = time;
+        $sandbox = sandbox_start('--latency', '300ms..300ms');
+        $case = case_new($sandbox, rows => 8, keys => $keys, set => {'provider.nonce_window' => undef, 'delivery.in_flight' => undef});
         run_of($case, "$keys keys", 0);
-        push @seconds, time - $started;
         is(payward($case)->{bad_nonces}, 0, "$keys keys: no nonce out of order");
         is(payward($case)->{max_in_flight}, $keys, "$keys keys: so many in flight");
         sandbox_stop($sandbox);
     }
-    cmp_ok($seconds[0] / $seconds[1], '>', 1.2, 'two keys do more, about twice as much on an idle machine');
 };
 
 parallel 'nothing leaks' => sub {

@@ -138,7 +138,7 @@ for my $provider (qw(payward kraken-embed)) {
     for my $fault (qw(drop reset status-500 truncate garbage)) {
         subtest "$provider: answers that are lost ($fault)" => sub {
             my $sb = sandbox_start(@wide);
-            my $case = job($sb, $provider, [map { ['passport', "P$_", $name->('a')] } 1 .. 4], set => {'delivery.timeout' => '2s'});
+            my $case = job($sb, $provider, [map { ['passport', "P$_", $name->('a')] } 1 .. 4]);
             created($case);
             sandbox_faults($sb, "$fault:x2\@document");
             my ($counts, $status, $err) = send_documents($case);
@@ -153,7 +153,7 @@ for my $provider (qw(payward kraken-embed)) {
 
     subtest "$provider: a doubt is resolved by the next command" => sub {
         my $sb = sandbox_start(@wide);
-        my $case = job($sb, $provider, [['passport', 'P1', $name->('a')]], set => {'delivery.timeout' => '2s', 'delivery.attempts' => 1});
+        my $case = job($sb, $provider, [['passport', 'P1', $name->('a')]], set => {'delivery.attempts' => 1});
         created($case);
         sandbox_faults($sb, 'drop:x1@document');
         my ($counts, $status) = send_documents($case);

@@ -262,6 +262,9 @@ sub case_rejects
     return $out;
 }
 
+# A run that opens or closes the ledger, or writes it, locks it for a moment: wait for that, as a run does.
+my @patience = ('-cmd', '.timeout 20000');
+
 # Rows of a query on the ledger, each an array.
 sub case_ledger
 {
@@ -270,7 +273,7 @@ sub case_ledger
         my %boolean = (t => 1, f => 0);
         return map { [map { $boolean{$_} // $_ } @$_] } postgres_query($case->{url}, $query, "$schema,public");
     }
-    my ($status, $out, $err) = run_program('sqlite3', '-readonly', "$case->{folder}/test.ledger", $query);
+    my ($status, $out, $err) = run_program('sqlite3', '-readonly', @patience, "$case->{folder}/test.ledger", $query);
     die "sqlite3: $err" if $status;
     return map { [split /\|/, $_, -1] } split /\n/, $out;
 }
@@ -280,7 +283,7 @@ sub case_sql
 {
     my ($case, $statements) = @_;
     return case_ledger($case, $statements) if $case->{url};
-    my ($status, $out, $err) = run_program('sqlite3', "$case->{folder}/test.ledger", $statements);
+    my ($status, $out, $err) = run_program('sqlite3', @patience, "$case->{folder}/test.ledger", $statements);
     die "sqlite3: $err" if $status;
 }
 
