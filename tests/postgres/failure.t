@@ -652,6 +652,28 @@ case_alone 'a suspended server' => sub {
     goes_on($hosts);
 };
 
+# What was acknowledged before the power is lost must be there after it, whatever the server's file of settings says by then.
+case_alone 'the server is told in the middle of a run to forget commits' => sub {
+    my $hosts = new_hosts('payso');
+    my $run = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
+    for (1 .. 4000) {
+        last if host_state($run) =~ /^T?$/;
+        sleep 0.005;
+    }
+    admin("ALTER SYSTEM SET $_") for 'synchronous_commit = off', "wal_writer_delay = '10s'";
+    admin('SELECT pg_reload_conf()');
+    sleep 0.3; # a session reads it before its next statement
+    kill 'CONT', $run->{pid};
+    my ($status, $err) = host_end($run, 30);
+    is($status, 0, 'the run ends well') or diag $err;
+    postgres_kill($pg);
+    postgres_restart($pg);
+    admin("ALTER SYSTEM RESET $_") for qw(synchronous_commit wal_writer_delay);
+    admin('SELECT pg_reload_conf()');
+    is_deeply([in_ledger($hosts, 'SELECT status FROM run')], [[0]], 'the ledger has its end after a loss of power');
+    goes_on($hosts);
+};
+
 # The session of the run is killed at each step of a commit, which the server takes for damage of its memory: it ends all
 # sessions, and recovers.
 for my $step ('transaction written', 'commit sent', 'committed') {

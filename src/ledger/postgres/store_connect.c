@@ -332,6 +332,8 @@ static const char session_sql[] =
     " set_config('cursor_tuple_fraction', '1', false),"
     " set_config('plan_cache_mode', 'force_custom_plan', false),"
     " set_config('default_transaction_isolation', 'read committed', false),"
+    /* As it was seen: a new setting of the server would apply to sessions that run, too. */
+    " set_config('synchronous_commit', current_setting('synchronous_commit'), false),"
     /* What our texts and the definitions that are compared with them are written in. */
     " set_config('standard_conforming_strings', 'on', false),"
     " set_config('quote_all_identifiers', 'off', false), "
