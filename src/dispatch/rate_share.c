@@ -450,13 +450,17 @@ static void *share_main(void *argument)
     return NULL;
 }
 
-/* HOST-PID-RANDOM: for people, and no other process has it. */
+/* HOST-PID-RANDOM: for people, and no other process has it. The kernel lets a host's name have any bytes, and
+ * a database takes no part of a character. */
 static void name_holder(char holder[RATE_SHARE_HOLDER_SIZE])
 {
     char host[HOST_NAME_SIZE] = "";
     uint64_t random;
 
     gethostname(host, sizeof host - 1);
+    for (char *byte = host; *byte; byte++)
+        if (*byte <= ' ' || *byte >= '\x7f')
+            *byte = '?';
     digest_random(&random, sizeof random);
     snprintf(holder, RATE_SHARE_HOLDER_SIZE, "%s-%ld-%08" PRIx64, host, (long)getpid(), random >> 32);
 }

@@ -101,6 +101,17 @@ case_named 'a shared account, and the first of two hosts does not answer' => sub
     hosts_use_url($hosts, $url, 0);
     goes_on($hosts);
 };
+# Of the name the first 15 bytes are kept, and the last of them begins a character.
+case_named 'a shared account, and a host whose name is not ASCII' => sub {
+    plan skip_all => 'this process may not name a host' if (run_program(qw(unshare -u true)))[0];
+    my $hosts = new_hosts();
+    my $case = $hosts->{all}[0];
+    $case->{set}{'delivery.shared'} = 'main';
+    my ($status, undef, $err) = run_program('unshare', '-u', 'sh', '-c', 'printf "rechner-buero-\303\274" >/proc/sys/kernel/hostname; exec "$@"', 'sh',
+        case_arguments($case, 'run', '-q'));
+    is($status, 0, 'the run ends well') or diag $err;
+    goes_on($hosts);
+};
 case_named 'no such database' => sub { is_refused("postgresql://postgres\@$server/nobody", 5, qr/cannot be reached: .*does not exist/) };
 case_named 'a server that does not answer' => sub {
     my $silent = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "listen: $!";
