@@ -121,9 +121,9 @@ void forget_receipt_write_text(const struct forget_receipt *receipt, const struc
     buffer_append_text(out, receipt->backup_count ? "backups that may still have them:\n"
                                                   : "backups that may still have them: none is known\n");
     for (size_t i = 0; i < receipt->backup_count; i++)
-        buffer_printf(out, "  %s  %s%s\n", clock_rfc3339(receipt->backups[i].at_ns, at),
-                      receipt->backups[i].path,
-                      receipt->backups[i].is_there ? "" : " (not there any more; copies of it may be)");
+        buffer_printf(
+            out, "  %s  %s%s\n", clock_rfc3339(receipt->backups[i].at_ns, at), receipt->backups[i].path,
+            receipt->backups[i].is_there ? "" : " (not found here; it or copies of it may be elsewhere)");
     if (ledger_is_remote(job->ledger_path))
         buffer_append_text(
             out,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/arena.h"
 #include "core/buffer.h"
 #include "core/clock.h"
 #include "core/failpoint.h"
@@ -9,13 +10,14 @@
 #include "ledger/ledger_draft.h"
 #include "ledger/ledger_internal.h"
 
-enum { FINDING_SIZE = 512 };
+enum { FINDING_SIZE = 512, ARENA_CHUNK = 256 };
 
 struct moving {
     const struct ledger_place *from, *to;
     const struct ledger_identity *identity;
     struct ledger *source;
     struct ledger_lease *lease;
+    const char *location; /* of `to`, as the mark has it: a path may have bytes that a database refuses */
     struct ledger_draft *draft;
     struct ledger_moved *moved;
 };
@@ -74,8 +76,7 @@ static int mark(const struct moving *moving, struct error *error)
     struct buffer value;
 
     buffer_init(&value, ERROR_TEXT_MAX);
-    buffer_printf(&value, "%s %s", clock_rfc3339(clock_real_ns(), at),
-                  store_location((struct store *)moving->lease));
+    buffer_printf(&value, "%s %s", clock_rfc3339(clock_real_ns(), at), moving->location);
     int result = ledger_begin(moving->source, error) != 0 ||
                          store_meta_set(store, LEDGER_MOVED_TO, buffer_slice(&value), error) != 0 ||
                          ledger_commit(moving->source, error) != 0
@@ -86,7 +87,7 @@ static int mark(const struct moving *moving, struct error *error)
     return result;
 }
 
-static int move(struct moving *moving, struct error *error)
+static int move(struct moving *moving, struct arena *arena, struct error *error)
 {
     if (check_places(moving, error) != 0)
         return -1;
@@ -94,8 +95,9 @@ static int move(struct moving *moving, struct error *error)
     /* Another process may have placed a ledger there before this one had the lease. */
     if (!moving->lease || check_places(moving, error) != 0)
         return -1;
-    moving->source = ledger_open_to_move(moving->from, store_location((struct store *)moving->lease),
-                                         moving->identity, error);
+    moving->location =
+        ledger_row_clean_text(slice_from(store_location((struct store *)moving->lease)), arena).data;
+    moving->source = ledger_open_to_move(moving->from, moving->location, moving->identity, error);
     if (!moving->source)
         return -1;
     moving->draft = ledger_draft_make(moving->lease, moving->to, moving->identity, moving->source, error);
@@ -109,10 +111,14 @@ int ledger_move(const struct ledger_place *from, const struct ledger_place *to,
 {
     struct moving moving = {.from = from, .to = to, .identity = identity, .moved = moved};
 
+    struct arena arena;
+
     *moved = (struct ledger_moved){.from_head = ""};
-    int result = move(&moving, error);
+    arena_init(&arena, ARENA_CHUNK);
+    int result = move(&moving, &arena, error);
     ledger_draft_free(moving.draft);
     ledger_close(moving.source);
     ledger_lease_end(moving.lease);
+    arena_clear(&arena);
     return result;
 }

@@ -286,6 +286,11 @@ static struct slice clean(struct slice text, struct arena *arena)
     return slice_make(bytes, len);
 }
 
+struct slice ledger_row_clean_text(struct slice text, struct arena *arena)
+{
+    return is_clean(text) ? text : clean(text, arena);
+}
+
 static bool is_identifier(const char *name)
 {
     static const char *const names[] = {"external_id", "former_key", "user_id", "slot"};
@@ -298,9 +303,9 @@ static bool is_identifier(const char *name)
 void ledger_row_clean(const struct ledger_table *table, struct ledger_value *values, struct arena *arena)
 {
     for (size_t i = 0; i < table->count; i++)
-        if (table->columns[i].type == LEDGER_TEXT && !values[i].is_null && !is_clean(values[i].bytes) &&
+        if (table->columns[i].type == LEDGER_TEXT && !values[i].is_null &&
             !is_identifier(table->columns[i].name))
-            values[i].bytes = clean(values[i].bytes, arena);
+            values[i].bytes = ledger_row_clean_text(values[i].bytes, arena);
 }
 
 static void write_member(enum member kind, const struct ledger_value *value, struct arena *arena,

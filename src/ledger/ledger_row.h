@@ -209,6 +209,8 @@ void ledger_row_to_values(const struct ledger_table *table, const void *row, str
  * an answer holds: each such byte becomes U+FFFD, copied into the arena. Not in what a row is looked up by
  * (keys, users, slots), which is checked where it comes from. */
 void ledger_row_clean(const struct ledger_table *table, struct ledger_value *values, struct arena *arena);
+/* The same of one text, as of the path of a file: itself where it is such a text already. */
+struct slice ledger_row_clean_text(struct slice text, struct arena *arena);
 /* row: the table's struct; its slices are copied into the arena, or borrow from values where arena is NULL.
  * Returns the name of the first column that lacks the value that it requires, and row is not to be used;
  * NULL: none. */

@@ -182,7 +182,7 @@ subtest 'the known backups' => sub {
     is((case_run($case, 'backup', "$case->{folder}/b$_"))[0], 0, "backup $_") for 1, 2;
     unlink "$case->{folder}/b1";
     my ($status, $out) = case_run($case, 'forget', '--key', 'K-GOES');
-    like($out, qr{^  \S+Z  \S+/b1 \(not there any more; copies of it may be\)\n  \S+Z  \S+/b2$}m, 'the receipt names both');
+    like($out, qr{^  \S+Z  \S+/b1 \(not found here; it or copies of it may be elsewhere\)\n  \S+Z  \S+/b2$}m, 'the receipt names both');
     is((case_run($case, 'forget', '--key', 'K-STAYS', '-q'))[1], '', '-q prints nothing');
 };
 

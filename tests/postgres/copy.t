@@ -214,6 +214,28 @@ subtest 'a first night in an empty database' => sub {
     is($summary->{created}, 0, 'and creates nobody');
     is(users(), $users, 'nobody at all');
 };
+# A folder may have any name; a database takes no text but UTF-8.
+subtest 'a folder whose name is not UTF-8' => sub {
+    my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(3, 0, 1400));
+    my $folder = "$case->{folder}/b\xfcro";
+    my $url = postgres_database($pg);
+    mkdir $folder;
+    $case->{set}{$_->[0]} = $_->[1] for ['ledger', $url], ['ledger_key', 'env:TEST_PASSWORD'];
+    is((case_run($case, '-q', '--new-ledger'))[0], 0, 'a run');
+    my ($status, $out, $err) = case_run($case, 'backup', "$folder/b");
+    is($status, 0, 'a backup there') or diag $err;
+    ($status, $out, $err) = case_run($case, 'forget', '--key', 'cust-001401');
+    like($out, qr{^backups that may still have them:\n  \S+  \Q$case->{folder}\E/b\xef\xbf\xbdro/b \(not found here; it or copies of it may be elsewhere\)$}m, 'which is named, by what the database can hold') or diag $err;
+    {
+        local @ENV{qw(KYC_BUILD KYC_STOP_AT KYC_STOP_BY)} = (($ENV{KYC_BUILD} // 'build') . '/steps', 'ledger marked as moved#1', 'kill');
+        is((case_run($case, 'ledger', $url, "sqlite:$folder/moved"))[0], 128 + 9, 'a copy there is killed once the ledger has its mark');
+    }
+    ($status, $out, $err) = case_run($case, 'ledger', $url, "sqlite:$folder/moved");
+    is($status, 0, 'and completed by the next one') or diag $err;
+    ($status, $out, $err) = case_run($case, 'ledger', "sqlite:$folder/moved", postgres_database($pg));
+    is($status, 0, 'back into a database') or diag $err;
+};
+
 # The schema that a restore moves aside is named after the present one; PostgreSQL cuts names at 63 bytes.
 subtest 'a job with the longest name' => sub {
     my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(2, 0, 1300));

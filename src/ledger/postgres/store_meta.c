@@ -7,6 +7,7 @@
 #include "ledger/postgres/store_readings.h"
 
 enum {
+    PATH_CHUNK = 256,
     READINGS_AT_A_TIME = 2000,
     READINGS_MAX = 4096, /* of a transaction that wait in memory, where they are searched one by one */
 };
@@ -211,15 +212,20 @@ int store_postgres_each_reading(struct store *base,
 
 /* Backups. */
 
-/* Not fenced: a backup is made beside the run that writes the ledger. */
+/* Not fenced: a backup is made beside the run that writes the ledger. A path may have any bytes. */
 int store_postgres_note_backup(struct store *base, const struct ledger_backup *backup, struct error *error)
 {
     struct store_postgres *store = (struct store_postgres *)base;
     struct store_parameters parameters = {.count = 0};
+    struct arena arena;
+
+    arena_init(&arena, PATH_CHUNK);
     store_postgres_add_number(&parameters, (int64_t)backup->at_ns);
-    store_postgres_add_bytes(&parameters, slice_from(backup->path));
+    store_postgres_add_bytes(&parameters, ledger_row_clean_text(slice_from(backup->path), &arena));
     store_postgres_add_bytes(&parameters, slice_from(backup->head));
-    return store_postgres_do(store, STORE_POSTGRES_BACKUP_NEW, &parameters, error);
+    int result = store_postgres_do(store, STORE_POSTGRES_BACKUP_NEW, &parameters, error);
+    arena_clear(&arena);
+    return result;
 }
 
 int store_postgres_each_backup(struct store *base,
