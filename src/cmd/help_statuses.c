@@ -1,33 +1,15 @@
 #include "cmd/help_statuses.h"
 
-#include <stddef.h>
-
-/* The index is the status: 0, 1, and those of enum error_scope (core/error.h). */
-static const struct {
-    const char *meaning, *action;
-} statuses[] = {
-    {"every row is valid, and (run) done", "nothing"},
-    {"finished; some rows are rejected, refused, unsent or in doubt, or have a warning of the provider",
-     "mail the report"},
-    {"usage, or the job file is wrong; too few open files, a report that cannot be written", "alert"},
-    {"the input cannot be read to its end, or is not of the expected form; rows before the fault are processed",
-     "alert"},
-    {"stopped before damage: by the provider's answers, or by a limit of the job",
-     "alert; run again to resume"},
-    {"the ledger cannot be written, is damaged, has another format, is missing, or is older than at its last run",
-     "alert"},
-    {"interrupted: SIGINT, SIGTERM, or SIGHUP unless it was ignored at the start, as with nohup",
-     "nothing; run again to resume"},
-    {"another process holds the ledger of this job or one of its credentials", "nothing; run again later"},
-};
+#include "report/status_help.h"
 
 static void list(struct help_page *page, bool has_actions)
 {
-    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        const char name[] = {(char)('0' + i), 0};
-        help_page_row(page, 4, 3, name, "%s", statuses[i].meaning);
+    for (int status = 0; status < STATUS_HELP_COUNT; status++) {
+        const struct status_help help = status_help_find(status, false);
+        const char name[] = {(char)('0' + status), 0};
+        help_page_row(page, 4, 3, name, "%s", help.definition);
         if (has_actions)
-            help_page_row(page, 4, 3, "", "scheduler: %s", statuses[i].action);
+            help_page_row(page, 4, 3, "", "scheduler: %s", help.scheduler);
     }
 }
 
