@@ -9,6 +9,8 @@
 
 #define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
 
+enum { OFFSET_READS = 100, OFFSET_CLOSE_NS = 1000 };
+
 static uint64_t clock_read(clockid_t which)
 {
     struct timespec now;
@@ -37,6 +39,23 @@ uint64_t clock_mono_of_boot_ns(uint64_t boot_ns)
 {
     uint64_t now_ns = clock_boot_ns();
     return clock_mono_ns() + (boot_ns > now_ns ? boot_ns - now_ns : 0);
+}
+
+/* A thread that is not scheduled between its reads of two clocks would take that time for a part of their
+ * offset: the closest of several reads counts. */
+uint64_t clock_mono_of_real_ns(uint64_t real_ns)
+{
+    uint64_t closest_ns = UINT64_MAX, mono_ns = 0, now_ns = 0;
+    for (int i = 0; i < OFFSET_READS && closest_ns > OFFSET_CLOSE_NS; i++) {
+        uint64_t before_ns = clock_mono_ns(), real_now_ns = clock_real_ns();
+        uint64_t apart_ns = clock_mono_ns() - before_ns;
+        if (apart_ns >= closest_ns)
+            continue;
+        closest_ns = apart_ns;
+        mono_ns = before_ns + apart_ns / 2;
+        now_ns = real_now_ns;
+    }
+    return mono_ns + (real_ns - now_ns); /* wraps for a time that is past */
 }
 
 char *clock_boot_id(char id[CLOCK_BOOT_ID_SIZE])

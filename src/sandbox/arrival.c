@@ -24,10 +24,9 @@ static uint64_t stamp_of(struct msghdr *message)
             continue;
         struct timespec stamp;
         memcpy(&stamp, CMSG_DATA(part), sizeof stamp);
-        uint64_t mono_ns = clock_mono_ns(), real_ns = clock_real_ns();
         uint64_t stamp_ns = (uint64_t)stamp.tv_sec * CLOCK_NS_PER_S + (uint64_t)stamp.tv_nsec;
-        uint64_t ago_ns = real_ns > stamp_ns ? real_ns - stamp_ns : 0;
-        return ago_ns < mono_ns ? mono_ns - ago_ns : 0;
+        uint64_t arrival_ns = clock_mono_of_real_ns(stamp_ns), now_ns = clock_mono_ns();
+        return arrival_ns < now_ns ? arrival_ns : now_ns;
     }
     return 0;
 }

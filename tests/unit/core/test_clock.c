@@ -1,7 +1,9 @@
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/time.h>
 
 #include <cmocka.h>
 
@@ -68,12 +70,39 @@ static void a_written_time_is_read_again(void **state)
     assert_true(got == now);
 }
 
+static void spin(int signal)
+{
+    (void)signal;
+    for (uint64_t until_ns = clock_mono_ns() + CLOCK_NS_PER_MS; clock_mono_ns() < until_ns;)
+        ;
+}
+
+/* A signal takes a millisecond every other one, wherever the conversion is. */
+static void a_real_time_has_one_monotonic_time_however_often_the_thread_is_interrupted(void **state)
+{
+    (void)state;
+    const struct itimerval often = {{0, 2000}, {0, 2000}}, never = {{0, 0}, {0, 0}};
+    uint64_t before_ns = clock_mono_ns(), real_ns = clock_real_ns(), after_ns = clock_mono_ns();
+    uint64_t first_ns = clock_mono_of_real_ns(real_ns), least_ns = first_ns, most_ns = first_ns;
+    signal(SIGALRM, spin);
+    setitimer(ITIMER_REAL, &often, NULL);
+    while (clock_mono_ns() < before_ns + 500 * CLOCK_NS_PER_MS) {
+        uint64_t mono_ns = clock_mono_of_real_ns(real_ns);
+        least_ns = mono_ns < least_ns ? mono_ns : least_ns;
+        most_ns = mono_ns > most_ns ? mono_ns : most_ns;
+    }
+    setitimer(ITIMER_REAL, &never, NULL);
+    assert_in_range(first_ns, before_ns - CLOCK_NS_PER_MS / 4, after_ns + CLOCK_NS_PER_MS / 4);
+    assert_in_range(most_ns - least_ns, 0, CLOCK_NS_PER_MS / 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_day_or_a_time_with_its_zone_is_read),
         cmocka_unit_test(anything_else_is_not),
         cmocka_unit_test(a_written_time_is_read_again),
+        cmocka_unit_test(a_real_time_has_one_monotonic_time_however_often_the_thread_is_interrupted),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
