@@ -15,7 +15,11 @@
 #include "core/file.h"
 #include "core/slice.h"
 
-enum { LOCK_TEXT_SIZE = 512, LOCK_TRIES = 100, LOCK_RETRY_NS = 1000000 };
+enum {
+    LOCK_TEXT_SIZE = 512,
+    LOCK_TRIES = 1000, /* a second: more than a busy machine needs */
+    LOCK_RETRY_NS = 1000000,
+};
 
 static const char shared_word[] = "shared ";
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -259,6 +260,35 @@ static void jobs_of_one_account_hold_a_lock_together_and_keep_out_all_others(voi
     key_lock_close(second);
 }
 
+/* As when the kernel lets a job wait for its part of the processor between two kinds of the lock. */
+static void a_lock_that_another_job_has_alone_for_a_moment_is_waited_for(void **state)
+{
+    (void)state;
+    int held[2], status;
+    char byte, path[128];
+    int other = open_shared("main on this machine"); /* makes the file */
+    assert_true(other >= 0);
+    key_lock_close(other);
+    snprintf(path, sizeof path, "%s/kyc-import-shared.lock", folder);
+    assert_int_equal(pipe(held), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int fd = open(path, O_RDWR);
+        if (flock(fd, LOCK_EX) != 0 || write(held[1], "", 1) != 1)
+            _exit(1);
+        usleep(300000);
+        _exit(0);
+    }
+    assert_int_equal(read(held[0], &byte, 1), 1);
+    int fd = open_shared("main on this machine");
+    assert_true(fd >= 0);
+    key_lock_close(fd);
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+    close(held[0]);
+    close(held[1]);
+}
+
 /* Each in a process of its own, all at once: nobody is refused because another one's lock changes its kind.
  */
 static void jobs_of_one_account_that_start_together_all_get_the_lock(void **state)
@@ -394,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_key_is_held_by_one_at_a_time_and_the_message_names_the_holder),
         cmocka_unit_test(a_lock_ends_with_its_process_and_its_file_stays),
         cmocka_unit_test(jobs_of_one_account_hold_a_lock_together_and_keep_out_all_others),
+        cmocka_unit_test(a_lock_that_another_job_has_alone_for_a_moment_is_waited_for),
         cmocka_unit_test(jobs_of_one_account_that_start_together_all_get_the_lock),
         cmocka_unit_test(a_leased_key_may_send_until_its_lease_ends_and_its_nonces_rise),
         cmocka_unit_test(a_symbolic_link_is_not_followed),
