@@ -1,8 +1,9 @@
 /* script_server: a peer for tests of the sender: a real server on loopback that follows a script.
  *
  * Each request, in the order in which they arrive over all connections, takes the next step of the script;
- * the last step serves all that follow. What arrived is recorded, with the server's clock. One thread
- * accepts, one serves each connection. Header-only, so that a test is one source.
+ * the last step serves all that follow. What arrived is recorded, with the kernel's time stamp: on a busy
+ * machine the server's threads may run late. One thread accepts, one serves each connection. Header-only, so
+ * that a test is one source.
  */
 #ifndef KYC_TESTS_SCRIPT_SERVER_H
 #define KYC_TESTS_SCRIPT_SERVER_H
@@ -31,7 +32,8 @@ enum {
 
 /* What the server does once it has read a whole request. */
 struct script_step {
-    unsigned sleep_ms;   /* first */
+    bool is_held;        /* until script_server_release; first */
+    unsigned sleep_ms;   /* then */
     const char *reply;   /* then this, as it is; NULL: nothing */
     size_t filler;       /* then so many x */
     bool close, reset;   /* then the connection ends: FIN, or RST */
@@ -43,7 +45,8 @@ struct script_request {
     char *raw; /* head and body, NUL-terminated */
     size_t head_len, len;
     unsigned connection;
-    uint64_t arrived_ns, answered_ns; /* monotonic; answered_ns 0: never */
+    uint64_t arrived_ns,
+        answered_ns; /* monotonic: its last bytes came in; the answer is about to leave, 0: never */
 };
 
 struct script_server {
@@ -54,11 +57,13 @@ struct script_server {
     int sockets[SCRIPT_CONNECTIONS_MAX];
     unsigned connection_count;
     pthread_mutex_t mutex;
+    pthread_cond_t release;
     const struct script_step *steps;
     size_t step_count;
     struct script_request *requests; /* [SCRIPT_REQUESTS_MAX] */
     size_t request_count;
-    bool stopping;
+    size_t busy; /* requests whose step is not yet over, with the end of its connection */
+    bool released, stopping;
 };
 
 struct script_servant {
@@ -92,6 +97,53 @@ static inline const char *script_header(const struct script_request *request, co
     return out;
 }
 
+/* As recv; the time at which the bytes came in by the kernel's stamp, or now without one. */
+static inline ssize_t script_receive(int fd, void *bytes, size_t size, uint64_t *arrived_ns)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[256];
+    } control;
+    struct iovec part = {bytes, size};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t len = recvmsg(fd, &message, 0);
+    *arrived_ns = clock_mono_ns();
+    for (struct cmsghdr *it = len > 0 ? CMSG_FIRSTHDR(&message) : NULL; it; it = CMSG_NXTHDR(&message, it)) {
+        if (it->cmsg_level != SOL_SOCKET || it->cmsg_type != SCM_TIMESTAMPNS)
+            continue;
+        struct timespec stamp;
+        memcpy(&stamp, CMSG_DATA(it), sizeof stamp);
+        *arrived_ns =
+            clock_mono_of_real_ns((uint64_t)stamp.tv_sec * CLOCK_NS_PER_S + (uint64_t)stamp.tv_nsec);
+    }
+    return len;
+}
+
+/* Turns the stamps on for a listener's connections. The kernel begins with them a little later. */
+static inline void script_stamp(int listener)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    int on = 1, probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    uint64_t sent_ns, arrived_ns;
+    if (bind(probe, (struct sockaddr *)&address, len) != 0 ||
+        getsockname(probe, (struct sockaddr *)&address, &len) != 0 ||
+        setsockopt(listener, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) != 0 ||
+        setsockopt(probe, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) != 0)
+        abort();
+    do { /* without a stamp of its arrival a datagram has that of its reading */
+        char byte = 0;
+        if (sendto(probe, &byte, 1, 0, (struct sockaddr *)&address, len) != 1)
+            abort();
+        sent_ns = clock_mono_ns();
+        script_sleep_ms(2);
+        if (script_receive(probe, &byte, 1, &arrived_ns) != 1)
+            abort();
+    } while (arrived_ns > sent_ns + CLOCK_NS_PER_MS);
+    close(probe);
+}
+
 /* Reads on until a whole request is there. False: the connection ended first. */
 static inline bool script_read_request(int fd, struct buffer *in, struct script_request *request)
 {
@@ -110,7 +162,7 @@ static inline bool script_read_request(int fd, struct buffer *in, struct script_
             return true;
         }
         char bytes[16384];
-        ssize_t got = recv(fd, bytes, sizeof bytes, 0);
+        ssize_t got = script_receive(fd, bytes, sizeof bytes, &request->arrived_ns);
         if (got <= 0)
             return false;
         buffer_append(in, slice_make(bytes, (size_t)got));
@@ -122,8 +174,8 @@ static inline struct script_step script_record(struct script_server *server, str
                                                size_t *index)
 {
     request.raw = memory_copy(slice_make(request.raw, request.len));
-    request.arrived_ns = clock_mono_ns();
     pthread_mutex_lock(&server->mutex);
+    server->busy++;
     *index = server->request_count++;
     server->requests[*index] = request;
     size_t step = *index < server->step_count ? *index : server->step_count - 1;
@@ -150,9 +202,19 @@ static inline void script_send_filler(int fd, size_t len)
         script_send(fd, bytes, len < sizeof bytes ? len : sizeof bytes);
 }
 
+static inline void script_await_release(struct script_server *server)
+{
+    pthread_mutex_lock(&server->mutex);
+    while (!server->released)
+        pthread_cond_wait(&server->release, &server->mutex);
+    pthread_mutex_unlock(&server->mutex);
+}
+
 /* True when the connection lives on. */
 static inline bool script_play(struct script_server *server, int fd, struct script_step step, size_t index)
 {
+    if (step.is_held)
+        script_await_release(server);
     script_sleep_ms(step.sleep_ms);
     if (step.reply) {
         pthread_mutex_lock(&server->mutex);
@@ -172,6 +234,13 @@ static inline bool script_play(struct script_server *server, int fd, struct scri
     return !step.close && !step.reset;
 }
 
+static inline void script_step_over(struct script_server *server)
+{
+    pthread_mutex_lock(&server->mutex);
+    server->busy--;
+    pthread_mutex_unlock(&server->mutex);
+}
+
 static inline void *script_serve(void *context)
 {
     struct script_servant servant = *(struct script_servant *)context;
@@ -189,11 +258,14 @@ static inline void *script_serve(void *context)
         buffer_clear(&in);
         in = rest;
         open = script_play(servant.server, servant.socket, step, index);
+        if (open)
+            script_step_over(servant.server);
     }
     buffer_clear(&in);
     pthread_mutex_lock(&servant.server->mutex);
     close(servant.socket);
     servant.server->sockets[servant.connection] = -1;
+    servant.server->busy -= !open;
     pthread_mutex_unlock(&servant.server->mutex);
     return NULL;
 }
@@ -227,20 +299,32 @@ static inline struct script_server *script_server_new(const struct script_step *
     server->step_count = step_count;
     server->requests = memory_new(SCRIPT_REQUESTS_MAX, sizeof *server->requests);
     pthread_mutex_init(&server->mutex, NULL);
+    pthread_cond_init(&server->release, NULL);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t len = sizeof address;
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (bind(server->listener, (struct sockaddr *)&address, len) != 0 || listen(server->listener, 64) != 0 ||
         getsockname(server->listener, (struct sockaddr *)&address, &len) != 0)
         abort();
+    script_stamp(server->listener);
     server->port = ntohs(address.sin_port);
     pthread_create(&server->acceptor, NULL, script_accept, server);
     return server;
 }
 
+/* Steps that are held go on, and those that come are not held. */
+static inline void script_server_release(struct script_server *server)
+{
+    pthread_mutex_lock(&server->mutex);
+    server->released = true;
+    pthread_cond_broadcast(&server->release);
+    pthread_mutex_unlock(&server->mutex);
+}
+
 /* Ends all connections; requests can still be looked at. */
 static inline void script_server_stop(struct script_server *server)
 {
+    script_server_release(server);
     pthread_mutex_lock(&server->mutex);
     server->stopping = true;
     shutdown(server->listener, SHUT_RDWR);
@@ -259,6 +343,7 @@ static inline void script_server_free(struct script_server *server)
 {
     for (size_t i = 0; i < server->request_count; i++)
         free(server->requests[i].raw);
+    pthread_cond_destroy(&server->release);
     pthread_mutex_destroy(&server->mutex);
     free(server->requests);
     free(server);
@@ -270,6 +355,30 @@ static inline size_t script_server_count(struct script_server *server)
     size_t count = server->request_count;
     pthread_mutex_unlock(&server->mutex);
     return count;
+}
+
+/* Waits until so many requests have come in whole. False: not within 20 s. */
+static inline bool script_server_await(struct script_server *server, size_t count)
+{
+    for (int i = 0; i < 4000 && script_server_count(server) < count; i++)
+        script_sleep_ms(5);
+    return script_server_count(server) >= count;
+}
+
+/* Waits until the steps of all requests are over: all is sent, and what ends is closed. False: not within 20
+ * s.
+ */
+static inline bool script_server_await_idle(struct script_server *server)
+{
+    for (int i = 0; i < 4000; i++) {
+        pthread_mutex_lock(&server->mutex);
+        bool is_idle = server->busy == 0;
+        pthread_mutex_unlock(&server->mutex);
+        if (is_idle)
+            return true;
+        script_sleep_ms(5);
+    }
+    return false;
 }
 
 #endif

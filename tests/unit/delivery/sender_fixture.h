@@ -57,6 +57,7 @@ struct fixture {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     struct delivery *done[FIXTURE_DELIVERIES_MAX];
+    uint64_t done_ns[FIXTURE_DELIVERIES_MAX]; /* clock_mono_ns */
     size_t done_count;
 };
 
@@ -64,6 +65,7 @@ static inline void fixture_done(void *context, struct delivery *delivery)
 {
     struct fixture *fixture = context;
     pthread_mutex_lock(&fixture->mutex);
+    fixture->done_ns[fixture->done_count] = clock_mono_ns();
     fixture->done[fixture->done_count++] = delivery;
     pthread_cond_broadcast(&fixture->changed);
     pthread_mutex_unlock(&fixture->mutex);
@@ -159,6 +161,38 @@ static inline struct delivery *fixture_submit(struct fixture *fixture)
     delivery->call.record = &fixture->record;
     sender_submit(fixture->sender, delivery);
     return delivery;
+}
+
+static inline size_t fixture_done_count(struct fixture *fixture)
+{
+    pthread_mutex_lock(&fixture->mutex);
+    size_t count = fixture->done_count;
+    pthread_mutex_unlock(&fixture->mutex);
+    return count;
+}
+
+/* Waits until the server has so many requests; fails after 20 s. */
+static inline void fixture_await_requests(struct fixture *fixture, size_t count)
+{
+    if (!script_server_await(fixture->server, count))
+        fail_msg("%zu of %zu requests came in", script_server_count(fixture->server), count);
+}
+
+/* Waits until the sender has published so many in flight; fails after 20 s. */
+static inline void fixture_await_in_flight(struct fixture *fixture, uint32_t count)
+{
+    for (int i = 0; i < 4000 && sender_in_flight(fixture->sender) != count; i++)
+        script_sleep_ms(5);
+    assert_int_equal(sender_in_flight(fixture->sender), count);
+}
+
+/* Waits until the sender has published that this holds it up; fails after 20 s. */
+static inline void fixture_await_hold(struct fixture *fixture, enum sender_hold want)
+{
+    uint64_t until_ns;
+    for (int i = 0; i < 4000 && sender_held_by(fixture->sender, clock_mono_ns(), &until_ns) != want; i++)
+        script_sleep_ms(5);
+    assert_int_equal(sender_held_by(fixture->sender, clock_mono_ns(), &until_ns), want);
 }
 
 /* Waits until so many came back; fails after 20 s. */

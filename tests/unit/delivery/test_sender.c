@@ -66,8 +66,8 @@ static const struct row rows[] = {
      RETRY_CONNECT,
      "transport"},
     {"no answer in time is in doubt",
-     {.sleep_ms = 700, .reply = CREATED},
-     300 * MS,
+     {.is_held = true, .reply = CREATED},
+     S,
      OUTCOME_IN_DOUBT,
      true,
      0,
@@ -75,7 +75,7 @@ static const struct row rows[] = {
      "timeout"},
     {"half an answer in time is in doubt",
      {.reply = "HTTP/1.1 201 Created\r\nContent-Length: 38\r\n\r\n{\"data\":"},
-     300 * MS,
+     S,
      OUTCOME_IN_DOUBT,
      true,
      0,
@@ -190,6 +190,7 @@ static void an_answer_becomes_an_outcome(void **state)
             fixture->job.delivery.timeout_ns = rows[i].timeout_ns;
         fixture_start(fixture);
         const struct delivery *delivery = fixture_deliver(fixture);
+        fixture_await_requests(fixture, 1); /* a timeout may come before the server's thread runs */
         fixture_stop(fixture);
         assert_outcome(&rows[i], delivery);
         assert_int_equal(fixture->server->request_count, 1);
@@ -206,25 +207,31 @@ static void the_id_and_the_request_id_come_back(void **state)
                  "{\"data\":{\"id\":\"fake-user-0000000001\"}}"};
     struct fixture *fixture = fixture_new(&step, 1, 1);
     fixture_start(fixture);
+    uint64_t begun_ns = clock_mono_ns(), begun_real_ns = clock_real_ns();
     const struct delivery *delivery = fixture_deliver(fixture);
+    assert_in_range(delivery->latency_ns, 1, clock_mono_ns() - begun_ns);
+    assert_in_range(delivery->done_real_ns, begun_real_ns, clock_real_ns());
     fixture_stop(fixture);
     assert_string_equal(delivery->outcome.user_id, "fake-user-0000000001");
     assert_string_equal(delivery->outcome.request_id, "trace-7");
-    assert_in_range(delivery->latency_ns, 1, S);
-    assert_true(clock_real_ns() - delivery->done_real_ns < 10 * S);
     fixture_free(fixture);
 }
 
 static void what_finds_no_one_listening_was_not_sent(void **state)
 {
     (void)state;
-    const struct script_step step = {.reply = CREATED};
-    struct fixture *fixture = fixture_new(&step, 1, 1);
-    script_server_stop(fixture->server); /* its port is closed now */
+    /* Bound, so that nobody else listens on it. */
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    int closed = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(closed, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(getsockname(closed, (struct sockaddr *)&address, &len), 0);
+    struct fixture *fixture = fixture_new(NULL, 0, 1);
+    snprintf(fixture->base_url, sizeof fixture->base_url, "http://127.0.0.1:%u", ntohs(address.sin_port));
     fixture_start(fixture);
     const struct delivery *delivery = fixture_deliver(fixture);
-    sender_finish(fixture->sender);
-    pthread_join(fixture->thread, NULL);
+    fixture_stop(fixture);
+    close(closed);
     assert_int_equal(delivery->outcome.kind, OUTCOME_NOT_SENT);
     assert_int_equal(delivery->outcome.cause, RETRY_CONNECT);
     assert_string_equal(delivery->outcome.code, "connect");

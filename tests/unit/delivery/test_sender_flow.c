@@ -30,14 +30,15 @@ static void after_a_stop_all_the_rest_is_withdrawn(void **state)
 static void what_is_in_flight_ends_by_itself_when_the_rest_is_withdrawn(void **state)
 {
     (void)state;
-    const struct script_step step = {.sleep_ms = 300, .reply = CREATED};
+    const struct script_step step = {.is_held = true, .reply = CREATED};
     struct fixture *fixture = fixture_new(&step, 1, 1);
     fixture_start(fixture);
     fixture_submit_many(fixture, 5);
-    script_sleep_ms(100);
+    fixture_await_requests(fixture, 1);
     sender_withdraw(fixture->sender);
     fixture_wait(fixture, 4);
     assert_int_equal(fixture_count(fixture, OUTCOME_WITHDRAWN), 4);
+    script_server_release(fixture->server);
     fixture_stop(fixture);
     assert_int_equal(fixture->deliveries[0].outcome.kind, OUTCOME_DONE);
     assert_int_equal(fixture->server->request_count, 1);
@@ -47,15 +48,14 @@ static void what_is_in_flight_ends_by_itself_when_the_rest_is_withdrawn(void **s
 static void an_abort_drops_what_is_in_flight_as_in_doubt(void **state)
 {
     (void)state;
-    const struct script_step step = {.sleep_ms = 1000, .reply = CREATED};
+    const struct script_step step = {.is_held = true, .reply = CREATED}; /* it is never answered */
     struct fixture *fixture = fixture_new(&step, 1, 1);
+    fixture->job.delivery.timeout_ns = 600 * S;
     fixture_start(fixture);
     fixture_submit_many(fixture, 3);
-    script_sleep_ms(100);
-    uint64_t before = clock_mono_ns();
+    fixture_await_requests(fixture, 1);
     sender_abort(fixture->sender);
     fixture_wait(fixture, 3);
-    assert_in_range(clock_mono_ns() - before, 0, 500 * MS);
     fixture_stop(fixture);
     assert_int_equal(fixture->deliveries[0].outcome.kind, OUTCOME_IN_DOUBT);
     assert_true(fixture->deliveries[0].sent);
@@ -84,8 +84,8 @@ static void what_still_connects_does_not_leave_once_it_is_withdrawn(void **state
     snprintf(fixture->base_url, sizeof fixture->base_url, "http://127.0.0.1:%u", ntohs(address.sin_port));
     fixture_start(fixture);
     struct delivery *delivery = fixture_submit(fixture);
-    script_sleep_ms(200);
-    assert_int_equal(fixture->done_count, 0);
+    fixture_await_in_flight(fixture, 1);
+    assert_int_equal(fixture_done_count(fixture), 0);
     sender_withdraw(fixture->sender);
     int accepted[3];
     for (size_t i = 0; i < 3; i++)
@@ -121,9 +121,10 @@ static size_t most_at_once(const struct fixture *fixture, const char *key)
         assert_true(!key || nonce > last_nonce);
         last_nonce = nonce;
         size_t at_once = 1;
-        for (size_t j = 0; j < i; j++) {
+        for (size_t j = 0; j < server->request_count; j++) {
             script_header(&server->requests[j], "API-Key", text, sizeof text);
-            at_once += (!key || strcmp(text, key) == 0) &&
+            at_once += j != i && (!key || strcmp(text, key) == 0) &&
+                       server->requests[j].arrived_ns <= server->requests[i].arrived_ns &&
                        server->requests[j].answered_ns > server->requests[i].arrived_ns;
         }
         max = at_once > max ? at_once : max;
@@ -136,10 +137,12 @@ static void keys_send_side_by_side_and_each_one_by_one(void **state)
     (void)state;
     const struct script_step step = {.sleep_ms = 15, .reply = CREATED};
     struct fixture *fixture = fixture_new(&step, 1, 3);
+    uint64_t begun_ns = clock_mono_ns();
     fixture_start(fixture);
     fixture_submit_many(fixture, 60);
     fixture_wait(fixture, 60);
     fixture_stop(fixture);
+    double seconds = (double)(clock_mono_ns() - begun_ns) / (double)S;
     assert_int_equal(fixture_count(fixture, OUTCOME_DONE), 60);
     assert_int_equal(fixture->server->request_count, 60);
     for (size_t i = 0; i < 3; i++)
@@ -151,8 +154,8 @@ static void keys_send_side_by_side_and_each_one_by_one(void **state)
     assert_int_equal(figures.requests, 60);
     assert_true(figures.p50_ms >= 15 && figures.p50_ms <= figures.p95_ms &&
                 figures.p95_ms <= figures.p99_ms && figures.p99_ms <= figures.max_ms &&
-                figures.max_ms < 2000);
-    assert_true(figures.rate_per_s > 10 && figures.rate_per_s < 200);
+                figures.max_ms <= 1000 * seconds);
+    assert_true(figures.rate_per_s >= 60 / seconds && figures.rate_per_s <= 200); /* 20 times 15 ms */
     fixture_free(fixture);
 }
 
@@ -202,6 +205,13 @@ static void an_unsigned_provider_has_no_key_slots_to_reserve_for(void **state)
     fixture_free(fixture);
 }
 
+static int compare_arrivals(const void *a, const void *b)
+{
+    uint64_t first = ((const struct script_request *)a)->arrived_ns;
+    uint64_t second = ((const struct script_request *)b)->arrived_ns;
+    return (first > second) - (first < second);
+}
+
 static void no_second_at_the_server_holds_more_than_the_rate(void **state)
 {
     (void)state;
@@ -214,10 +224,11 @@ static void no_second_at_the_server_holds_more_than_the_rate(void **state)
     fixture_submit_many(fixture, REQUESTS);
     fixture_wait(fixture, REQUESTS);
     fixture_stop(fixture);
-    /* The limiter's own test is exact; this one allows for a server thread that is woken late. */
-    const struct script_request *requests = fixture->server->requests;
+    /* The threads of the server may have recorded them in another order than they came. */
+    struct script_request *requests = fixture->server->requests;
+    qsort(requests, REQUESTS, sizeof *requests, compare_arrivals);
     for (size_t i = RATE; i < REQUESTS; i++)
-        assert_true(requests[i].arrived_ns - requests[i - RATE].arrived_ns >= S - 150 * MS);
+        assert_true(requests[i].arrived_ns - requests[i - RATE].arrived_ns >= S);
     struct sender_figures figures;
     sender_figures(fixture->sender, &figures);
     print_message("# %.1f/s of %d/s used\n", figures.rate_per_s, RATE);

@@ -68,28 +68,36 @@ static void a_new_file_gives_nothing_at_first_and_is_for_its_owner_alone(void **
     share_file_close(file);
 }
 
+/* Of another process. */
+static int renew_there(struct share_file *file)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        _exit((int)renew(file, 0));
+    waitpid(child, &status, 0);
+    return WEXITSTATUS(status);
+}
+
 static void two_processes_share_what_one_file_has(void **state)
 {
     (void)state;
     struct error error = {0};
-    unlink(path);
     struct share_file *a = open_file("a", &brief), *b = open_file("b", &brief);
-    renew(a, 0);
+    uint64_t left_ns;
+    int count;
+    do { /* again, if the machine was too busy to ask within the window */
+        unlink(path);
+        renew(a, 0);
+        sleep_ms(120);
+        assert_int_equal(renew(a, 0), 20);
+        left_ns = clock_boot_ns();
+        assert_int_equal(share_file_leave(a, NULL, 0, &error), 0);
+        count = renew_there(b);
+    } while (clock_boot_ns() - left_ns >= brief.window_ns);
+    assert_int_equal(count, 0); /* what a used is not free for another window */
     sleep_ms(120);
-    assert_int_equal(renew(a, 0), 20);
-    assert_int_equal(share_file_leave(a, NULL, 0, &error), 0);
-    pid_t child = fork();
-    if (child == 0)
-        _exit((int)renew(b, 0));
-    int status;
-    waitpid(child, &status, 0);
-    assert_int_equal(WEXITSTATUS(status), 0); /* what a used is not free for another window */
-    sleep_ms(120);
-    child = fork();
-    if (child == 0)
-        _exit((int)renew(b, 0));
-    waitpid(child, &status, 0);
-    assert_int_equal(WEXITSTATUS(status), 20);
+    assert_int_equal(renew_there(b), 20);
     share_file_close(a);
     share_file_close(b);
 }

@@ -9,7 +9,7 @@
     "HTTP/1.1 201 Created\r\n X-First: 0123456789abcdef0123456789abcdef\r\n\tand more\r\n"                   \
     "Content-Length: 38\r\n\r\n{\"data\":{\"id\":\"fake-user-0000000001\"}}"
 
-enum { SILENCE_MS = 100, REQUESTS = 12 };
+enum { SILENCE_MS = 20, REQUESTS = 12 };
 
 /* What lies in a kept connection before a request is written. */
 static void unsolicited_bytes_are_never_the_next_answer(void **state)
@@ -37,6 +37,7 @@ static void unsolicited_bytes_are_never_the_next_answer(void **state)
                 strcmp(delivery->outcome.user_id, "fake-user-0000000001") != 0)
                 fail_msg("%s, request %zu: %s %s", table[i].sentence, r, outcome_word(delivery->outcome.kind),
                          delivery->outcome.user_id);
+            assert_true(script_server_await_idle(fixture->server)); /* it has said all of it */
             script_sleep_ms(SILENCE_MS);
         }
         fixture_stop(fixture);
@@ -57,6 +58,7 @@ static void a_kept_connection_that_was_closed_meanwhile_leaves_nothing_in_doubt(
         fixture_start(fixture);
         for (size_t r = 0; r < 4; r++) {
             assert_int_equal(fixture_deliver(fixture)->outcome.kind, OUTCOME_DONE);
+            assert_true(script_server_await_idle(fixture->server)); /* it has closed the connection */
             script_sleep_ms(SILENCE_MS);
         }
         fixture_stop(fixture);

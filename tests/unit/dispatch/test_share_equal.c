@@ -341,10 +341,9 @@ static void a_lost_connection_is_made_again_by_the_next_call(void **state)
     if (!database_open(&database))
         skip();
     struct ledger_share *share = open_share(&database, "main", "a");
-    PQclear(query(database.pg,
-                  "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
-                  "'kyc-import demo'"));
-    sleep_ms(100);
+    PQclear(query(database.pg, /* waits until it has ended */
+                  "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE application_name = "
+                  "'kyc-import demo' AND datname = current_database()"));
     assert_int_equal(ledger_share_renew(share, &(struct rate_share_report){0}, &answer, &window_ns, &error),
                      -1);
     assert_int_equal(error.scope, ERROR_LEDGER);
