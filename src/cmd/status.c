@@ -155,6 +155,8 @@ static void write_run(struct status_writer *writer, const struct ledger_run *run
             buffer_printf(out, " and ended %.*s with status %d\n", (int)run->finished.len, run->finished.data,
                           run->status);
     }
+    if (!run && holder->state != LEDGER_HOLDER_FOUND)
+        buffer_append_text(out, "no run has begun yet: if one was started, its messages have the reason\n");
     if (is_open)
         write_open_run(out, run, holder, is_in_progress);
     if (holder->state == LEDGER_HOLDER_FOUND && !is_in_progress)

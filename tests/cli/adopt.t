@@ -356,6 +356,14 @@ parallel 'a first run' => sub {
         ($status) = case_run($again, '-q', '--new-ledger');
         is(users($again), $provider eq 'kira' ? 10 : 15, "$provider: --new-ledger creates them all the same, if the provider does");
     }
+    my $first = looking($sandbox, provider => 'payso', rows => 5, csv => csv_rows(5, 0, 3000));
+    sandbox_faults($sandbox, 'status-401:x1@list');
+    is((case_run($first, '-q'))[0], 4, 'credentials that the provider does not know: status 4');
+    my ($status, $out) = case_run($first, 'status');
+    is($status, 0, 'the ledger has no customer');
+    like($out, qr/^no run has begun yet: if one was started, its messages have the reason\n/m, 'and status says where the reason is');
+    is((case_run($first, '-q'))[0], 0, 'the next run');
+    unlike((case_run($first, 'status'))[1], qr/no run has begun/, 'is in the ledger');
     sandbox_stop($sandbox);
 };
 
