@@ -47,7 +47,10 @@ subtest 'a pipe' => sub {
     sandbox_reset($sandbox);
     my $case = case_new($sandbox, rows => 100, set => {'delivery.rate' => '100/s', 'delivery.burst' => 1});
     my $command = join ' ', map { "'" . s/'/'\\''/gr . "'" } case_arguments($case, 'run', '--progress', 'always', '--input', '-');
-    my ($status, undef, $err) = run_program('sh', '-c', "(head -n 51 '$case->{folder}/export.csv'; sleep 3.5; tail -n 50 '$case->{folder}/export.csv') | $command");
+    # The second half comes when the first one is sent.
+    my $folder = $case->{folder};
+    my ($status) = run_program('sh', '-c', "(head -n 51 '$folder/export.csv'; for i in \$(seq 600); do grep -q 'waiting for the input' '$folder/lines' && break; sleep 0.1; done; tail -n 50 '$folder/export.csv') | $command 2>'$folder/lines'");
+    my $err = read_file("$folder/lines");
     is($status, 0, 'status 0') or diag $err;
     my @lines = lines_of($err);
     ok(!defined $lines[0]{total}, 'no total before its end') or diag $err;
@@ -125,14 +128,14 @@ sub process_of
 }
 
 subtest 'why nothing is sent' => sub {
-    my %set = ('delivery.rate' => '100/s', 'delivery.burst' => 1, 'delivery.timeout' => '40s', 'delivery.in_flight' => 4);
+    my %set = ('delivery.rate' => '50/s', 'delivery.burst' => 1, 'delivery.timeout' => '40s', 'delivery.in_flight' => 4);
     my $server = sandbox_start('--nonce-window', 10_000_000_000, '--retry-after', '3s', '--slow-for', '35s');
     my $case = case_new($server, rows => 600, set => {%set});
     my ($status, $text) = on_terminal(90, $case, sub {
         my ($shown) = @_;
         ok(wait_for($shown, qr/\d+ of 600 \(\d+ %\)/), 'the records of the input');
         sandbox_faults($server, 'retry-after:x1');
-        ok(wait_for($shown, qr/waiting 3 s, as the provider asked \(Retry-After\)/), 'Retry-After');
+        ok(wait_for($shown, qr/waiting [123] s, as the provider asked \(Retry-After\)/), 'Retry-After');
         ok(wait_for($shown, qr/Retry-After.*\d+ of 600 \(\d+ %\)  \d+/s), 'then it goes on');
         sandbox_faults($server, 'slow:100%');
         ok(wait_for($shown, qr/waiting for 4 replies/), 'the provider is slow');
@@ -153,14 +156,14 @@ subtest 'why nothing is sent' => sub {
         kill 'INT', process_of($case);
     });
     sandbox_faults($server);
-    ($status, $text) = on_terminal(90, $case, sub { wait_for($_[0], qr/waiting \d s: the rate counts/); kill 'INT', process_of($case) }, '--set', 'delivery.rate=1/s');
-    like($text, qr/waiting \d s: the rate counts the previous run's requests/, 'the run before');
+    ($status, $text) = on_terminal(90, $case, sub { wait_for($_[0], qr/waiting \d+ s: the rate counts/); kill 'INT', process_of($case) }, '--set', 'delivery.rate=10/min');
+    like($text, qr/waiting \d+ s: the rate counts the previous run's requests/, 'the run before');
     sandbox_stop($server);
 };
 
 subtest 'creates in doubt at payso' => sub {
     my $server = sandbox_start();
-    my $case = case_new($server, provider => 'payso', rows => 10, set => {'delivery.rate' => '100/s', 'delivery.timeout' => '1s', 'provider.settle_after' => '3s'});
+    my $case = case_new($server, provider => 'payso', rows => 10, set => {'delivery.rate' => '100/s', 'provider.settle_after' => '3s'});
     sandbox_faults($server, 'drop:x2@create');
     my ($status, $text) = on_terminal(100, $case, sub { wait_for($_[0], qr/listing users in/) });
     is($status, 0, 'status 0') or diag $text;

@@ -184,10 +184,11 @@ parallel 'stopped' => sub {
     is("$status $read->{unclear} $read->{customers}{deleted}", '1 60 0', "a gateway's 404 does not delete a user") or diag $err;
     sandbox_faults($sandbox);
 
-    local $case->{set}{'delivery.rate'} = '20/s';
+    local $case->{set}{'delivery.rate'} = '8/s';
     local $case->{set}{'delivery.burst'} = 1;
+    my $apart = 3;    # s between what was read before and what is read now: the next one begins within them
     for my $signal (qw(INT KILL)) {
-        sleep 1.1;
+        sleep $apart + 0.1;
         sandbox_reset($sandbox);
         my $began = time;
         my $pid = case_start($case, 'refresh', '--json');
@@ -199,9 +200,9 @@ parallel 'stopped' => sub {
         my $fresh = grep { $_->[3] / 1e9 > $began } values %{states($case)};
         cmp_ok($fresh, '>=', $signal eq 'INT' ? 10 : 1, "SIG$signal: what was read is stored");
         cmp_ok($fresh, '<', 60, 'and is not all');
-        my $late = int((time - $began) * 1000) . 'ms';
+        my $late = int((time - $began + $apart) * 1000) . 'ms';
         sandbox_reset($sandbox);
-        ($status, $read, $err) = refresh($case, '--older', $late);
+        ($status, $read, $err) = refresh($case, '--older', $late, '--set', 'delivery.rate=200/s');
         is($read->{read}, 60 - $fresh, 'the next one continues') or diag $err;
         is_verified($case, "SIG$signal: the ledger");
     }

@@ -49,7 +49,7 @@ for my $provider (provider_names()) {
 for my $provider (qw(kira payso)) {
     parallel "verification and links at $provider" => sub {
         my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
-        my $case = case_new($sandbox, provider => $provider, rows => 12, set => {'delivery.attempts' => 1, 'delivery.timeout' => '400ms'});
+        my $case = case_new($sandbox, provider => $provider, rows => 12, set => {'delivery.attempts' => 1});
         case_run($case, '-q');
         for my $id (map { $_->[0] } case_ledger($case, 'SELECT user_id FROM customer WHERE id <= 6')) {
             sandbox_control($sandbox, 'POST', "/_sandbox/verification?api=$provider&user=" . ($id =~ s/ /%20/gr) . '&state=needs_action', '');
