@@ -230,6 +230,11 @@ void file_draft_sweep(const char *prefix)
     sweep(prefix, true);
 }
 
+void file_draft_sweep_of(const char *path)
+{
+    sweep(path, false);
+}
+
 /* False: a process that sweeps came before the lock, and removes it. Not every file system has locks, or
  * counts links. */
 static bool lock_new(int fd, const char *path)

@@ -65,8 +65,9 @@ int ledger_each_erased_key(struct ledger *ledger, void (*each)(void *context, st
 
 /* Writes the file anew, without a byte of what was erased, and empties its log; of a database the files of
  * its tables, but what the server keeps of the former ones (its write-ahead log, archives, standbys) is its
- * administrator's to remove. Not between begin and commit. 0, or -1: ERROR_BUSY when another program reads
- * the ledger; ERROR_LEDGER, too, when the account does not own the tables. */
+ * administrator's to remove. A copy that a killed restore has left beside the ledger is removed. Not between
+ * begin and commit. 0, or -1: ERROR_BUSY when another program reads the ledger; ERROR_LEDGER, too, when the
+ * account does not own the tables. */
 int ledger_compact(struct ledger *ledger, struct error *error);
 
 #endif

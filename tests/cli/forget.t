@@ -186,5 +186,18 @@ subtest 'the known backups' => sub {
     is((case_run($case, 'forget', '--key', 'K-STAYS', '-q'))[1], '', '-q prints nothing');
 };
 
+subtest 'what a killed restore left' => sub {
+    my $case = case_new($sandbox, csv => export(person('K-LEFT', 13)));
+    run_of($case, 'one is created', 0);
+    is((case_run($case, 'backup', "$case->{folder}/b"))[0], 0, 'a backup');
+    {
+        local @ENV{qw(KYC_BUILD KYC_STOP_AT KYC_STOP_BY)} = (($ENV{KYC_BUILD} // 'build') . '/steps', 'backup copied#1', 'kill');
+        is((case_run($case, 'restore', "$case->{folder}/b"))[0], 128 + 9, 'its restore is killed');
+    }
+    is(scalar(grep { /^test\.ledger\.tmp-\d+$/ } keys %{files_with($case->{folder}, 'K-LEFT')}), 1, 'which leaves a copy of the ledger');
+    is((case_run($case, 'forget', '--key', 'K-LEFT'))[0], 0, 'it is forgotten');
+    is_deeply([keys %{files_with($case->{folder}, 'K-LEFT')}], ['b'], 'only the backup that the receipt names has it');
+};
+
 sandbox_stop($sandbox);
 done_testing;

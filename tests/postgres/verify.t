@@ -84,6 +84,11 @@ subtest 'forget' => sub {
     my $files = sub { postgres_query($case->{url}, 'CHECKPOINT'); return grep { /./ } split /\n/, (run_program('grep', '-rl', 'cust-000107', "$folder/base/$oid"))[1] };
     postgres_query($case->{url}, 'ANALYZE');
     cmp_ok(scalar(() = $files->()), '>', 0, 'it is in files of the database');
+    is((case_run($case, 'backup', "$case->{folder}/backup"))[0], 0, 'a backup');
+    {
+        local @ENV{qw(KYC_BUILD KYC_STOP_AT KYC_STOP_BY)} = (($ENV{KYC_BUILD} // 'build') . '/steps', 'backup copied#1', 'kill');
+        is((case_run($case, 'restore', "$case->{folder}/backup"))[0], 128 + 9, 'its restore is killed, and leaves a copy of the ledger');
+    }
     my ($code, $out) = case_run($case, 'forget', '--key', 'cust-000107');
     is($code, 0, 'it is forgotten');
     like($out, qr/^the database's server may still have them in its write-ahead log, archives of it, base backups and standbys: its administrator removes those$/m, 'and the receipt says what is not ours to remove');

@@ -105,6 +105,14 @@ static int drop_schema(struct store_postgres *lease, const char *schema, struct 
     return store_postgres_do_text(lease, sql, NULL, error);
 }
 
+int store_postgres_drop_draft(struct store_postgres *store, struct error *error)
+{
+    char schema[STORE_POSTGRES_SCHEMA_SIZE];
+
+    make_name(store, "draft", schema);
+    return drop_schema(store, schema, error);
+}
+
 struct store_draft *store_postgres_draft_new(struct store *base, struct error *error)
 {
     struct store_postgres_draft *draft = memory_new(1, sizeof *draft);
@@ -112,9 +120,8 @@ struct store_draft *store_postgres_draft_new(struct store *base, struct error *e
     draft->lease = (struct store_postgres *)base;
     make_name(draft->lease, "draft", draft->schema);
     int present = store_postgres_has_ledger(draft->lease, error);
-    /* A draft that a killed process left: the lease keeps all others away. */
     if (present >= 0 && (present == 0 || choose_aside(draft, error) == 0) &&
-        drop_schema(draft->lease, draft->schema, error) == 0)
+        store_postgres_drop_draft(draft->lease, error) == 0)
         return &draft->draft;
     draft->is_placed = true; /* nothing to remove */
     store_postgres_draft_free(&draft->draft);

@@ -161,7 +161,7 @@ int store_postgres_compact(struct store *base, struct error *error)
     store->failed = store->has_failed; /* outside of a transaction: a failure of the last one is over */
     store->main.is_slow = true;
     arena_init(&arena, FILES_CHUNK);
-    int result = vacuum(store, &arena, error);
+    int result = store_postgres_drop_draft(store, error) != 0 ? -1 : vacuum(store, &arena, error);
     arena_clear(&arena);
     store->main.is_slow = false;
     failpoint("ledger compacted");

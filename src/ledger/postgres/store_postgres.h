@@ -201,7 +201,11 @@ int store_postgres_read_key(const struct ledger_place *place, uint8_t key[FINGER
                             struct error *error);
 /* Makes the tables in the store's schema, and the schema unless has_schema. 0, or -1. */
 int store_postgres_make_schema(struct store_postgres *store, bool has_schema, struct error *error);
-/* Whether the store's schema holds a ledger, and not only tables without an identity: 1, 0, -1. */
+/* store_draft.c. Of a writer: removes the draft beside its ledger that a killed process left. No other
+ * process has one meanwhile, since it would have the lease. 0, or -1. */
+int store_postgres_drop_draft(struct store_postgres *store, struct error *error);
+/* store_open.c. Whether the store's schema holds a ledger, and not only tables without an identity: 1, 0, -1.
+ */
 int store_postgres_has_ledger(struct store_postgres *store, struct error *error);
 
 /* store_fail.c. Each fails the transaction (for good where the reason is final) and returns -1. After a lost

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/failpoint.h"
+#include "core/file.h"
 #include "core/memory.h"
 #include "ledger/ledger_store_rows.h"
 #include "ledger/sqlite/store_sqlite.h"
@@ -107,6 +108,7 @@ int store_sqlite_compact(struct store *base, struct error *error)
 {
     struct store_sqlite *store = store_sqlite_of(base);
     store->failed = false;
+    file_draft_sweep_of(store->path); /* of a restore that was killed; one that runs would have the lease */
     if (empty_log(store, error) != 0 ||
         store_sqlite_execute(store, "PRAGMA temp_store = FILE; PRAGMA secure_delete = ON; VACUUM", "written",
                              error) != 0)
