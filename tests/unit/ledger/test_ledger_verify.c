@@ -421,7 +421,8 @@ static void a_ledger_verifies_while_a_run_writes(void **state)
     fixture_create(writer.fixture, "C-1", "abc", "U-1");
     fixture_open(&reading, LEDGER_READ);
     assert_int_equal(pthread_create(&thread, NULL, write_on, &writer), 0);
-    for (int i = 0; i < 1000 && between < 20; i++) {
+    /* How many verifications a commit takes depends on the disk. */
+    while (between < 20) {
         assert_int_equal(fixture_verify(&reading, "").verified.findings, 0);
         between += writer.written > before;
         before = writer.written;
@@ -429,7 +430,6 @@ static void a_ledger_verifies_while_a_run_writes(void **state)
     writer.stop = true;
     pthread_join(thread, NULL);
     ledger_close(reading.ledger);
-    assert_int_equal(between, 20);
 }
 
 int main(void)
