@@ -393,13 +393,14 @@ case_named 'a second run' => sub {
     is((host_end($run))[0], 0, 'the first one ends well');
     goes_on($hosts);
 };
+my $slow_commit = 'CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2.5); RETURN NULL; END $$; '
+    . 'CREATE TRIGGER slow AFTER INSERT ON run FOR EACH STATEMENT EXECUTE FUNCTION take_long()';
 # Its transaction has the row of the writer, so nothing renews the lease meanwhile.
 case_named 'a second run while a commit of the first one takes longer than its lease' => sub {
     my $hosts = new_hosts();
     is((host_run($hosts, 0))[0], 0, 'a ledger');
     hosts_add_rows($hosts, 5);
-    in_ledger($hosts, 'CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2.5); RETURN NULL; END $$; '
-        . 'CREATE TRIGGER slow AFTER INSERT ON run FOR EACH STATEMENT EXECUTE FUNCTION take_long()');
+    in_ledger($hosts, $slow_commit);
     my $first = host_start($hosts, 0);
     host_step($first, 'commit sent');
     my ($status, $err) = host_run($hosts, 1);
@@ -407,6 +408,21 @@ case_named 'a second run while a commit of the first one takes longer than its l
     like($err, qr/in use by another run: \S+, process $first->{pid}/, 'the reason names the first one');
     ($status, $err) = host_end($first);
     is($status, 0, 'which goes on') or diag $err;
+    in_ledger($hosts, 'DROP TRIGGER slow ON run; DROP FUNCTION take_long');
+    goes_on($hosts);
+};
+# The server works on after its client has ended, and its session lives as long.
+case_named 'a run on the same host after one that was killed in a long commit' => sub {
+    my $hosts = new_hosts();
+    is((host_run($hosts, 0))[0], 0, 'a ledger');
+    hosts_add_rows($hosts, 5);
+    in_ledger($hosts, $slow_commit);
+    my $first = host_start($hosts, 0);
+    host_step($first, 'commit sent');
+    kill 'KILL', $first->{pid};
+    is((host_end($first))[0], 128 + 9, 'it is killed');
+    my ($status, $err) = host_run($hosts, 0);
+    is($status, 0, 'is not told that the ledger is in use') or diag $err;
     in_ledger($hosts, 'DROP TRIGGER slow ON run; DROP FUNCTION take_long');
     goes_on($hosts);
 };

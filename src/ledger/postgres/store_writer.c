@@ -131,9 +131,12 @@ static int watch_holder(struct store_postgres *store, const struct seen *first, 
             return locked;
         if (see(store, SEE_SQL, &now, error) != 0)
             return -1;
-        bool is_alive = now.epoch != first->epoch || now.renewed_at != first->renewed_at ||
-                        now.activity > first->activity; /* a session that has ended has none */
-        if (is_alive && !now.is_released)               /* what is released ends this moment */
+        bool is_alive =
+            now.epoch != first->epoch ||
+            /* A session that has ended has no activity; that of a process that has ended may work on. */
+            ((now.renewed_at != first->renewed_at || now.activity > first->activity) &&
+             !store_holder_is_gone(slice_from(now.holder)));
+        if (is_alive && !now.is_released) /* what is released ends this moment */
             return fail_busy(store, &now, error);
         if (now.seen_ns >= first->seen_ns + store->lease_ns)
             return 0;
