@@ -32,7 +32,7 @@ my $lease_s = 1;
 $ENV{KYC_LEASE_MS} = 1000 * $lease_s;
 $ENV{KYC_BUILD} = (defined $ENV{KYC_BUILD} ? $ENV{KYC_BUILD} : 'build') . '/steps';
 
-my ($sandbox, $number);
+my ($sandbox, $number, $refused_s);
 my ($server) = postgres_url($pg) =~ m{\@([^/]+)/};
 
 sub is_wanted { return !@ARGV || grep { $_[0] =~ /\Q$_\E/ } @ARGV; }
@@ -64,15 +64,28 @@ sub new_hosts
 
 sub admin { return postgres_query(postgres_url($pg), $_[0]); }
 
+# Of a run that is to suspend itself: until it has, or has ended.
+sub until_stopped
+{
+    my ($run) = @_;
+    for (1 .. 4000) {
+        last if host_state($run) =~ /^T?$/;
+        sleep 0.005;
+    }
+}
+
 sub in_ledger { return case_ledger($_[0]{all}[0], $_[1]); }
 
-# A run on another URL ends with this status and reason, and nothing of it reaches the provider. more: lines of the job.
+# A run on another URL ends with this status and reason, after $refused_s seconds, and nothing of it reaches the provider.
+# more: lines of the job.
 sub is_refused
 {
     my ($url, $want, $reason, $more) = @_;
     my $hosts = new_hosts();
     hosts_use_url($hosts, $url . (defined $more ? "\n$more" : ''), 0);
+    my $began = time;
     my ($status, undef, $err) = case_run($hosts->{all}[0], 'run', '-q', '--new-ledger');
+    $refused_s = time - $began;
     is($status, $want, "status $want") or diag $err;
     like($err, $reason, 'the reason');
     like($err, qr/^hint: /m, 'and what to do');
@@ -115,9 +128,8 @@ case_named 'a shared account, and a host whose name is not ASCII' => sub {
 case_named 'no such database' => sub { is_refused("postgresql://postgres\@$server/nobody", 5, qr/cannot be reached: .*does not exist/) };
 case_named 'a server that does not answer' => sub {
     my $silent = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "listen: $!";
-    my $began = time;
     is_refused('postgresql://postgres@127.0.0.1:' . $silent->sockport . '/kyc?connect_timeout=2', 5, qr/cannot be reached: the server does not answer/);
-    cmp_ok(time - $began, '<', 10, 'after connect_timeout');
+    cmp_ok($refused_s, '<', 10, 'after connect_timeout');
 };
 
 admin("CREATE ROLE clerk LOGIN PASSWORD '$secret'");
@@ -327,15 +339,13 @@ case_named 'a restore that is killed in an empty database' => sub {
 
 # In the middle of one.
 
-# A run that is suspended after its fifth commit, or at another step, while $act happens, and then goes on. Its status and what it says.
+# A run that is suspended at its fifth outcome, or at another step, while $act happens, and then goes on. Its status and what it says.
+# (How many commits the outcomes share depends on the machine.)
 sub struck
 {
     my ($hosts, $act, %environment) = @_;
-    my $run = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop', %environment);
-    for (1 .. 4000) {
-        last if host_state($run) =~ /^T?$/;
-        sleep 0.005;
-    }
+    my $run = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop', %environment);
+    until_stopped($run);
     is(host_state($run), 'T', 'a run in the middle') or return host_end($run);
     my $leaves = () = host_steps($run, 'request leaves');
     $act->($run);
@@ -350,6 +360,24 @@ sub goes_on
 {
     my ($hosts) = @_;
     is_deeply([hosts_finish($hosts)], [], 'the next run goes on: each row is one user');
+}
+
+# The transaction of another program, in which these statements have run; it ends when what is returned is called.
+sub hold
+{
+    my ($url, $statements) = @_;
+    my $psql = fork;
+    die "fork: $!" if !defined $psql;
+    if (!$psql) {
+        eval { postgres_query($url, "BEGIN; $statements; SELECT pg_sleep(600)", 'kyc_test') };
+        POSIX::_exit(0);
+    }
+    my $its_session = "FROM pg_stat_activity WHERE query LIKE '%; SELECT pg_sleep(600)' AND wait_event = 'PgSleep' AND datname = current_database()";
+    sleep 0.02 while !postgres_query($url, "SELECT 1 $its_session");
+    return sub {
+        postgres_query($url, "SELECT pg_terminate_backend(pid) $its_session");
+        waitpid $psql, 0;
+    };
 }
 
 my $end_sessions = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()';
@@ -397,7 +425,7 @@ my $slow_commit = 'CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql 
     . 'CREATE TRIGGER slow AFTER INSERT ON run FOR EACH STATEMENT EXECUTE FUNCTION take_long()';
 # Its transaction has the row of the writer, so nothing renews the lease meanwhile.
 case_named 'a second run while a commit of the first one takes longer than its lease' => sub {
-    my $hosts = new_hosts();
+    my $hosts = new_hosts('payward', 4, '2s..2s'); # a second run that is late finds the first one waiting for replies
     is((host_run($hosts, 0))[0], 0, 'a ledger');
     hosts_add_rows($hosts, 5);
     in_ledger($hosts, $slow_commit);
@@ -429,22 +457,20 @@ case_named 'a run on the same host after one that was killed in a long commit' =
 case_named 'two runs take the ledger of one that hangs over at once' => sub {
     local $ENV{KYC_LEASE_MS} = 3000;
     my $hosts = new_hosts('payward', undef, undef, 3);
-    my $first = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
-    for (1 .. 4000) {
-        last if host_state($first) =~ /^T?$/;
-        sleep 0.005;
-    }
-    my @next = map { host_start($hosts, $_) } 1, 2;
-    host_step($_, 'lease wanted') for @next;
+    my $first = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop');
+    until_stopped($first);
     # Neither becomes the writer before both would.
-    my $url = $hosts->{all}[0]{url};
-    my $psql = fork;
-    if (!$psql) {
-        postgres_query($url, 'BEGIN; SELECT 1 FROM writer FOR UPDATE; SELECT pg_sleep(4.5)', 'kyc_test');
-        POSIX::_exit(0);
+    my $release = hold($hosts->{all}[0]{url}, 'SELECT 1 FROM writer FOR UPDATE');
+    my @next = map { host_start($hosts, $_) } 1, 2;
+    my $waiting = 0;
+    for (1 .. 1000) {
+        $waiting = (in_ledger($hosts, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"))[0][0];
+        last if $waiting == 2 || grep { host_state($_) eq '' } @next;
+        sleep 0.01;
     }
+    is($waiting, 2, 'both would take it over');
+    $release->();
     my @ends = map { [host_end($_)] } @next;
-    waitpid $psql, 0;
     is_deeply([sort map { $_->[0] // 'none' } @ends], [0, 7], 'one of them goes on, the other one ends with status 7') or diag map { $_->[1] } @ends;
     like((map { $_->[1] } grep { $_->[0] == 7 } @ends)[0], qr/in use by another run/, 'which names it');
     kill 'CONT', $first->{pid};
@@ -456,12 +482,14 @@ case_named 'a run that stops between the lock and the lease, and another one tha
     my $hosts = new_hosts('payward', 4, '2s..2s');
     my $slow = host_start($hosts, 0, KYC_STOP_AT => 'lease free#1', KYC_STOP_BY => 'stop');
     host_step($slow, 'lease free');
-    my $fast = host_start($hosts, 1);
+    my $fast = host_start($hosts, 1, KYC_STOP_AT => 'lease taken#1', KYC_STOP_BY => 'stop'); # it does not end before the slow one looks
     host_step($fast, 'lease taken');
     kill 'CONT', $slow->{pid};
     my ($status, $err) = host_end($slow);
     is($status, 7, 'status 7') or diag $err;
     like($err, qr/in use by another run: \S+, process $fast->{pid}/, 'the reason names the other one');
+    until_stopped($fast);
+    kill 'CONT', $fast->{pid};
     ($status, $err) = host_end($fast);
     is($status, 0, 'which goes on') or diag $err;
     goes_on($hosts);
@@ -470,11 +498,8 @@ for my $command (qw(run adopt)) {
     case_named "Ctrl-C while $command waits for a run that hangs" => sub {
         my $hosts = new_hosts($command eq 'adopt' ? 'kira' : 'payward');
         local $ENV{KYC_LEASE_MS} = 20_000;
-        my $first = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
-        for (1 .. 4000) {
-            last if host_state($first) =~ /^T?$/;
-            sleep 0.005;
-        }
+        my $first = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop');
+        until_stopped($first);
         $hosts->{all}[1]{command} = $command if $command eq 'adopt';
         my $second = host_start($hosts, 1);
         delete $hosts->{all}[1]{command};
@@ -495,11 +520,8 @@ for my $command (qw(run adopt)) {
 }
 case_named 'status of a run that hangs' => sub {
     my $hosts = new_hosts();
-    my $first = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
-    for (1 .. 4000) {
-        last if host_state($first) =~ /^T?$/;
-        sleep 0.005;
-    }
+    my $first = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop');
+    until_stopped($first);
     local @ENV{keys %{$hosts->{environment}}} = values %{$hosts->{environment}};
     my (undef, $out, $err) = do {
         local $ENV{KYC_LEASE_MS} = 20_000;
@@ -518,11 +540,8 @@ case_named 'the connection is lost while the session of a run that hangs is ende
     my $hosts = new_hosts();
     my $proxy = trips_start($pg->{port}, cut_at => 'pg_terminate_backend');
     my $url = $hosts->{all}[0]{url};
-    my $first = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
-    for (1 .. 4000) {
-        last if host_state($first) =~ /^T?$/;
-        sleep 0.005;
-    }
+    my $first = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop');
+    until_stopped($first);
     hosts_use_url($hosts, trips_url($proxy, $url), 1);
     my ($status, $err) = host_run($hosts, 1);
     is($status, 5, 'status 5') or diag $err;
@@ -551,40 +570,24 @@ for my $command ('run', 'adopt', 'adopt --dry-run') {
 }
 case_named 'a person locks the row of the writer' => sub {
     my $hosts = new_hosts();
-    my $psql;
-    my ($status, $err) = struck($hosts, sub {
-        my $url = $hosts->{all}[0]{url};
-        $psql = fork;
-        if (!$psql) {
-            postgres_query($url, 'BEGIN; UPDATE writer SET holder = holder; SELECT pg_sleep(4)', 'kyc_test');
-            POSIX::_exit(0);
-        }
-        sleep 0.02 while !in_ledger($hosts, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND wait_event = 'PgSleep' AND datname = current_database()");
-    });
+    my $release;
+    my ($status, $err) = struck($hosts, sub { $release = hold($hosts->{all}[0]{url}, 'UPDATE writer SET holder = holder') });
     is($status, 7, 'status 7') or diag $err;
     like($err, qr/another program holds it locked/, 'the reason');
-    waitpid $psql, 0;
+    $release->() if $release;
     goes_on($hosts);
 };
 
 case_named 'a person locks a table while states are read' => sub {
     my $hosts = new_hosts('kira');
     is((host_run($hosts, 0))[0], 0, 'users');
-    my $psql;
+    my $release;
     $hosts->{all}[0]{command} = 'refresh';
-    my ($status, $err) = struck($hosts, sub {
-        my $url = $hosts->{all}[0]{url};
-        $psql = fork;
-        if (!$psql) {
-            postgres_query($url, 'BEGIN; LOCK TABLE reading IN EXCLUSIVE MODE; SELECT pg_sleep(4)', 'kyc_test');
-            POSIX::_exit(0);
-        }
-        sleep 0.02 while !in_ledger($hosts, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND wait_event = 'PgSleep' AND datname = current_database()");
-    }, KYC_STOP_AT => 'submitted#1');
+    my ($status, $err) = struck($hosts, sub { $release = hold($hosts->{all}[0]{url}, 'LOCK TABLE reading IN EXCLUSIVE MODE') }, KYC_STOP_AT => 'submitted#1');
     delete $hosts->{all}[0]{command};
     is($status, 7, 'status 7') or diag $err;
     like($err, qr/another program holds it locked/, 'the reason');
-    waitpid $psql, 0;
+    $release->() if $release;
     my ($counts) = map { $_->[0] } in_ledger($hosts, "SELECT counts FROM run WHERE command = 'refresh'");
     my ($rows) = map { $_->[0] } in_ledger($hosts, 'SELECT count(*) FROM reading WHERE at > 0');
     like($counts, qr/^\{"read":$rows,/, 'what was not committed is not counted as read');
@@ -600,12 +603,14 @@ case_named 'a person and the run wait for each other' => sub {
         my $url = $hosts->{all}[0]{url};
         $psql = fork;
         if (!$psql) {
-            # The run has the row of the writer when it comes to the customers.
-            eval { postgres_query($url, "SET deadlock_timeout = '20s'; BEGIN; SELECT count(*) FROM (SELECT 1 FROM customer FOR UPDATE) x; SELECT pg_sleep(1.5); UPDATE writer SET holder = holder; ROLLBACK", 'kyc_test') };
+            # The run has the row of the writer when it waits for the customers.
+            my $until_it_waits = 'DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))) '
+                . 'LOOP PERFORM pg_sleep(0.02); END LOOP; END $$';
+            eval { postgres_query($url, "SET deadlock_timeout = '20s'; BEGIN; SELECT count(*) FROM (SELECT 1 FROM customer FOR UPDATE) x; $until_it_waits; UPDATE writer SET holder = holder; ROLLBACK", 'kyc_test') };
             POSIX::_exit(0);
         }
-        sleep 0.02 while !in_ledger($hosts, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)%' AND wait_event = 'PgSleep' AND datname = current_database()");
-    }, KYC_STOP_AT => 'outcome taken#5', KYC_LEASE_MS => 5000);
+        sleep 0.02 while !in_ledger($hosts, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.02)%' AND wait_event = 'PgSleep' AND datname = current_database()");
+    }, KYC_LEASE_MS => 5000);
     is($status, 5, 'status 5') or diag $err;
     like($err, qr/changed the same rows at the same time \(SQLSTATE 40P01/, 'the reason');
     waitpid $psql, 0;
@@ -626,7 +631,7 @@ for my $damage (@damages) {
     my ($name, $sql, $reason) = @$damage;
     case_named $name => sub {
         my $hosts = new_hosts();
-        my ($status, $err) = struck($hosts, sub { in_ledger($hosts, $sql) }, KYC_STOP_AT => 'outcome taken#5');
+        my ($status, $err) = struck($hosts, sub { in_ledger($hosts, $sql) });
         is($status, 5, 'status 5') or diag $err;
         like($err, $reason, 'the reason');
         like($err, qr/^hint: /m, 'and what to do');
@@ -665,10 +670,12 @@ case_alone 'a full disk' => sub {
 case_alone 'a suspended server' => sub {
     my $hosts = new_hosts();
     $hosts->{all}[0]{set}{'delivery.rate'} = '30/s';
-    my $run = host_start($hosts, 0);
-    host_step($run, 'answer received');
+    my $run = host_start($hosts, 0, KYC_STOP_AT => 'answer received#1', KYC_STOP_BY => 'stop');
+    until_stopped($run);
+    is(host_state($run), 'T', 'a run in the middle');
     postgres_signal($pg, 'STOP');
     my $stopped_ns = boot_ns(); # until then a renewal may have been answered
+    kill 'CONT', $run->{pid};
     my ($status, $err) = host_end($run, 30);
     my $seconds = (boot_ns() - $stopped_ns) / 1e9;
     postgres_signal($pg, 'CONT');
@@ -709,7 +716,7 @@ for my $step ('transaction written', 'commit sent', 'committed') {
         my ($status, $err) = struck($hosts, sub {
             my ($pid) = map { $_->[0] } in_ledger($hosts, 'SELECT backend FROM writer');
             kill 'KILL', $pid;
-        }, KYC_STOP_AT => "$step#5");
+        }, KYC_STOP_AT => "$step#3");
         is($status, 5, 'status 5') or diag $err;
         like($err, qr/the connection to the database was lost/, 'the reason');
         for (1 .. 500) {
