@@ -10,6 +10,7 @@ use warnings;
 use Exporter 'import';
 use FindBin;
 use Test::More;
+use Time::HiRes qw(sleep);
 use KycParallel;
 use KycPostgres;
 use KycTest;
@@ -36,7 +37,12 @@ sub on_postgres_test
         my $is_passed = ok(defined $result->{status} && $result->{status} == 0 && $result->{tests} > 0, "$result->{item} ($result->{tests})");
         diag map { "    $_\n" } grep { !/^\s*ok / } split /\n/, $result->{out} . $result->{err} if !$is_passed;
     }
-    my $connected = (postgres_query(postgres_url($server), "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'kyc-import%'"))[0][0];
+    # The server ends a session a moment after its client has ended.
+    my $connected = 1;
+    for (my $tries = 0; $connected && $tries < 200; $tries++) {
+        sleep 0.1 if $tries;
+        $connected = (postgres_query(postgres_url($server), "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'kyc-import%'"))[0][0];
+    }
     is($connected, 0, 'no connection is left');
     postgres_stop($server);
     done_testing;

@@ -3,7 +3,7 @@
 #   my $why = postgres_missing();                  # why no server can be started here, or undef
 #   plan skip_all => $why if $why;
 #   my $pg = postgres_start();                     # {port, pid, folder}; ended with the test, however that ends
-#   my $url = postgres_database($pg);              # a database of its own: postgresql://postgres@127.0.0.1:PORT/kyc_N
+#   my $url = postgres_database($pg);              # a database of its own: postgresql://postgres@127.0.0.1:PORT/kyc_…
 #   my @rows = postgres_query($url, 'SELECT 1, 2');              # (['1', '2'])
 #   my $copy = postgres_database($pg, $url);       # another one with all that is in the first; nobody may be connected to it
 #   postgres_copy($url, $copy);                    # the second becomes what the first is
@@ -90,7 +90,8 @@ sub sweep
         my $lock;
         my $changed = (stat $folder)[9];
         next if !defined $changed || $changed > time - 120;
-        remove_tree($folder) if !open($lock, '<', "$folder/lock") || flock($lock, LOCK_EX | LOCK_NB);
+        # Another test may remove it at the same time, of which remove_tree would die.
+        run_program(qw(rm -rf --), $folder) if !open($lock, '<', "$folder/lock") || flock($lock, LOCK_EX | LOCK_NB);
     }
 }
 
@@ -151,7 +152,7 @@ sub start
     $running{$pid} = $pg;
     # Its last line of postmaster.pid says `ready`, or `standby`: nothing need connect to find out.
     for (1 .. 3000) {
-        my @line = -e "$pg->{folder}/data/postmaster.pid" ? split /\n/, read_file("$pg->{folder}/data/postmaster.pid") : ();
+        my @line = split /\n/, eval { read_file("$pg->{folder}/data/postmaster.pid") } // ''; # that of a killed server is removed meanwhile
         if (@line >= 8 && $line[0] == $pid && $line[7] =~ /^(?:ready|standby)/) {
             $pg->{shared_memory} = (split ' ', $line[6])[1];
             return $pg;
@@ -250,6 +251,11 @@ sub end
 {
     my ($pg, $signal) = @_;
     return if !delete $running{$pg->{pid}};
+    # It starts no process any more while they are listed: one that is left would keep its shared memory and write in its folder.
+    if ($signal eq 'KILL') {
+        kill 'STOP', $pg->{pid};
+        Time::HiRes::sleep(0.001) while process_state($pg->{pid}) !~ /^T?$/;
+    }
     my (undef, @children) = postgres_pids($pg);
     kill $signal, $pg->{pid};
     kill 'CONT', $pg->{pid}, @children;
@@ -295,11 +301,11 @@ sub create
 }
 
 # A new database; with the URL of another one: a copy of it. Any process of a test may call it; those of a forked one are
-# dropped at its end, because each takes 8 MB.
+# dropped at its end, because each takes 8 MB. Others stay: a later process may have the same number, so a name has its time too.
 sub postgres_database
 {
     my ($pg, $template) = @_;
-    my $url = create(postgres_url($pg, "kyc_${$}_" . ++$number), defined $template ? $template =~ s{.*/}{}r : 'template1');
+    my $url = create(postgres_url($pg, sprintf 'kyc_%d_%d_%x', $$, ++$number, time), defined $template ? $template =~ s{.*/}{}r : 'template1');
     test_at_end(sub { postgres_drop($url) });
     return $url;
 }
