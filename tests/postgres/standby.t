@@ -72,8 +72,12 @@ for (1 .. 500) {
 }
 is_in_probe('ok', qr/PostgreSQL \S+ without TLS: it is on this machine, answers in [\d.]+ ms\n(?! )/, 'a synchronous standby');
 
-my ($slowest_ns, $lost, $struck) = (0, 0, 0);
-for my $round (1 .. $failovers) {
+my ($slowest_ns, $lost, $struck, $did) = (0, 0, 0, 0);
+my $wanted = $failovers * @all / 2;
+# Of as many runs as promised, whichever moments come: a run may have ended before its server is killed.
+for my $round (1 .. 4 * $failovers) {
+    last if $did >= $failovers && $struck >= $wanted;
+    $did++;
     my @runs = map { hosts_add_rows($_, 150); [$_, host_start($_, 0)] } @all;
     host_step($_->[1], 'lease taken') for @runs;
     sleep 0.02 + rand 0.3;
@@ -106,14 +110,14 @@ for my $round (1 .. $failovers) {
     postgres_stop($former);
     use_servers($primary, $standby);
 }
-cmp_ok($struck, '>=', $failovers * @all / 2, "runs that lost their server: $struck");
+cmp_ok($struck, '>=', $wanted, "runs that lost their server: $struck");
 is($lost, 0, 'acknowledged and lost: 0');
 cmp_ok($slowest_ns, '<=', 2e9, sprintf 'the next run writes at once: %.0f ms', $slowest_ns / 1e6);
 
-my %total = (faults => $failovers, runs => 0, expected => 0, made => 0, duplicates => 0, lost => $lost, over_limit => 0);
+my %total = (faults => $did, runs => 0, expected => 0, made => 0, duplicates => 0, lost => $lost, over_limit => 0);
 for my $hosts (@all) {
     my @problems = (@{$problems{$hosts->{provider}}}, hosts_finish($hosts));
-    is_deeply(\@problems, [], "$hosts->{provider}: $failovers failovers: the same end");
+    is_deeply(\@problems, [], "$hosts->{provider}: $did failovers: the same end");
     $total{expected} += $hosts->{rows};
     $total{$_} += $hosts->{$_} for qw(runs made duplicates lost over_limit);
     sandbox_stop($hosts->{sandbox});
