@@ -2,6 +2,7 @@
 #
 #   rate_is_used('steady', 97, sub { sandbox_counts($sandbox)->{kira}{requests} }, 100);    # at least 97 % of 100/s
 #   rate_is_used('steady', 97, sub { ... }, 100, seconds => 14);    # over 14 seconds
+#   rate_is_held('by all', 3, sub { sandbox_faults(...) }, sub { sandbox_counts($sandbox)->{kira} });    # a Retry-After of 3 s
 #
 # Without `seconds` it is that of the best four seconds (`window`) of up to a quarter of a minute. A machine that is too busy to
 # wake the test up in time cannot send in time either: then the short form passes with that word, and the long one measures
@@ -15,7 +16,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use KycProof;
 
-our @EXPORT = qw(rate_is_used);
+our @EXPORT = qw(rate_is_used rate_is_held);
 
 # The used share of the rate in per cent, and the seconds between two samples, which are to be 0.25.
 sub measure
@@ -47,6 +48,30 @@ sub rate_is_used
         return;
     }
     cmp_ok($best, '>=', $least, $measured);
+}
+
+# A 429 with a Retry-After of so many seconds, which $cause brings about: from a second after it, while it surely lasts,
+# nothing is sent. On a machine that is too busy less of that time is seen.
+sub rate_is_held
+{
+    my ($sentence, $seconds, $cause, $counts) = @_;
+    my $before = $counts->()->{by_status}{429} || 0;
+    my $began = time;
+    $cause->();
+    until (($counts->()->{by_status}{429} || 0) > $before) {
+        return fail("$sentence: no 429 within a minute") if time - $began > 60;
+        sleep 0.01;
+    }
+    sleep 1;
+    my $held = $counts->()->{requests};
+    my $last = $held;
+    while (1) {
+        my $requests = $counts->()->{requests};
+        last if time - $began >= $seconds;
+        $last = $requests;
+        sleep 0.1;
+    }
+    is($last, $held, $sentence);
 }
 
 1;

@@ -49,7 +49,7 @@ sub status_of
 {
     my ($pid, $name) = @_;
     my $text = eval { read_file("/proc/$pid/status") } // '';
-    return $text =~ /^Name:\tkyc-import$/m && $text =~ /^\Q$name\E:\t(\S+)$/m ? $1 : undef;
+    return $text =~ /^Name:\tkyc-import$/m && $text =~ /^\Q$name\E:\t(\S+)/m ? $1 : undef;
 }
 
 sub blocks_term { my $mask = status_of($_[0], 'SigBlk'); return defined $mask && hex(substr $mask, 8) & 1 << 14 }
@@ -87,10 +87,20 @@ $case = case_new($sandbox, rows => 5);
 my $job = read_file("$case->{folder}/job.yaml");
 my $values = join '', map { "      long_word_$_: other\n" } 1 .. 20_000;
 write_file("$case->{folder}/job.yaml", $job =~ s/^  occupation: job_title$/  occupation:\n    column: job_title\n    values:\n$values    otherwise: other/mr);
-($pid, $outer) = start($null, "$case->{folder}/err", case_arguments($case, 'run'));
-await(20, sub { blocks_term($pid) });
-my $threads = status_of($pid, 'Threads');
+my $threads;
+for my $try (1 .. 50) {
+    ($pid, $outer) = start($null, "$case->{folder}/err", case_arguments($case, 'run'));
+    await(20, sub { blocks_term($pid) });
+    kill 'STOP', $pid;
+    await(20, sub { (status_of($pid, 'State') // '') eq 'T' });
+    $threads = status_of($pid, 'Threads');
+    last if $threads == 1;
+    # This process was woken up too late.
+    kill 'KILL', $pid;
+    wait_for($outer);
+}
 kill 'TERM', $pid;
+kill 'CONT', $pid;
 is($threads, 1, 'SIGTERM before there is a second thread');
 is(wait_for($outer), 6, 'is not lost: status 6') or diag(read_file("$case->{folder}/err"));
 is(sandbox_counts($sandbox)->{payward}{requests} // 0, 0, 'nothing was sent');

@@ -22,11 +22,12 @@ my $folder = $slurm->{folder};
 # The scripts as an operator has them, and the program: the jobs run as the user of the cluster.
 sub ours { run_program('chown', '-R', "$slurm->{user}:", @_) if !$>; }
 run_program('cp', '-r', abs_path("$FindBin::Bin/../../jobs/slurm"), "$folder/scripts");
-mkdir "$folder/$_" for qw(bin real);
+mkdir "$folder/$_" for qw(bin real steps);
 run_program('cp', abs_path(program('kyc-import')), "$folder/real/kyc-import");
+run_program('cp', abs_path(program('steps/kyc-import')), "$folder/steps/kyc-import");
 
 # Before the program: of a job file *.told it logs the arguments, and ends the first time as the file says. In the first try
-# of shard 2/4 the program is stopped once it writes its report.
+# of shard 2/4 the program stops itself once it has begun its reject file.
 write_file("$folder/bin/kyc-import", <<'SH');
 #!/bin/sh
 real=${0%/bin/*}/real/kyc-import
@@ -43,10 +44,9 @@ case "$*" in
     ;;
 *'--shard 2/4'*)
     if [ -z "${SLURM_RESTART_COUNT:-}" ]; then
-        "$real" "$@" &
-        until [ -e "$(echo "${2%/*}"/reports/test/check/shard-2-of-4.new-*/rejects.csv.gz*)" ]; do :; done
-        kill -STOP $!
-        [ -e "${2%/*}/reports/test/check/shard-2-of-4" ] || touch "$2.midway"
+        KYC_STOP_AT='draft opened#1' KYC_STOP_BY=stop "${0%/bin/*}/steps/kyc-import" "$@" &
+        until grep -q '^State:.T' "/proc/$!/status"; do sleep 0.05; done
+        [ ! -e "$(echo "${2%/*}"/reports/test/check/shard-2-of-4.new-*/rejects.csv.gz*)" ] || touch "$2.midway"
         exec sleep 600
     fi
     ;;
