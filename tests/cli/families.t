@@ -27,7 +27,7 @@ for my $provider (qw(kira payso)) {
     my @options = ('--fault', 'drop:60%', '--fault', 'status-500:20%', '--seed', 5);
     my $sandbox = sandbox_start(@options);
     my %set = ('delivery.attempts' => $provider eq 'kira' ? 4 : 1);
-    @set{'delivery.timeout', 'provider.settle_after'} = ('200ms', '400ms') if $provider eq 'payso';
+    @set{'delivery.timeout', 'provider.settle_after'} = ('1s', '2s') if $provider eq 'payso';
     my $case = case_new($sandbox, provider => $provider, rows => 6, csv => family(6), set => \%set);
     case_run($case, '-q');
     cmp_ok(case_summary($case)->{in_doubt}, '>', 0, "$provider: a family, some of it in doubt");

@@ -163,7 +163,7 @@ subtest 'why nothing is sent' => sub {
 
 subtest 'creates in doubt at payso' => sub {
     my $server = sandbox_start();
-    my $case = case_new($server, provider => 'payso', rows => 10, set => {'delivery.rate' => '100/s', 'provider.settle_after' => '3s'});
+    my $case = case_new($server, provider => 'payso', rows => 10, set => {'delivery.rate' => '100/s', 'delivery.timeout' => '3s', 'provider.settle_after' => '6s'});
     sandbox_faults($server, 'drop:x2@create');
     my ($status, $text) = on_terminal(100, $case, sub { wait_for($_[0], qr/listing users in/) });
     is($status, 0, 'status 0') or diag $text;

@@ -10,13 +10,14 @@ use KycTest;
 use KycRun;
 
 my $rows = 6;
-my %quick = (kira => {}, payso => {'provider.settle_after' => '400ms'});
+# payso lists its users after twice the timeout, so it is short.
+my %quick = (kira => {}, payso => {'provider.settle_after' => '400ms', 'delivery.timeout' => '1s'});
 
 sub case_for
 {
     my ($sandbox, $provider, %option) = @_;
     return case_new($sandbox, provider => $provider, rows => $rows, %option,
-        set => {%{$quick{$provider}}, 'delivery.timeout' => '200ms', %{$option{set} || {}}});
+        set => {%{$quick{$provider}}, %{$option{set} || {}}});
 }
 
 # Leaves rows in doubt: sent, and the answer lost. All of them, except at kira, where a login must succeed first.

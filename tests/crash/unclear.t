@@ -21,8 +21,8 @@ sub landed
 {
     my ($provider, $options, %option) = @_;
     my $sandbox = sandbox_start('--idempotency-life', '1ms', @$options);
-    my $case = case_new($sandbox, provider => $provider, rows => $rows, %option, set => {'delivery.timeout' => '200ms',
-        $provider eq 'kira' ? ('provider.idempotency_window' => '1h') : ('provider.settle_after' => '400ms')});
+    my $case = case_new($sandbox, provider => $provider, rows => $rows, %option, set => {
+        $provider eq 'kira' ? ('provider.idempotency_window' => '1h') : ('provider.settle_after' => '400ms', 'delivery.timeout' => '1s')});
     sandbox_faults($sandbox, 'drop:100%@create');
     local $case->{set} = {%{$case->{set}}, 'delivery.in_doubt' => 'hold'};
     case_run($case, '-q');
@@ -101,7 +101,7 @@ parallel 'payso, e-mails in lower case, the row has another' => sub {
 };
 parallel 'payso, users that exist already, e-mails in lower case' => sub {
     my $sandbox = sandbox_start('--emails', 'lower-case', '--payso-unique', 'email');
-    my $case = case_new($sandbox, provider => 'payso', rows => $rows, csv => capitals(), set => {'provider.settle_after' => '400ms', 'delivery.timeout' => '200ms'});
+    my $case = case_new($sandbox, provider => 'payso', rows => $rows, csv => capitals(), set => {'provider.settle_after' => '400ms', 'delivery.timeout' => '1s'});
     case_run($case, '-q');
     my $set = $case->{set};
     $case = case_new($sandbox, provider => 'payso', rows => $rows, csv => capitals(), set => $set); # without its ledger

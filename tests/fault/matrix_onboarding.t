@@ -102,7 +102,8 @@ sub prepare
     $cell->{sandbox} = sandbox_start(sandbox_options($cell));
     my $documents = $cell->{command} eq 'documents';
     $cell->{case} = case_new($cell->{sandbox}, provider => $provider, rows => $rows, set => {
-        'delivery.rate' => "$rate/s", 'delivery.burst' => 5, 'delivery.attempts' => 12, 'delivery.timeout' => '1s', 'delivery.retry_for' => '1m',
+        'delivery.rate' => "$rate/s", 'delivery.burst' => 5, 'delivery.attempts' => 12, 'delivery.retry_for' => '1m',
+        'delivery.timeout' => $provider eq 'payso' || $cell->{fault}{name} =~ /^(?:slow|combined)$/ ? '1s' : '10s', # short where it is waited for
         $documents ? ('provider.verifier' => 'Example Checks') : (), $provider eq 'payso' ? ('provider.settle_after' => '2s') : ()});
     my $folder = $cell->{case}{folder};
     if ($documents) {

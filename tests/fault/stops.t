@@ -144,7 +144,7 @@ parallel 'the breaker pauses' => sub {
     for my $provider (provider_names()) {
         my $sandbox = sandbox_start(@wide);
         my $case = case_new($sandbox, provider => $provider, rows => 60,
-            set => {'delivery.retry_for' => '60s', 'delivery.timeout' => '1s', 'provider.settle_after' => $provider eq 'payso' ? '1s' : undef});
+            set => {'delivery.retry_for' => '60s', $provider eq 'payso' ? ('provider.settle_after' => '1s', 'delivery.timeout' => '1s') : ()});
         run_of($case, "$provider: a first row", 0, '--limit', 1);
         sandbox_faults($sandbox, 'status-503:100%');
         my $before = counts($case)->{requests};
@@ -174,8 +174,7 @@ parallel 'the breaker gives up' => sub {
         my @back = (@wide, '--state', "$folder/state", '--listen', '127.0.0.1:' . free_port());
         my $sandbox = sandbox_start(@back);
         my $case = case_new($sandbox, provider => $provider, rows => 60,
-            set => {'delivery.retry_for' => '2s', 'provider.settle_after' => $provider eq 'payso' ? '1s' : undef,
-                'delivery.timeout' => '500ms'});
+            set => {'delivery.retry_for' => '2s', $provider eq 'payso' ? ('provider.settle_after' => '1s', 'delivery.timeout' => '1s') : ()});
         run_of($case, "$provider: some rows", 0, '--limit', 20);
         sandbox_stop($sandbox);
         my $began = time;

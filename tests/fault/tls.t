@@ -114,7 +114,7 @@ for my $refused (
 subtest 'the same server, trusted, hears the request' => sub {
     my $server = server($good);
     my $case = case_new({url => "https://127.0.0.1:$server->{port}", out => $sandbox->{out}}, rows => 1,
-        set => {'delivery.attempts' => 3, 'delivery.timeout' => '1s', 'provider.ca_file' => "$pki/ca.crt"});
+        set => {'delivery.attempts' => 3, 'delivery.timeout' => '3s', 'provider.ca_file' => "$pki/ca.crt"});
     is((case_run($case, '-q'))[0], 1, 'status 1: it never answers');
     is(case_summary($case)->{in_doubt}, 1, 'which leaves a create in doubt');
     my $heard = server_end($server);

@@ -29,7 +29,7 @@ sub users { return sandbox_counts($_[0]{sandbox})->{$_[0]{provider}}{users}; }
 for my $stopped (0, 1) {
     my $held = $stopped ? 'a stopped run' : 'a run';
     machine_parallel $held => sub {
-        my $case = machine_case(rows => 60, bad => 0, set => {'delivery.rate' => '60/s', 'delivery.burst' => 1});
+        my $case = machine_case(rows => 60, bad => 0, set => {'delivery.rate' => '10/s', 'delivery.burst' => 1});
         my $other = case_new($case->{sandbox}, rows => 3);
         my $pid = case_start($case, '-q');
         wait_for('the first run', sub { users($case) >= 3 });
