@@ -13,7 +13,7 @@ my $pg;
 BEGIN {
     my $why = postgres_missing();
     plan skip_all => $why if $why;
-    $pg = postgres_start();
+    $pg = postgres_start(settings => {fsync => 'off'}); # the slower a commit, the more rows share it
     @ENV{qw(KYC_LEDGER KYC_POSTGRES_URL)} = ('postgresql', postgres_url($pg));
 }
 use KycTest;
@@ -42,12 +42,12 @@ sub count_run
     my ($trips) = sort { $b <=> $a } map { $_->{trips} } @connections[$known .. $#connections];
     my $commits = () = read_file($log) =~ /^commit sent#/mg;
     cmp_ok($trips, '<=', 2 * $commits + OTHERS, "$name: $trips trips for $commits commits");
-    cmp_ok($commits, '>', 2 * OTHERS, "$name: in so many commits that three trips each would be seen") if !$want{unchanged};
+    cmp_ok($commits, '>', OTHERS, "$name: in so many commits that three trips each would be seen") if !$want{unchanged};
     note sprintf '%.2f trips a commit', $trips / ($commits || 1);
     return ($trips, $commits);
 }
 
-my $case = case_new($sandbox, rows => ROWS, set => {'delivery.rate' => '1000/s', 'delivery.in_flight' => 16});
+my $case = case_new($sandbox, rows => ROWS, set => {'delivery.rate' => '500/s', 'delivery.in_flight' => 16});
 my $job = "$case->{folder}/job.yaml";
 write_file($job, read_file($job) =~ s/^ledger: \S+/'ledger: ' . trips_url($proxy, $case->{url})/mre);
 
