@@ -686,6 +686,32 @@ case_alone 'a suspended server' => sub {
     goes_on($hosts);
 };
 
+case_alone 'a person cancels the wait for the standby' => sub {
+    my $standby = postgres_add_standby($pg, sync => 1);
+    my $hosts = new_hosts();
+    my $psql;
+    my ($status, $err) = struck($hosts, sub {
+        postgres_signal($standby, 'STOP');
+        my $url = $hosts->{all}[0]{url};
+        $psql = fork;
+        if (!$psql) {
+            for (1 .. 500) {
+                sleep 0.02;
+                last if postgres_query($url, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND pid = (SELECT backend FROM writer)", 'kyc_test');
+            }
+            POSIX::_exit(0);
+        }
+    }, KYC_LEASE_MS => 5000);
+    is($status, 5, 'status 5') or diag $err;
+    like($err, qr/somebody has canceled the wait for the synchronous standby, which may lack the last commit\nhint: let the standby catch up/, 'the reason');
+    waitpid $psql, 0;
+    postgres_signal($standby, 'CONT');
+    goes_on($hosts);
+    admin('ALTER SYSTEM RESET synchronous_standby_names');
+    admin('SELECT pg_reload_conf()');
+    postgres_stop($standby);
+};
+
 # What was acknowledged before the power is lost must be there after it, whatever the server's file of settings says by then.
 case_alone 'the server is told in the middle of a run to forget commits' => sub {
     my $hosts = new_hosts('payso');

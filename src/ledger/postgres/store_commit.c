@@ -140,6 +140,18 @@ static void keep_committed(struct store_postgres *store)
     keep_sent(store);
 }
 
+/* A failover may forget it, so nothing is sent that relies on it. */
+static int fail_unconfirmed(struct store_postgres *store, struct error *error)
+{
+    store->main.is_broken = true;
+    store_postgres_set_error(
+        store, "written",
+        "somebody has canceled the wait for the synchronous standby, which may lack the last commit",
+        "let the standby catch up, or remove it from synchronous_standby_names, then run again: the run resumes",
+        error);
+    return fail(store, NULL, error);
+}
+
 /* The answer to COMMIT, the last one, must be `COMMIT`: that of a transaction that has failed is `ROLLBACK`.
  */
 static int receive_commit(struct store_postgres *store, struct error *error)
@@ -153,6 +165,8 @@ static int receive_commit(struct store_postgres *store, struct error *error)
     bool is_committed = count > 0 && strcmp(PQcmdStatus(results[count - 1]), "COMMIT") == 0;
     for (size_t i = 0; i < count; i++)
         PQclear(results[i]);
+    if (is_committed && store->main.is_unconfirmed)
+        return fail_unconfirmed(store, error);
     return is_committed ? 0 : store_postgres_fail_damaged(store, error, "its database did not commit");
 }
 

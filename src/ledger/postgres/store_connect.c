@@ -147,7 +147,7 @@ static int make_settings(const struct store_postgres *store, enum ledger_mode mo
     snprintf(settings->user_timeout, sizeof settings->user_timeout, "%u",
              (unsigned)(store->lease_ns / CLOCK_NS_PER_MS));
     snprintf(settings->options, sizeof settings->options,
-             "-c search_path=%s" AFTER_SCHEMA " -c client_min_messages=error", store->schema);
+             "-c search_path=%s" AFTER_SCHEMA " -c client_min_messages=warning", store->schema);
     find_account(settings->account);
     add_setting(settings, "user", store->url.user[0] != '\0' ? store->url.user : settings->account);
     if (store->password.data)
@@ -248,10 +248,14 @@ static void add_failure(struct error *all, const struct error *next)
               fact, hint);
 }
 
-/* What the server remarks: libpq would write it to standard error. */
-static void ignore_notice(void *context, const PGresult *notice)
+/* What the server remarks: libpq would write it to standard error. That the wait of a commit for a standby
+ * was canceled (pg_cancel_backend) is nothing but a remark: the commit is reported as done. */
+static void take_notice(void *context, const PGresult *notice)
 {
-    (void)context, (void)notice;
+    struct store_connection *connection = context;
+    const char *function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+    if (function && strcmp(function, "SyncRepWaitForLSN") == 0)
+        connection->is_unconfirmed = true;
 }
 
 static int connect_to(const struct store_postgres *store, struct store_connection *connection,
@@ -265,7 +269,7 @@ static int connect_to(const struct store_postgres *store, struct store_connectio
     connection->pg = PQconnectStartParams(settings->names, settings->values, 0);
     if (!connection->pg || PQstatus(connection->pg) == CONNECTION_BAD)
         return fail_to_connect(store, connection, error);
-    PQsetNoticeReceiver(connection->pg, ignore_notice, NULL);
+    PQsetNoticeReceiver(connection->pg, take_notice, connection);
     while (state != PGRES_POLLING_OK) {
         if (state == PGRES_POLLING_FAILED)
             return fail_to_connect(store, connection, error);

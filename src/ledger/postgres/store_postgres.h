@@ -99,6 +99,7 @@ struct store_connection {
     bool is_slow;   /* its next answers may take any time: a pass over an index, a sort, a VACUUM */
     /* Of the server: a crash of it may lose commits; a failover may, because no standby confirms them. */
     bool has_no_fsync, has_unsynced_standby;
+    bool is_unconfirmed; /* a commit did not wait for the standby that is to confirm it */
     bool has_stop; /* waiting also ends, with ERROR_INTERRUPTED, when stop_fd (an eventfd) is readable */
     int stop_fd;
     bool is_prepared[STORE_POSTGRES_SQL_COUNT];
