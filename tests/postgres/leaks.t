@@ -108,11 +108,15 @@ if (!$pid) {
     { exec {program('kyc-import')} program('kyc-import'), 'run', "$folder/job.yaml", '-v'; }
     exit 127;
 }
-for (1 .. 1000) { last if (postgres_query($admin, "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'kyc-import%'"))[0][0]; sleep 0.02; }
+my @sessions;
+for (1 .. 1000) {
+    @sessions = postgres_query($admin, "SELECT application_name, query FROM pg_stat_activity WHERE application_name LIKE 'kyc-import%'");
+    last if @sessions;
+    sleep 0.02;
+}
 $place{'its command line'} = read_file("/proc/$pid/cmdline");
-$place{'what the database shows of its sessions'} = join "\n", map { join ' ', @$_ }
-    postgres_query($admin, "SELECT application_name, query FROM pg_stat_activity WHERE application_name LIKE 'kyc-import%'");
-like($place{'what the database shows of its sessions'}, qr/kyc-import night/, 'the database knows the job by its name');
+$place{'what the database shows of its sessions'} = join "\n", map { join ' ', @$_ } @sessions;
+like($place{'what the database shows of its sessions'}, qr/kyc-import night/, 'the database knows the job by its name') or diag read_file("$folder/err");
 like(read_file("/proc/$pid/limits"), qr/^Max core file size +0 +0 /m, 'a crash leaves no core');
 kill 'KILL', $pid;
 waitpid $pid, 0;
