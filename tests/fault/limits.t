@@ -18,8 +18,7 @@ use constant PATIENCE_S => 120;
 
 my $was_looked_at = 0;    # by a browser: once is enough
 
-# Beside other tests, in the short form, the processor is not always there when a request is due.
-the_rate_is_used_and_never_passed(100, 64, '20ms..200ms', proof_is_long() ? 2500 : 500, proof_is_long() ? 0.99 : 0.9);
+the_rate_is_used_and_never_passed(100, 64, '20ms..200ms', proof_is_long() ? 2500 : 500, 0.99);
 the_rate_is_used_and_never_passed(1000, 400, '20ms..200ms', proof_is_long() ? 20000 : 3000, 0);    # how much of it is used, make bench measures
 a_lower_limit_is_followed(proof_is_long() ? 3000 : 200);
 retry_after_holds_the_whole_job('3s', 2.9);
@@ -29,12 +28,13 @@ runs_right_after_one_another_keep_the_rate();
 who_asks_and_who_runs_keep_one_rate();
 done_testing;
 
-# How much of the rate is used depends on the machine too: one of three runs has to use it. None may exceed it.
+# How much of the rate is used depends on the machine too, which may have no processor free when a request is due: one of
+# six runs has to use it. None may exceed it.
 sub the_rate_is_used_and_never_passed
 {
     my ($rate, $in_flight, $latency, $rows, $least) = @_;
     my ($used, $tries) = (0, 0);
-    while ($tries++ < 3 && $used < ($least || 0.01)) {
+    while ($tries++ < 6 && $used < ($least || 0.01)) {
         my $sandbox = sandbox_start('--rate', "$rate/s", '--latency', $latency, '--nonce-window', 10_000_000_000);
         my $case = case_new($sandbox, rows => $rows,
             set => {'delivery.rate' => "$rate/s", 'delivery.burst' => 5, 'delivery.in_flight' => $in_flight});

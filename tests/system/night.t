@@ -133,7 +133,7 @@ subtest 'two sandboxes, exports and two jobs' => sub {
     my ($key, $client, $password) = start_sandbox('kira') =~ /: kira: api_key (\S+), client_id (\S+), password (\S+)/;
     my ($signing, $secret) = start_sandbox('payward') =~ /: payward: api_key (\S+), api_secret (\S+)/;
     $valid = export('/srv/exports/kira.csv', 1 .. 200);
-    $job = make_job('kira', '/srv/exports/kira.csv', '100/s');
+    $job = make_job('kira', '/srv/exports/kira.csv', '50/s');
     put('/etc/kyc-import/kira.env', "KIRA_API_KEY='$key'\nKIRA_CLIENT_ID='$client'\nKIRA_PASSWORD='$password'\n", 'root:kyc-import', '640');
     export('/srv/exports/payward.csv', 1 .. 60);
     make_job('payward', '/srv/exports/payward.csv', '50/s');
@@ -201,7 +201,10 @@ subtest 'what each exit status does' => sub {
     sandbox_control($sandbox{kira}, 'POST', '/_sandbox/restore-keys', '');
 
     # Another process holds the ledger: flock(1) in the place of a run by hand.
-    my $hold = sub { root_sh($root, "systemd-run -q --unit=holder --uid=kyc-import flock $state/$job.ledger.lock sleep 60; sleep 0.2"); };
+    my $hold = sub {
+        my $lock = "$state/$job.ledger.lock";
+        root_sh($root, "systemd-run -q --unit=holder --uid=kyc-import flock $lock sleep 60; for i in \$(seq 200); do flock -n $lock true || break; sleep 0.05; done");
+    };
     $hold->();
     ($is, $sent, $alerts) = night(sub {
         root_wait(20, sub { show($unit)->{NRestarts} >= 1 });
