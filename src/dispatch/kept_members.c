@@ -119,12 +119,11 @@ struct search {
     uint64_t missing;
 };
 
-static bool search_customer(void *context, const struct ledger_customer *customer, uint64_t row)
+static bool search_customer(void *context, const struct ledger_customer *customer)
 {
     struct search *search = context;
     struct object stored = read_object(customer->kept);
 
-    (void)row;
     for (size_t i = 0; search->names[i]; i++)
         if (find(&stored, search->names[i]) != 0)
             search->missing &= ~(UINT64_C(1) << i);
@@ -141,7 +140,8 @@ static uint64_t find_missing(const struct dispatcher *dispatcher, const char *co
     for (size_t i = 0; names[i]; i++)
         if (!(dispatcher->kept.seen >> i & 1))
             search.missing |= UINT64_C(1) << i;
-    if (search.missing && ledger_each_result(dispatcher->parts.ledger, search_customer, &search, &error) != 0)
+    if (search.missing &&
+        ledger_each_customer(dispatcher->parts.ledger, search_customer, &search, &error) != 0)
         return 0; /* the end of the run meets the same failure, and reports it */
     return search.missing;
 }

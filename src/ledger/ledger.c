@@ -494,6 +494,19 @@ int ledger_each_in_doubt(struct ledger *ledger, uint64_t max,
     return store_each_customer(ledger->store, STORE_CUSTOMERS_OPEN, 0, max, visit, &visitor, error);
 }
 
+int ledger_each_customer(struct ledger *ledger,
+                         bool (*each)(void *context, const struct ledger_customer *customer), void *context,
+                         struct error *error)
+{
+    struct error ignored;
+
+    if (store_begin_read(ledger->store, error) != 0)
+        return -1;
+    int result = store_each_customer(ledger->store, STORE_CUSTOMERS_ALL, 0, UINT64_MAX, each, context, error);
+    int ended = store_end_read(ledger->store, result == 0 ? error : &ignored);
+    return result == 0 ? ended : -1;
+}
+
 int ledger_each_result(struct ledger *ledger,
                        bool (*each)(void *context, const struct ledger_customer *customer, uint64_t row),
                        void *context, struct error *error)

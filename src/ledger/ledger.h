@@ -438,9 +438,13 @@ int ledger_each_in_doubt(struct ledger *ledger, uint64_t max,
                          void (*each)(void *context, const struct ledger_customer *customer), void *context,
                          struct error *error);
 
-/* For `results`: every customer in full, in id order, with the row of its last event that has one (0: none).
- * One snapshot of the ledger, also while a run writes to it; constant memory. each returns false to end it.
- * 0, or -1. */
+/* Every customer in full, in id order. One snapshot of the ledger, also while a run writes to it; constant
+ * memory. each returns false to end it. 0, or -1. */
+int ledger_each_customer(struct ledger *ledger,
+                         bool (*each)(void *context, const struct ledger_customer *customer), void *context,
+                         struct error *error);
+/* For `results`: the same with the row of each one's last event that has one (0: none). A database is waited
+ * for without limit, since it sorts all events first: not for a command that must end. */
 int ledger_each_result(struct ledger *ledger,
                        bool (*each)(void *context, const struct ledger_customer *customer, uint64_t row),
                        void *context, struct error *error);
