@@ -200,9 +200,10 @@ static bool is_named(int folder_fd, const char *name, int fd)
 }
 
 /* A living draft is locked by its process, perhaps one of another host: NFS gives the lock for writing alone.
- */
-static void sweep(const char *path, bool of_longer_names)
+ * 0, or -1 with errno: one could not be opened or removed. */
+static int sweep(const char *path, bool of_longer_names)
 {
+    int fault = 0;
     char *folder = file_folder(path);
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     size_t name_len = strlen(name);
@@ -214,25 +215,30 @@ static void sweep(const char *path, bool of_longer_names)
         if (!mark || (!of_longer_names && mark != entry->d_name + name_len))
             continue;
         int fd = openat(dirfd(entries), entry->d_name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        if (fd < 0)
+        if (fd < 0) {
+            fault = errno == ENOENT ? fault : errno;
             continue;
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(dirfd(entries), entry->d_name, fd))
-            unlinkat(dirfd(entries), entry->d_name, 0);
+        }
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(dirfd(entries), entry->d_name, fd) &&
+            unlinkat(dirfd(entries), entry->d_name, 0) != 0)
+            fault = errno;
         close(fd);
     }
     if (entries)
         closedir(entries);
     free(folder);
+    errno = fault;
+    return fault ? -1 : 0;
 }
 
 void file_draft_sweep(const char *prefix)
 {
-    sweep(prefix, true);
+    (void)sweep(prefix, true);
 }
 
-void file_draft_sweep_of(const char *path)
+int file_draft_sweep_of(const char *path)
 {
-    sweep(path, false);
+    return sweep(path, false);
 }
 
 /* False: a process that sweeps came before the lock, and removes it. Not every file system has locks, or

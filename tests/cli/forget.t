@@ -197,6 +197,12 @@ subtest 'what a killed restore left' => sub {
     is(scalar(grep { /^test\.ledger\.tmp-\d+$/ } keys %{files_with($case->{folder}, 'K-LEFT')}), 1, 'which leaves a copy of the ledger');
     is((case_run($case, 'forget', '--key', 'K-LEFT'))[0], 0, 'it is forgotten');
     is_deeply([keys %{files_with($case->{folder}, 'K-LEFT')}], ['b'], 'only the backup that the receipt names has it');
+    mkdir "$case->{folder}/test.ledger.tmp-1" or die $!;    # stands for one that this account may not open
+    my ($status, undef, $err) = case_run($case, 'forget', '--key', 'K-LEFT');
+    is($status, 5, 'one that cannot be removed is an error') or diag $err;
+    like($err, qr/\Qtest.ledger.tmp-\E…: a restore that was killed has left a copy of the ledger, which still has what was erased, and it cannot be removed: Is a directory\n *hint: remove it, or repeat this command as its owner$/m, 'and says what to remove');
+    rmdir "$case->{folder}/test.ledger.tmp-1" or die $!;
+    is((case_run($case, 'forget', '--key', 'K-LEFT'))[0], 0, 'then it is complete');
 };
 
 sandbox_stop($sandbox);

@@ -1,4 +1,5 @@
 /* store_erase: removes bodies of events, and every byte that no row has any more. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,7 +109,12 @@ int store_sqlite_compact(struct store *base, struct error *error)
 {
     struct store_sqlite *store = store_sqlite_of(base);
     store->failed = false;
-    file_draft_sweep_of(store->path); /* of a restore that was killed; one that runs would have the lease */
+    /* Of a restore that was killed; one that runs would have the lease. */
+    if (file_draft_sweep_of(store->path) != 0)
+        return error_set(
+            error, ERROR_LEDGER,
+            "%s.tmp-…: a restore that was killed has left a copy of the ledger, which still has what was erased, and it cannot be removed: %s\nhint: remove it, or repeat this command as its owner",
+            store->path, strerror(errno));
     if (empty_log(store, error) != 0 ||
         store_sqlite_execute(store, "PRAGMA temp_store = FILE; PRAGMA secure_delete = ON; VACUUM", "written",
                              error) != 0)
