@@ -167,7 +167,7 @@ static int make_schema(struct store_postgres *store, struct error *error)
 {
     bool has_schema;
     failpoint("schema wanted");
-    int locked = store_postgres_lock(store, error);
+    int locked = store_postgres_lock_soon(store, error);
     if (locked == 0)
         return error_set(error, ERROR_BUSY,
                          "the ledger %s is being made by another run\nhint: wait until it ends",

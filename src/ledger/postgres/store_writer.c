@@ -17,7 +17,7 @@ enum {
     LOCK_CLASS = 0x4b594331, /* of the session locks of ledgers */
     POLLS = 300,             /* in a lease */
     POLL_MIN_MS = 5,
-    LOCK_WAIT_MS = 1000, /* for a session that was ended to give its lock back */
+    LOCK_WAIT_MS = 1000, /* for a session that has ended to give its lock back */
 };
 
 /* Of a former holder: this one's is above it, and that of a draft above this one's. */
@@ -47,7 +47,8 @@ static void add_lock(const struct store_postgres *store, struct store_parameters
     store_postgres_add_number(parameters, (int32_t)bits);
 }
 
-int store_postgres_lock(struct store_postgres *store, struct error *error)
+/* Without waiting: 1; 0: another session has it; -1. */
+static int lock(struct store_postgres *store, struct error *error)
 {
     struct store_parameters parameters = {.count = 0};
     add_lock(store, &parameters);
@@ -58,6 +59,22 @@ int store_postgres_lock(struct store_postgres *store, struct error *error)
     int is_locked = store_postgres_number(rows, 0, 0) != 0;
     PQclear(rows);
     return is_locked;
+}
+
+static void sleep_ns(uint64_t ns)
+{
+    nanosleep(&(struct timespec){(time_t)(ns / CLOCK_NS_PER_S), (long)(ns % CLOCK_NS_PER_S)}, NULL);
+}
+
+int store_postgres_lock_soon(struct store_postgres *store, struct error *error)
+{
+    uint64_t until_ns = clock_boot_ns() + LOCK_WAIT_MS * CLOCK_NS_PER_MS;
+    for (;;) {
+        int locked = lock(store, error);
+        if (locked != 0 || clock_boot_ns() >= until_ns)
+            return locked;
+        sleep_ns(POLL_MIN_MS * CLOCK_NS_PER_MS);
+    }
 }
 
 /* A holder that works in one long transaction cannot renew: the row is locked by itself. Its session's last
@@ -103,21 +120,19 @@ static int fail_busy(const struct store_postgres *store, const struct seen *seen
                      text[0] ? ": " : "", text);
 }
 
-static void sleep_ns(uint64_t ns)
-{
-    nanosleep(&(struct timespec){(time_t)(ns / CLOCK_NS_PER_S), (long)(ns % CLOCK_NS_PER_S)}, NULL);
-}
-
 static void report_watch(const struct store_postgres *store, const struct seen *holder)
 {
     char text[STORE_HOLDER_SIZE + 32];
     store_holder_show(slice_from(holder->holder), text, sizeof text);
-    log_info("the ledger %s: waiting, because another run holds it and does not renew its lease: %s",
-             store->url.shown, text);
+    log_info("the ledger %s: waiting, because %s: %s", store->url.shown,
+             store_holder_is_gone(slice_from(holder->holder))
+                 ? "the database still works for a run whose process has ended"
+                 : "another run holds it and does not renew its lease",
+             text);
 }
 
-/* Watches the holder that was seen: 1: this session has the lock; 0: the holder has not renewed its lease for
- * a whole one; -1. */
+/* Watches the holder that was seen: 1: this session has the lock; 0: for a whole lease the holder has not
+ * renewed it, or its process has ended and the server has not ended its session; -1. */
 static int watch_holder(struct store_postgres *store, const struct seen *first, struct error *error)
 {
     uint64_t poll_ns = store->lease_ns / POLLS;
@@ -126,7 +141,7 @@ static int watch_holder(struct store_postgres *store, const struct seen *first, 
     if (poll_ns < POLL_MIN_MS * CLOCK_NS_PER_MS)
         poll_ns = POLL_MIN_MS * CLOCK_NS_PER_MS;
     for (;;) {
-        int locked = store_postgres_lock(store, error);
+        int locked = lock(store, error);
         if (locked != 0)
             return locked;
         if (see(store, SEE_SQL, &now, error) != 0)
@@ -163,9 +178,13 @@ static int end_holder(struct store_postgres *store, const struct seen *holder, s
     char text[STORE_HOLDER_SIZE + 32];
 
     store_holder_show(slice_from(holder->holder), text, sizeof text);
-    log_warning(
-        "the ledger %s is taken over from another run, which has not renewed its lease for %.3g s: %s",
-        store->url.shown, (double)store->lease_ns / (double)CLOCK_NS_PER_S, text);
+    if (store_holder_is_gone(slice_from(holder->holder)))
+        log_warning("the ledger %s is taken over from another run, whose process has ended: %s",
+                    store->url.shown, text);
+    else
+        log_warning(
+            "the ledger %s is taken over from another run, which has not renewed its lease for %.3g s: %s",
+            store->url.shown, (double)store->lease_ns / (double)CLOCK_NS_PER_S, text);
     add_lock(store, &parameters);
     store_postgres_add_number(&parameters, holder->epoch);
     int result = store_postgres_send_text(
@@ -182,14 +201,7 @@ static int end_holder(struct store_postgres *store, const struct seen *holder, s
     PQclear(bad);
     if (is_lost)
         return -1;
-    uint64_t until_ns = clock_boot_ns() + LOCK_WAIT_MS * CLOCK_NS_PER_MS;
-    while (clock_boot_ns() < until_ns) {
-        int locked = store_postgres_lock(store, error);
-        if (locked != 0)
-            return locked > 0 ? 0 : -1;
-        sleep_ns(POLL_MIN_MS * CLOCK_NS_PER_MS);
-    }
-    return 0;
+    return store_postgres_lock_soon(store, error) < 0 ? -1 : 0;
 }
 
 /* How long the former holder may still send, from the time when its last renewal was seen. */

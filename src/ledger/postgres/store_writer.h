@@ -22,8 +22,9 @@
 /* The lease, in ns: LEDGER_LEASE_MS, or KYC_LEASE_MS in the test build. */
 uint64_t store_postgres_lease_ns(void);
 
-/* Takes the session lock without waiting: 1; 0: another session has it; -1. */
-int store_postgres_lock(struct store_postgres *store, struct error *error);
+/* Takes the session lock: 1; 0: another session has it, for more than a second; -1. The server may need a
+ * moment to end the session of a process that has ended. */
+int store_postgres_lock_soon(struct store_postgres *store, struct error *error);
 /* Becomes the writer, of tables that are there: sets epoch, from_ns and until_ns. 0; or -1: ERROR_BUSY when
  * another process holds the lease: once it has renewed it, after about a third of it; or at once, when it was
  * faster. */
