@@ -173,6 +173,7 @@ static int receive_commit(struct store_postgres *store, struct error *error)
 static int commit_all(struct store_postgres *store, struct error *error)
 {
     uint64_t before_ns = clock_boot_ns();
+    store->main.is_unconfirmed = false; /* a standby that has this commit has those before it */
     if (send_all(store, true, error) != 0)
         return fail(store, NULL, error);
     failpoint("commit sent");

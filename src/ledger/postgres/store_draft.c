@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/digest.h"
 #include "core/failpoint.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "ledger/postgres/store_keeper.h"
 #include "ledger/postgres/store_postgres.h"
@@ -188,6 +189,10 @@ int store_postgres_draft_place(struct store_draft *base, struct error *error)
     store_postgres_stop_keeping(draft->lease);
     if (swap(draft, error) != 0)
         return -1;
+    if (draft->lease->main.is_unconfirmed)
+        log_warning(
+            "the ledger %s: somebody has canceled the wait for the synchronous standby: if it takes over before it has caught up, this ledger is not there\nhint: let the standby catch up before a run",
+            draft->lease->url.shown);
     draft->is_placed = true;
     draft->lease->epoch = 0; /* there is nothing to give back: the new ledger has no writer yet */
     return 0;
