@@ -341,7 +341,8 @@ static const char session_sql[] =
     /* What our texts and the definitions that are compared with them are written in. */
     " set_config('standard_conforming_strings', 'on', false),"
     " set_config('quote_all_identifiers', 'off', false), "
-    "CASE WHEN current_setting('server_version_num')::int >= 140000 THEN "
+    /* Refused where the server's system cannot tell of a closed connection. */
+    "CASE WHEN current_setting('server_version_num')::int >= 140000 AND version() LIKE '%linux%' THEN "
     "set_config('client_connection_check_interval', '1000', false) END, "
     "CASE WHEN current_setting('server_version_num')::int >= 140000 THEN "
     "set_config('idle_session_timeout', '0', false) END, "
