@@ -161,7 +161,7 @@ sub commits
     line(sprintf('creates/s in commits of %d, %s ms a trip', COMMIT_RECORDS, 2 * ONE_WAY_US / 1000), '%.0f', '>= 1.00', $there, $here);
     line('  trips for each commit', '%.2f', '<= 2', $per_commit);
     bar('creates/s', $there >= $here, known => 1);
-    bar('trips for each commit', sprintf('%.1f', $per_commit) <= 2);
+    bar('trips for each commit', $per_commit <= 2);
 }
 
 sub scan
@@ -218,6 +218,6 @@ sub limit
     line('  trips for each commit', '%.2f', '<= 2', $per_commit);
     bar("the share of $rate/s that is used", $used >= 0.99);
     bar('requests over the limit', $counts->{over_limit} == 0);
-    bar('trips for each commit of a run', sprintf('%.1f', $per_commit) <= 2);
+    bar('trips for each commit of a run', $per_commit <= 2);
     sandbox_stop($sandbox);
 }

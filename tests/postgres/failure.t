@@ -249,6 +249,26 @@ case_named 'a first run beside one that is faster' => sub {
     is($status, 0, 'the slow one goes on with it') or diag $err;
     goes_on($hosts);
 };
+# As after a run that was killed while it made the ledger: the server ends its session a moment later.
+case_named 'a first run while the session of a former one ends' => sub {
+    my $hosts = new_hosts();
+    my $first = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop');
+    until_stopped($first);
+    # The lock depends on the job's name alone, in each database.
+    my ($lock) = in_ledger($hosts, "SELECT classid::bigint::int, objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+    kill 'CONT', $first->{pid};
+    is((host_end($first))[0], 0, 'a run whose lock is seen');
+    $hosts = new_hosts();
+    my $release = hold($hosts->{all}[0]{url}, sprintf 'SELECT pg_advisory_lock(%d, %s::bit(64)::bit(32)::int)', $lock->[0], "($lock->[1]::bigint << 32)");
+    my $run = host_start($hosts, 0);
+    host_step($run, 'schema wanted');
+    sleep 0.2;
+    $release->();
+    my ($status, $err) = host_end($run);
+    is($status, 0, 'another one waits for it') or diag $err;
+    goes_on($hosts);
+};
 case_named 'a row of the writer that no run has written' => sub {
     for my $epoch (9223372036854775807, -5) {
         my $hosts = new_hosts();
@@ -712,14 +732,38 @@ case_alone 'a person cancels the wait for the standby' => sub {
     postgres_stop($standby);
 };
 
+case_alone 'somebody cancels the wait of a restore for the standby' => sub {
+    my $standby = postgres_add_standby($pg, sync => 1);
+    my $hosts = new_hosts();
+    my $case = $hosts->{all}[0];
+    is((host_run($hosts, 0))[0], 0, 'a run');
+    is((case_run($case, 'backup', "$case->{folder}/b"))[0], 0, 'a backup');
+    local @ENV{qw(KYC_STOP_AT KYC_STOP_BY)} = ('schemas renamed#1', 'stop');
+    my $run = {pid => case_start($case, 'restore', "$case->{folder}/b")};
+    until_stopped($run);
+    is(host_state($run), 'T', 'its restore is about to be complete');
+    postgres_signal($standby, 'STOP');
+    kill 'CONT', $run->{pid};
+    for (1 .. 1000) {
+        last if waitpid($run->{pid}, POSIX::WNOHANG()) == $run->{pid};
+        admin("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        sleep 0.02;
+    }
+    my ($status, $err) = ($? >> 8, read_file("$case->{folder}/err"));
+    postgres_signal($standby, 'CONT');
+    is($status, 0, 'it is complete') or diag $err;
+    like($err, qr/somebody has canceled the wait for the synchronous standby: if it takes over before it has caught up, this ledger is not there\n *hint: let the standby catch up before a run/, 'and warns');
+    admin('ALTER SYSTEM RESET synchronous_standby_names');
+    admin('SELECT pg_reload_conf()');
+    postgres_stop($standby);
+};
+
 # What was acknowledged before the power is lost must be there after it, whatever the server's file of settings says by then.
 case_alone 'the server is told in the middle of a run to forget commits' => sub {
     my $hosts = new_hosts('payso');
-    my $run = host_start($hosts, 0, KYC_STOP_AT => 'committed#5', KYC_STOP_BY => 'stop');
-    for (1 .. 4000) {
-        last if host_state($run) =~ /^T?$/;
-        sleep 0.005;
-    }
+    my $run = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop');
+    until_stopped($run);
+    is(host_state($run), 'T', 'the run is in progress');
     admin("ALTER SYSTEM SET $_") for 'synchronous_commit = off', "wal_writer_delay = '10s'";
     admin('SELECT pg_reload_conf()');
     sleep 0.3; # a session reads it before its next statement

@@ -212,17 +212,20 @@ static int compare_arrivals(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-/* Requests a second, sorted. Without at most ten pauses that no limiter makes: a machine that lets the
- * process wait does not say how fast it sends. */
+/* Requests a second, sorted. Without pauses that no limiter makes, at most ten and two seconds in all: a
+ * machine that lets the process wait does not say how fast it sends. */
 static double rate_but_for_pauses(const struct script_request *requests, size_t count)
 {
     enum { PAUSES_MAX = 10 };
-    uint64_t sum_ns = 0;
+    uint64_t sum_ns = 0, paused_ns = 0;
     size_t gaps = 0, pauses = 0;
     for (size_t i = 0; i + 1 < count; i++) {
         uint64_t gap_ns = requests[i + 1].arrived_ns - requests[i].arrived_ns;
-        if (gap_ns > 100 * MS && pauses++ < PAUSES_MAX)
+        if (gap_ns > 100 * MS && pauses < PAUSES_MAX && paused_ns + gap_ns <= 2 * S) {
+            pauses++;
+            paused_ns += gap_ns;
             continue;
+        }
         sum_ns += gap_ns;
         gaps++;
     }
