@@ -29,8 +29,8 @@ uint64_t clock_boot_ns(void);
 /* Converts a time of clock_boot_ns to one of clock_mono_ns; a time that is past becomes now. If the machine
  * sleeps in between, the result is too late by the sleep. */
 uint64_t clock_mono_of_boot_ns(uint64_t boot_ns);
-/* Converts a time of clock_real_ns to one of clock_mono_ns, by the offset that the two have now: exact to a
- * microsecond, also where the thread is interrupted. */
+/* Converts a time of clock_real_ns to one of clock_mono_ns, by the offset that the two have now: as a rule
+ * exact to a microsecond, also where the thread is interrupted. A time before the clock's start wraps. */
 uint64_t clock_mono_of_real_ns(uint64_t real_ns);
 /* Writes the kernel's random id of this start (/proc/sys/kernel/random/boot_id: 36 characters of hex and
  * `-`), or "" where there is none; returns id. */

@@ -20,7 +20,8 @@
  * folder does not exist, cannot be written, or lets every account remove the files of others. */
 const char *key_lock_folder(const struct job *job, struct error *error);
 
-/* Takes the lock and never waits for it. part: which credential it is, for messages (`api_key`). account:
+/* Takes the lock, and does not wait until a run that holds it ends; with an account it tries for a second,
+ * since others that join change the file. part: which credential it is, for messages (`api_key`). account:
  * where jobs share the account, its name and where the shares are kept; processes that give the same text
  * have the lock together. NULL: this one alone. Gives a descriptor for key_lock_close, or -1: with ERROR_BUSY
  * when another run holds it (the message gives its pid and start, or its account), with ERROR_USAGE when the

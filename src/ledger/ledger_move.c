@@ -110,7 +110,6 @@ int ledger_move(const struct ledger_place *from, const struct ledger_place *to,
                 const struct ledger_identity *identity, struct ledger_moved *moved, struct error *error)
 {
     struct moving moving = {.from = from, .to = to, .identity = identity, .moved = moved};
-
     struct arena arena;
 
     *moved = (struct ledger_moved){.from_head = ""};
