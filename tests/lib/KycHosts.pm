@@ -23,7 +23,7 @@ use KycTest;
 use KycRun;
 use KycPostgres;
 
-our @EXPORT = qw(hosts_new hosts_add_rows hosts_use_url host_start host_step host_steps host_end host_run host_state hosts_problems hosts_finish boot_ns);
+our @EXPORT = qw(hosts_new hosts_add_rows hosts_use_url host_start host_step host_steps host_end host_run host_state host_until_stopped hosts_problems hosts_finish boot_ns);
 
 my $json = JSON::PP->new->utf8->canonical;
 my $clock_boottime = 7;
@@ -103,6 +103,16 @@ sub host_steps
 
 # R, S, T, ...; '' when it has ended.
 sub host_state { return process_state($_[0]{pid}); }
+
+# Of a run that is to suspend itself: until it has, or has ended.
+sub host_until_stopped
+{
+    my ($run) = @_;
+    for (1 .. 4000) {
+        last if host_state($run) =~ /^T?$/;
+        sleep 0.005;
+    }
+}
 
 sub host_step
 {

@@ -64,16 +64,6 @@ sub new_hosts
 
 sub admin { return postgres_query(postgres_url($pg), $_[0]); }
 
-# Of a run that is to suspend itself: until it has, or has ended.
-sub until_stopped
-{
-    my ($run) = @_;
-    for (1 .. 4000) {
-        last if host_state($run) =~ /^T?$/;
-        sleep 0.005;
-    }
-}
-
 sub in_ledger { return case_ledger($_[0]{all}[0], $_[1]); }
 
 # A run on another URL ends with this status and reason, after $refused_s seconds, and nothing of it reaches the provider.
@@ -239,10 +229,7 @@ case_named 'a first run beside one that is faster' => sub {
     my $hosts = new_hosts();
     my $slow = host_start($hosts, 0, KYC_STOP_AT => 'schema wanted#1', KYC_STOP_BY => 'stop');
     host_step($slow, 'schema wanted');
-    for (1 .. 2000) {
-        last if host_state($slow) eq 'T';
-        sleep 0.005;
-    }
+    host_until_stopped($slow);
     is((host_run($hosts, 1))[0], 0, 'the other one makes the ledger, and ends');
     kill 'CONT', $slow->{pid};
     my ($status, $err) = host_end($slow);
@@ -253,7 +240,7 @@ case_named 'a first run beside one that is faster' => sub {
 case_named 'a first run while the session of a former one ends' => sub {
     my $hosts = new_hosts();
     my $first = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop');
-    until_stopped($first);
+    host_until_stopped($first);
     # The lock depends on the job's name alone, in each database.
     my ($lock) = in_ledger($hosts, "SELECT classid::bigint::int, objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
@@ -365,7 +352,7 @@ sub struck
 {
     my ($hosts, $act, %environment) = @_;
     my $run = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop', %environment);
-    until_stopped($run);
+    host_until_stopped($run);
     is(host_state($run), 'T', 'a run in the middle') or return host_end($run);
     my $leaves = () = host_steps($run, 'request leaves');
     $act->($run);
@@ -478,7 +465,7 @@ case_named 'two runs take the ledger of one that hangs over at once' => sub {
     local $ENV{KYC_LEASE_MS} = 3000;
     my $hosts = new_hosts('payward', undef, undef, 3);
     my $first = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop');
-    until_stopped($first);
+    host_until_stopped($first);
     # Neither becomes the writer before both would.
     my $release = hold($hosts->{all}[0]{url}, 'SELECT 1 FROM writer FOR UPDATE');
     my @next = map { host_start($hosts, $_) } 1, 2;
@@ -508,7 +495,7 @@ case_named 'a run that stops between the lock and the lease, and another one tha
     my ($status, $err) = host_end($slow);
     is($status, 7, 'status 7') or diag $err;
     like($err, qr/in use by another run: \S+, process $fast->{pid}/, 'the reason names the other one');
-    until_stopped($fast);
+    host_until_stopped($fast);
     kill 'CONT', $fast->{pid};
     ($status, $err) = host_end($fast);
     is($status, 0, 'which goes on') or diag $err;
@@ -519,7 +506,7 @@ for my $command (qw(run adopt)) {
         my $hosts = new_hosts($command eq 'adopt' ? 'kira' : 'payward');
         local $ENV{KYC_LEASE_MS} = 20_000;
         my $first = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop');
-        until_stopped($first);
+        host_until_stopped($first);
         $hosts->{all}[1]{command} = $command if $command eq 'adopt';
         my $second = host_start($hosts, 1);
         delete $hosts->{all}[1]{command};
@@ -541,7 +528,7 @@ for my $command (qw(run adopt)) {
 case_named 'status of a run that hangs' => sub {
     my $hosts = new_hosts();
     my $first = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop');
-    until_stopped($first);
+    host_until_stopped($first);
     local @ENV{keys %{$hosts->{environment}}} = values %{$hosts->{environment}};
     my (undef, $out, $err) = do {
         local $ENV{KYC_LEASE_MS} = 20_000;
@@ -561,7 +548,7 @@ case_named 'the connection is lost while the session of a run that hangs is ende
     my $proxy = trips_start($pg->{port}, cut_at => 'pg_terminate_backend');
     my $url = $hosts->{all}[0]{url};
     my $first = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop');
-    until_stopped($first);
+    host_until_stopped($first);
     hosts_use_url($hosts, trips_url($proxy, $url), 1);
     my ($status, $err) = host_run($hosts, 1);
     is($status, 5, 'status 5') or diag $err;
@@ -691,7 +678,7 @@ case_alone 'a suspended server' => sub {
     my $hosts = new_hosts();
     $hosts->{all}[0]{set}{'delivery.rate'} = '30/s';
     my $run = host_start($hosts, 0, KYC_STOP_AT => 'answer received#1', KYC_STOP_BY => 'stop');
-    until_stopped($run);
+    host_until_stopped($run);
     is(host_state($run), 'T', 'a run in the middle');
     postgres_signal($pg, 'STOP');
     my $stopped_ns = boot_ns(); # until then a renewal may have been answered
@@ -740,7 +727,7 @@ case_alone 'somebody cancels the wait of a restore for the standby' => sub {
     is((case_run($case, 'backup', "$case->{folder}/b"))[0], 0, 'a backup');
     local @ENV{qw(KYC_STOP_AT KYC_STOP_BY)} = ('schemas renamed#1', 'stop');
     my $run = {pid => case_start($case, 'restore', "$case->{folder}/b")};
-    until_stopped($run);
+    host_until_stopped($run);
     is(host_state($run), 'T', 'its restore is about to be complete');
     postgres_signal($standby, 'STOP');
     kill 'CONT', $run->{pid};
@@ -762,7 +749,7 @@ case_alone 'somebody cancels the wait of a restore for the standby' => sub {
 case_alone 'the server is told in the middle of a run to forget commits' => sub {
     my $hosts = new_hosts('payso');
     my $run = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop');
-    until_stopped($run);
+    host_until_stopped($run);
     is(host_state($run), 'T', 'the run is in progress');
     admin("ALTER SYSTEM SET $_") for 'synchronous_commit = off', "wal_writer_delay = '10s'";
     admin('SELECT pg_reload_conf()');

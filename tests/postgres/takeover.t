@@ -255,10 +255,7 @@ sub own_lease
     cmp_ok($again_ns - $killed_ns, '<=', 5e9, 'and sends without waiting for the lease: ' . ms($again_ns - $killed_ns));
     hosts_add_rows($hosts, 60);
     my $first = host_start($hosts, 0, KYC_STOP_AT => 'outcome taken#5', KYC_STOP_BY => 'stop');
-    for (1 .. 4000) {
-        last if host_state($first) =~ /^T?$/;
-        sleep 0.005;
-    }
+    host_until_stopped($first);
     my $stopped_ns = boot_ns();
     my $second = host_start($hosts, 1);
     my $taken_ns = host_step($second, 'lease taken') // 0;

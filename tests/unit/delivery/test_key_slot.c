@@ -17,6 +17,7 @@
 #include "core/clock.h"
 #include "delivery/key_lock.h"
 #include "delivery/key_slot.h"
+#include "unit/delivery/held_lock.h"
 #include "unit/job_parts.h"
 
 static char key_one[] = "FAKE-KEY-1", key_two[] = "FAKE-KEY-2";
@@ -264,29 +265,16 @@ static void jobs_of_one_account_hold_a_lock_together_and_keep_out_all_others(voi
 static void a_lock_that_another_job_has_alone_for_a_moment_is_waited_for(void **state)
 {
     (void)state;
-    int held[2], status;
-    char byte, path[128];
+    char path[128];
     int other = open_shared("main on this machine"); /* makes the file */
     assert_true(other >= 0);
     key_lock_close(other);
     snprintf(path, sizeof path, "%s/kyc-import-shared.lock", folder);
-    assert_int_equal(pipe(held), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        int fd = open(path, O_RDWR);
-        if (flock(fd, LOCK_EX) != 0 || write(held[1], "", 1) != 1)
-            _exit(1);
-        usleep(300000);
-        _exit(0);
-    }
-    assert_int_equal(read(held[0], &byte, 1), 1);
+    pid_t holder = held_lock_start(path, 300);
     int fd = open_shared("main on this machine");
     assert_true(fd >= 0);
     key_lock_close(fd);
-    waitpid(child, &status, 0);
-    assert_int_equal(status, 0);
-    close(held[0]);
-    close(held[1]);
+    held_lock_end(holder);
 }
 
 /* Each in a process of its own, all at once: nobody is refused because another one's lock changes its kind.

@@ -18,6 +18,7 @@
 #include "core/digest.h"
 #include "delivery/share_file.h"
 #include "delivery/share_table.h"
+#include "unit/delivery/held_lock.h"
 
 #define S  CLOCK_NS_PER_S
 #define MS CLOCK_NS_PER_MS
@@ -295,26 +296,12 @@ static void a_file_that_cannot_be_used_is_an_error_with_what_to_do(void **state)
 static void a_lock_that_is_held_for_a_moment_is_waited_for(void **state)
 {
     (void)state;
-    int held[2], status;
-    char byte;
     unlink(path);
     struct share_file *file = open_file("a", &limit);
     renew(file, 0);
-    assert_int_equal(pipe(held), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        int fd = open(path, O_RDWR);
-        if (flock(fd, LOCK_EX) != 0 || write(held[1], "", 1) != 1)
-            _exit(1);
-        sleep_ms(300);
-        _exit(0);
-    }
-    assert_int_equal(read(held[0], &byte, 1), 1);
+    pid_t holder = held_lock_start(path, 300);
     renew(file, 0);
-    waitpid(child, &status, 0);
-    assert_int_equal(status, 0);
-    close(held[0]);
-    close(held[1]);
+    held_lock_end(holder);
     share_file_close(file);
 }
 
