@@ -103,7 +103,7 @@ static void check_database(struct probe_lines *lines, const struct job *job)
     if (database.is_pooled)
         probe_lines_add(
             lines, "database", PROBE_NOT_OK,
-            "%s, %s: a connection pooler gives each transaction another session\nhint: connect to the server directly, or by a pool in session mode (pgbouncer: pool_mode = session)",
+            "%s, %s: a connection pooler gives each transaction another session\nhint: connect to the server directly, without a pooler in between",
             database.version, tls);
     else if (database.has_no_fsync)
         probe_lines_add(

@@ -98,6 +98,6 @@ for my $case (
 ($status, $err) = ask(server(), '', '127.0.0.1');
 like($err, $missing, 'a server on loopback needs no TLS');
 like(probe(server(), '', '127.0.0.1', pooled => 1),
-    qr/^database +NOT OK +PostgreSQL \S+ without TLS: it is on this machine: a connection pooler gives each transaction another session\n +hint: connect to the server directly, .*pool_mode = session/,
+    qr/^database +NOT OK +PostgreSQL \S+ without TLS: it is on this machine: a connection pooler gives each transaction another session\n +hint: connect to the server directly, without a pooler in between/,
     'probe finds a pooler that changes the session');
 done_testing;

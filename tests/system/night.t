@@ -119,6 +119,13 @@ subtest 'the package is installed' => sub {
     is($status, 0, 'the exposure of the unit is at most 1.5') or diag $out;
 };
 
+# A take-over, a rate that continues and shares of an account need the machine's boot id.
+subtest 'what the unit can read' => sub {
+    drop_in('kyc-import@reads.service', "[Service]\nExecStart=\nExecStart=/bin/cat /proc/sys/kernel/random/boot_id\n");
+    is((root_run($root, qw(systemctl start kyc-import@reads.service)))[0], 0, 'the boot id');
+    like(root_journal($root, 'kyc-import@reads.service'), qr/: [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/m, 'in full');
+};
+
 # Starts a sandbox for a provider in the system; returns what it printed.
 sub start_sandbox
 {
