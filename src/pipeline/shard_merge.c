@@ -15,6 +15,7 @@
 #include "pipeline/absent_columns.h"
 #include "pipeline/input_checks.h"
 #include "pipeline/inputs.h"
+#include "pipeline/job_ledger.h"
 #include "pipeline/shard_repeats.h"
 #include "report/rejects_join.h"
 #include "report/report_file.h"
@@ -156,8 +157,8 @@ static bool is_of_plan(const struct shard_merge *merge, const struct shard_file 
            strcmp(file->version, KYC_VERSION) == 0;
 }
 
-/* The shard that ended last: with it the ledger's head is compared, and the key. NULL: none is of this plan.
- */
+/* The shard that began last: with it the ledger is compared, which a check reads at its begin, and the key.
+ * NULL: none is of this plan. */
 static const struct shard_file *find_last(const struct shard_merge *merge)
 {
     const struct shard_file *last = NULL;
@@ -165,7 +166,7 @@ static const struct shard_file *find_last(const struct shard_merge *merge)
     for (uint32_t i = 0; i < merge->of; i++) {
         const struct shard_merge_shard *shard = &merge->shards[i];
         if (shard->folder && is_of_plan(merge, &shard->file) &&
-            (!last || shard->file.finished_ns > last->finished_ns))
+            (!last || shard->file.started_ns > last->started_ns))
             last = &shard->file;
     }
     return last;
@@ -180,6 +181,12 @@ static void add_missing(struct shard_merge *merge, uint32_t index, const char *f
                 fault ? ": " : "", (int)len, fault ? fault : "");
 }
 
+static void add_outdated(struct shard_merge *merge, uint32_t index)
+{
+    add_problem(merge, index, false, "%s was compared with the ledger before it changed",
+                merge->shards[index].folder);
+}
+
 static void check_shard(struct shard_merge *merge, uint32_t index, const char *changed,
                         const struct shard_file *last, const char *fault)
 {
@@ -191,12 +198,13 @@ static void check_shard(struct shard_merge *merge, uint32_t index, const char *c
         report_foreign(merge, index, changed);
     else if (shard->file.status > 1)
         add_status(merge, index);
-    else if (last && strcmp(shard->file.chain_head, last->chain_head) != 0)
-        add_problem(merge, index, false, "%s was compared with the ledger before it changed", shard->folder);
+    else if (last && (strcmp(shard->file.chain_head, last->chain_head) != 0 ||
+                      shard->file.sent != last->sent || shard->file.open != last->open))
+        add_outdated(merge, index);
     else if (last && memcmp(shard->file.check, last->check, sizeof shard->file.check) != 0)
         add_problem(
             merge, index, false,
-            "%s was made with another key than the shard that ended last (--shard-key, or the ledger's)",
+            "%s was made with another key than the shard that began last (--shard-key, or the ledger's)",
             shard->folder);
 }
 
@@ -211,6 +219,23 @@ static void warn_of_days(const struct shard_merge *merge)
                 "the shards were made on different days (UTC), so that an age or a date may have been judged by different days");
             return;
         }
+}
+
+/* All shards agree, and a run may have come after all of them. Where the ledger is not on this machine, or
+ * there is none, they are compared with each other alone. 0, or -1. */
+static int compare_with_ledger(struct shard_merge *merge, struct error *error)
+{
+    char head[LEDGER_HEAD_SIZE];
+    struct ledger *ledger = job_ledger_open(merge->job, merge->provider, JOB_LEDGER_READ_ANY, NULL, error);
+
+    if (!ledger)
+        return error->scope == ERROR_NONE ? 0 : -1;
+    ledger_chain_head(ledger, head);
+    ledger_close(ledger);
+    for (uint32_t i = 0; i < merge->of; i++)
+        if (strcmp(merge->shards[i].file.chain_head, head) != 0)
+            add_outdated(merge, i);
+    return 0;
 }
 
 int shard_merge_read(struct shard_merge *merge, struct error *error)
@@ -241,6 +266,8 @@ int shard_merge_read(struct shard_merge *merge, struct error *error)
         const struct shard_file *last = find_last(merge);
         for (uint32_t i = 0; i < merge->of; i++)
             check_shard(merge, i, changed, last, is_in_order ? found[i].fault : fault);
+        if (merge->problem_count == 0)
+            result = compare_with_ledger(merge, error);
     }
     for (size_t i = 0; i < merge->folder_count; i++)
         if (found[i].is_read)

@@ -45,8 +45,9 @@ struct shard_merge {
     uint64_t keys; /* compared */
 };
 
-/* Reads what each folder has, and compares it with the job, its inputs and the others. 0, with problems or
- * not, or -1: the plan cannot be made or, with of 0 still, no folder is one of a shard. */
+/* Reads what each folder has, and compares it with the job, its inputs, the others and, where it is on this
+ * machine, the ledger. 0, with problems or not, or -1: the plan cannot be made, the ledger cannot be read or,
+ * with of 0 still, no folder is one of a shard. */
 int shard_merge_read(struct shard_merge *merge, struct error *error);
 
 /* What every shard does first, so that none comes where it fails: opens the inputs, and applies the job to

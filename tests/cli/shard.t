@@ -644,6 +644,21 @@ subtest 'with a ledger the plan adds up' => sub {
     ($code, undef, $message) = case_run($case, 'merge', '-q', @inputs, '--shards', 3);
     is($code, 3, 'a run between the shards');
     like($message, qr/shard-0-of-3 was compared with the ledger before it changed/, 'makes those before it outdated');
+    case_run($case, 'check', '-q', @inputs, '--shard', "$_/3") for 0 .. 2;
+    $rows[$_] =~ s/San Francisco/Berkeley/g for 40 .. 44;
+    write_file("$case->{folder}/more", join '', $head, @rows[40 .. 44]);
+    is((case_run($case, '-q', '--accept-updates', '--input', "$case->{folder}/more"))[0], 0, 'a run after all of them') or diag read_file("$case->{folder}/err");
+    ($code, undef, $message) = case_run($case, 'merge', '-q', @inputs, '--shards', 3);
+    is($code, 3, 'they are not merged');
+    is(scalar(() = $message =~ /shard-[012]-of-3 was compared with the ledger before it changed\n *hint: kyc-import check/g), 3, 'each is outdated') or diag $message;
+    is((case_run($case, 'merge', '-q', @inputs, '--shards', 3, '--again'))[0], 1, '--again makes them again');
+    my $again = result_of(report_folder($case));
+    is($json->decode($again->{summary})->{plan}{update}, 10, 'and compares them with the ledger as it is: five rows are new to it, and five the run has changed');
+    is((case_run($case, 'check', '-q', @inputs))[0], 1, 'one process, too');
+    is_equal($again, result_of(report_folder($case)), 'after a run');
+    case_run($case, 'check', '-q', @inputs, '--shard', "$_/3") for 0 .. 2;
+    rename "$case->{folder}/test.ledger", "$case->{folder}/elsewhere" or die $!;
+    is((case_run($case, 'merge', '-q', @inputs, '--shards', 3))[0], 1, 'a merge where the ledger is not compares the shards with each other');
 };
 
 done_testing;
