@@ -48,11 +48,14 @@ void limiter_clear(struct limiter *limiter)
     *limiter = (struct limiter){0};
 }
 
-uint64_t limiter_carry_over(struct limiter *limiter, uint64_t now_ns)
+uint64_t limiter_carry_over(struct limiter *limiter, uint64_t now_ns, uint32_t former_burst)
 {
+    uint32_t burst = former_burst > limiter->burst ? former_burst : limiter->burst;
+    if (burst > limiter->count)
+        burst = limiter->count;
     /* In a window of which d1 was the other's and d2 is ours, it let go burst + rate × d1 at most, and we
      * 1 + rate × d2: the wait takes more than burst + 1 of it away. */
-    uint64_t wait_ns = ((uint64_t)limiter->burst + 2) * limiter->spacing_ns;
+    uint64_t wait_ns = ((uint64_t)burst + 2) * limiter->spacing_ns;
     limiter->arrival_ns = now_ns + wait_ns + (limiter->burst - 1) * limiter->spacing_ns;
     return wait_ns;
 }

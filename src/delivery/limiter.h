@@ -55,10 +55,11 @@ struct limiter {
 void limiter_init(struct limiter *limiter, struct job_rate rate, uint32_t burst);
 void limiter_clear(struct limiter *limiter);
 
-/* Before the first request: another limiter of this rate and burst, whose state is lost, may have let
- * requests leave until now_ns. This one waits for burst + 2 spacings and begins without a burst, so that no
- * window holds more than the rate of the requests of both. Returns the wait in ns. */
-uint64_t limiter_carry_over(struct limiter *limiter, uint64_t now_ns);
+/* Before the first request: another limiter of this rate, and of former_burst, whose state is lost, may have
+ * let requests leave until now_ns. This one waits for two spacings more than the larger burst, and begins
+ * without a burst, so that no window holds more than the rate of the requests of both. Returns the wait in
+ * ns. */
+uint64_t limiter_carry_over(struct limiter *limiter, uint64_t now_ns, uint32_t former_burst);
 
 /* The time at which the next request may leave; at most now: it may leave now. It is a lower bound: call
  * again then, and after every other call. */

@@ -123,10 +123,10 @@ uint64_t sender_key_slot_last_nonce(const struct sender *sender, size_t key_slot
     return key_slot_last_nonce(sender->key_slots.items[key_slot]);
 }
 
-uint64_t sender_carry_over_rate(struct sender *sender)
+uint64_t sender_carry_over_rate(struct sender *sender, uint32_t former_burst)
 {
     uint64_t now = clock_mono_ns(), begins = clock_mono_of_boot_ns(sender->gate.from_boot_ns);
-    sender->carried_over_ns = begins + limiter_carry_over(&sender->gate.limiter, begins);
+    sender->carried_over_ns = begins + limiter_carry_over(&sender->gate.limiter, begins, former_burst);
     return sender->carried_over_ns - now;
 }
 

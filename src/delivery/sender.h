@@ -90,10 +90,10 @@ void sender_key_slot_extend(struct sender *sender, size_t key_slot, uint64_t flo
 /* The highest nonce used, 0: none. Any thread. */
 uint64_t sender_key_slot_last_nonce(const struct sender *sender, size_t key_slot);
 
-/* Before sender_run, after sender_set_lease: an earlier run of this job may have sent until now, and may send
- * until the lease begins; the rate holds over both. Returns how long the first request waits for that, in ns.
- */
-uint64_t sender_carry_over_rate(struct sender *sender);
+/* Before sender_run, after sender_set_lease: an earlier run of this job, with the burst former_burst, may
+ * have sent until now, and may send until the lease begins; the rate holds over both. Returns how long the
+ * first request waits for that, in ns. */
+uint64_t sender_carry_over_rate(struct sender *sender, uint32_t former_burst);
 /* Before sender_run: the provider asked an earlier process of this job to wait, and hold_ns of that are left.
  * Nothing leaves until then; while more than delivery.retry_for is left, all deliveries complete as
  * OUTCOME_STOP. */

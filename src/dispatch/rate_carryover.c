@@ -26,10 +26,14 @@ bool rate_carryover_evaluate(const struct ledger_sending *last, const struct rat
     return last->under_way || is_elsewhere || elapsed_ns < window_ns;
 }
 
-static int record(struct ledger *ledger, bool under_way, uint64_t hold_ns, struct error *error)
+static int record(struct ledger *ledger, bool under_way, uint64_t hold_ns, uint32_t burst,
+                  struct error *error)
 {
-    struct ledger_sending sending = {
-        .under_way = under_way, .boot_ns = clock_boot_ns(), .real_ns = clock_real_ns(), .hold_ns = hold_ns};
+    struct ledger_sending sending = {.under_way = under_way,
+                                     .boot_ns = clock_boot_ns(),
+                                     .real_ns = clock_real_ns(),
+                                     .hold_ns = hold_ns,
+                                     .burst = burst};
 
     clock_boot_id(sending.boot);
     return ledger_sending_set(ledger, &sending, error);
@@ -47,14 +51,17 @@ int rate_carryover_begin(struct sender *sender, struct ledger *ledger, const str
     };
     struct ledger_sending last;
     uint64_t hold_ns = 0, wait_ns = 0;
+    uint32_t burst = job->delivery.burst;
     int found = ledger_sending(ledger, &last, error);
 
     if (found < 0)
         return -1;
     if (found &&
         rate_carryover_evaluate(&last, &now, provider_rate(provider, job).per_ns + SPARE_NS, &hold_ns) &&
-        !job->delivery.shared)
-        wait_ns = sender_carry_over_rate(sender);
+        !job->delivery.shared) {
+        wait_ns = sender_carry_over_rate(sender, last.burst);
+        burst = last.burst > burst ? last.burst : burst; /* this run may be killed before it was waited for */
+    }
     if (hold_ns > 0)
         sender_hold(sender, hold_ns);
     if (hold_ns >= wait_ns && hold_ns >= CLOCK_NS_PER_S)
@@ -65,7 +72,7 @@ int rate_carryover_begin(struct sender *sender, struct ledger *ledger, const str
             "waiting %" PRIu64
             " s, so that delivery.rate holds across commands: the command before ended moments ago, or did not end in order",
             wait_ns / CLOCK_NS_PER_S);
-    if (ledger_begin(ledger, error) != 0 || record(ledger, true, hold_ns, error) != 0)
+    if (ledger_begin(ledger, error) != 0 || record(ledger, true, hold_ns, burst, error) != 0)
         return -1;
     return ledger_commit(ledger, error);
 }
@@ -73,7 +80,10 @@ int rate_carryover_begin(struct sender *sender, struct ledger *ledger, const str
 int rate_carryover_end(const struct sender *sender, struct ledger *ledger, struct error *error)
 {
     uint64_t hold_ns = sender_held_ns(sender);
+    struct ledger_sending begun;
 
+    if (ledger_sending(ledger, &begun, error) < 0)
+        return -1;
     return record(ledger, false, hold_ns < RATE_CARRYOVER_HOLD_MAX_NS ? hold_ns : RATE_CARRYOVER_HOLD_MAX_NS,
-                  error);
+                  begun.burst, error);
 }

@@ -397,6 +397,7 @@ struct ledger_sending {
     char boot[CLOCK_BOOT_ID_SIZE]; /* of the boot that boot_ns counts from; "": not known */
     uint64_t boot_ns, real_ns;     /* its end, or its start while under way, by both clocks */
     uint64_t hold_ns;              /* the rest of a Retry-After at that time */
+    uint32_t burst;                /* the largest of those that may be in the present window; 0: not known */
 };
 /* Between begin and commit. 0, or -1. */
 int ledger_sending_set(struct ledger *ledger, const struct ledger_sending *sending, struct error *error);

@@ -76,9 +76,9 @@ int ledger_clock_set(struct ledger *ledger, uint64_t lead_ns, struct error *erro
 int ledger_sending_set(struct ledger *ledger, const struct ledger_sending *sending, struct error *error)
 {
     char text[VALUE_SIZE];
-    int len = snprintf(text, sizeof text, "%s %s %" PRIu64 " %" PRIu64 " %" PRIu64,
+    int len = snprintf(text, sizeof text, "%s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32,
                        sending->under_way ? UNDER_WAY : ENDED, sending->boot[0] ? sending->boot : "-",
-                       sending->boot_ns, sending->real_ns, sending->hold_ns);
+                       sending->boot_ns, sending->real_ns, sending->hold_ns, sending->burst);
 
     assert((size_t)len < sizeof text);
     return store_meta_set(ledger->store, SENDING, slice_make(text, (size_t)len), error);
@@ -95,8 +95,8 @@ int ledger_sending(struct ledger *ledger, struct ledger_sending *sending, struct
         return found;
     struct ledger_sending read = {.under_way = true};
     /* NOLINTNEXTLINE(cert-err34-c): the numbers are those of ledger_sending_set. */
-    if (sscanf(value.data, "%15s %36s %" SCNu64 " %" SCNu64 " %" SCNu64, state, read.boot, &read.boot_ns,
-               &read.real_ns, &read.hold_ns) != 5)
+    if (sscanf(value.data, "%15s %36s %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu32, state, read.boot,
+               &read.boot_ns, &read.real_ns, &read.hold_ns, &read.burst) < 5)
         return 1;
     read.under_way = strcmp(state, ENDED) != 0;
     if (strcmp(read.boot, "-") == 0)

@@ -228,8 +228,10 @@ sub runs_right_after_one_another_keep_the_rate
 {
     my ($rate, $rows) = (20, 0);
     my $sandbox = sandbox_start('--rate', "$rate/s", '--nonce-window', 10_000_000_000);
-    my $case = case_new($sandbox, rows => 0, set => {'delivery.rate' => "$rate/s", 'delivery.burst' => $rate});
-    for my $killed (0, 1, 0) {
+    my $case = case_new($sandbox, rows => 0, set => {'delivery.rate' => "$rate/s"});
+    for (['', $rate], ['', 1], ['killed', $rate], ['', $rate]) {
+        my ($killed, $burst) = @$_;
+        $case->{set}{'delivery.burst'} = $burst;
         my $had = sandbox_counts($sandbox)->{payward}{requests};
         write_file("$case->{folder}/export.csv", csv_rows($rows += $rate));
         my $pid = case_start($case, '-q');
@@ -240,7 +242,7 @@ sub runs_right_after_one_another_keep_the_rate
     my $counts = sandbox_counts($sandbox)->{payward};
     is($counts->{users}, $rows, 'runs right after one another create all');
     is($counts->{over_limit}, 0, "and stay within $rate/s together (at most $counts->{max_per_second})");
-    proof_add('runs right after one another', faults => 1, runs => 3, expected => $rows, made => $counts->{users},
+    proof_add('runs right after one another', faults => 1, runs => 4, expected => $rows, made => $counts->{users},
         duplicates => $counts->{duplicates}, lost => $rows - $counts->{users}, over_limit => $counts->{over_limit});
     sandbox_stop($sandbox);
 }

@@ -150,7 +150,7 @@ static inline void fixture_start(struct fixture *fixture)
     sender_set_lease(fixture->sender, fixture->lease_wait_ns ? clock_boot_ns() + fixture->lease_wait_ns : 0,
                      fixture->lease_until_ns);
     if (fixture->follows_another)
-        fixture->carry_over_ns = sender_carry_over_rate(fixture->sender);
+        fixture->carry_over_ns = sender_carry_over_rate(fixture->sender, fixture->job.delivery.burst);
     pthread_create(&fixture->thread, NULL, fixture_thread, fixture->sender);
 }
 

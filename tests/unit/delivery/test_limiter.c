@@ -321,8 +321,8 @@ static void one_that_follows_another_keeps_its_distance(void **state)
 {
     (void)state;
     static const struct {
-        uint32_t rate, burst;
-    } table[] = {{20, 20}, {20, 1}, {100, 5}, {300, 50}, {10, 3}};
+        uint32_t rate, burst, first_burst;
+    } table[] = {{20, 20, 20}, {20, 1, 1}, {100, 5, 5}, {300, 50, 50}, {10, 3, 3}, {20, 1, 20}, {300, 5, 50}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         for (uint64_t killed_ns = 0; killed_ns < 2 * S; killed_ns += 37 * MS) {
             static uint64_t left[4096];
@@ -330,11 +330,12 @@ static void one_that_follows_another_keeps_its_distance(void **state)
             uint64_t now = 10 * S;
             for (int run = 0; run < 3; run++) {
                 struct limiter limiter;
-                limiter_init(&limiter, (struct job_rate){table[i].rate, S}, table[i].burst);
+                limiter_init(&limiter, (struct job_rate){table[i].rate, S},
+                             run > 0 ? table[i].burst : table[i].first_burst);
                 uint64_t end = now + killed_ns;
                 if (run > 0)
-                    assert_int_equal(limiter_carry_over(&limiter, now),
-                                     (table[i].burst + 2) * ((S + table[i].rate - 1) / table[i].rate));
+                    assert_int_equal(limiter_carry_over(&limiter, now, table[i].first_burst),
+                                     (table[i].first_burst + 2) * ((S + table[i].rate - 1) / table[i].rate));
                 for (; (now = limiter_next(&limiter, now)) < end; left[count++] = now) {
                     limiter_admit(&limiter, now);
                     limiter_sent(&limiter, now);

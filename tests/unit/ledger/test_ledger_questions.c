@@ -80,7 +80,8 @@ static void what_was_sent_last_is_remembered_for_the_next_process(void **state)
     struct ledger_sending sending, ended = {.boot = "0a1b2c3d-0000-4000-8000-000000000001",
                                             .boot_ns = UINT64_MAX,
                                             .real_ns = 1,
-                                            .hold_ns = 60};
+                                            .hold_ns = 60,
+                                            .burst = 50};
 
     assert_int_equal(ledger_sending(fixture->ledger, &sending, &fixture->error), 0);
     assert_false(sending.under_way);
@@ -95,6 +96,7 @@ static void what_was_sent_last_is_remembered_for_the_next_process(void **state)
         assert_true(sending.boot_ns == UINT64_MAX);
         assert_int_equal(sending.real_ns, 1);
         assert_int_equal(sending.hold_ns, 60);
+        assert_int_equal(sending.burst, 50);
     }
     const struct ledger_sending under_way = {.under_way = true, .real_ns = 7, .hold_ns = 3};
     assert_int_equal(ledger_begin(fixture->ledger, &fixture->error), 0);
