@@ -201,7 +201,8 @@ static bool is_named(int folder_fd, const char *name, int fd)
 
 /* A living draft is locked by its process, perhaps one of another host: NFS gives the lock for writing alone.
  * 0, or -1 with errno: one could not be opened or removed. */
-static int sweep(const char *path, bool of_longer_names)
+static int sweep(const char *path, bool of_longer_names, void (*each)(void *context, const char *draft),
+                 void *context)
 {
     int fault = 0;
     char *folder = file_folder(path);
@@ -219,9 +220,15 @@ static int sweep(const char *path, bool of_longer_names)
             fault = errno == ENOENT ? fault : errno;
             continue;
         }
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(dirfd(entries), entry->d_name, fd) &&
-            unlinkat(dirfd(entries), entry->d_name, 0) != 0)
-            fault = errno;
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(dirfd(entries), entry->d_name, fd)) {
+            if (unlinkat(dirfd(entries), entry->d_name, 0) != 0) {
+                fault = errno;
+            } else if (each) {
+                char *draft = file_join(folder, entry->d_name);
+                each(context, draft);
+                free(draft);
+            }
+        }
         close(fd);
     }
     if (entries)
@@ -233,12 +240,12 @@ static int sweep(const char *path, bool of_longer_names)
 
 void file_draft_sweep(const char *prefix)
 {
-    (void)sweep(prefix, true);
+    (void)sweep(prefix, true, NULL, NULL);
 }
 
-int file_draft_sweep_of(const char *path)
+int file_draft_sweep_of(const char *path, void (*each)(void *context, const char *draft), void *context)
 {
-    return sweep(path, false);
+    return sweep(path, false, each, context);
 }
 
 /* False: a process that sweeps came before the lock, and removes it. Not every file system has locks, or
@@ -277,7 +284,7 @@ int file_draft_open(struct file_draft *draft, const char *path, unsigned mode)
     *draft = (struct file_draft){.fd = -1, .path = memory_copy(slice_from(path)), .mode = mode};
     draft->draft_path = memory_resize(NULL, capacity, 1);
 
-    sweep(path, false);
+    sweep(path, false, NULL, NULL);
     draft->fd = open_new(draft->draft_path, capacity, path);
     if (draft->fd >= 0) {
         failpoint("draft opened");

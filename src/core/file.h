@@ -57,8 +57,9 @@ struct file_draft {
 /* Unlinks the drafts that a killed process left of all files whose paths begin with this prefix: they may
  * hold secrets or personal data, and no one would ever look for them. */
 void file_draft_sweep(const char *prefix);
-/* The same of the file of this path alone. 0, or -1 with errno: one could not be opened or removed. */
-int file_draft_sweep_of(const char *path);
+/* The same of the file of this path alone. each, unless NULL, gets the path of each that was unlinked, valid
+ * during the call. 0, or -1 with errno: one could not be opened or removed. */
+int file_draft_sweep_of(const char *path, void (*each)(void *context, const char *draft), void *context);
 
 /* mode: permission bits of the final file. 0, or -1 with errno. */
 int file_draft_open(struct file_draft *draft, const char *path, unsigned mode);

@@ -27,6 +27,7 @@ enum {
     PAGE_MAX = 64 << 20,
     LINKS_MAX = 1 << 30,
     LINE_MAX_SIZE = 64 * 1024,
+    PATH_SIZE_MAX = 64 * 1024,
     LINKS_MODE = 0600,
     MARKS_MAX = 8, /* bytes of a row for each of a key, invisible ones included */
 };
@@ -154,6 +155,37 @@ static int remove_file(const struct erase_reports_settings *settings, const char
     return 0;
 }
 
+struct removed_drafts {
+    const struct erase_reports_settings *settings;
+    size_t count;
+};
+
+static void note_draft(void *context, const char *draft)
+{
+    struct removed_drafts *removed = context;
+
+    removed->count++;
+    removed->settings->each(removed->settings->context, draft, true);
+}
+
+/* What a killed process left of a file; nobody looks into it. */
+static int remove_drafts(const struct erase_reports_settings *settings, const char *path, struct error *error)
+{
+    struct removed_drafts removed = {.settings = settings};
+
+    if (file_draft_sweep_of(path, note_draft, &removed) == 0 &&
+        (removed.count == 0 || file_sync_folder(path) == 0))
+        return 0;
+    int reason = errno;
+    struct buffer drafts;
+    buffer_init(&drafts, PATH_SIZE_MAX);
+    buffer_printf(&drafts, "%s.tmp-…", path);
+    errno = reason;
+    int result = fail(drafts.data, error);
+    buffer_clear(&drafts);
+    return result;
+}
+
 /* The first two cells of a line are the key and the user. */
 static bool is_csv_of(struct slice line, struct slice word, struct buffer *cell)
 {
@@ -241,7 +273,8 @@ static int rewrite_links(const struct erase_reports_settings *settings, const ch
 
     for (size_t i = 0; i < sizeof names / sizeof *names && result == 0; i++) {
         char *path = file_join(folder, names[i]);
-        if (is_file(path))
+        result = remove_drafts(settings, path, error);
+        if (result == 0 && is_file(path))
             result = rewrite_link_file(settings, path, error);
         free(path);
     }
@@ -260,9 +293,9 @@ static int erase_page(const struct erase_reports_settings *settings, const char 
                       struct error *error)
 {
     char *path = file_join(folder, name);
-    int result = 0;
+    int result = remove_drafts(settings, path, error);
 
-    if (is_file(path) && (!are_plain(settings) || page_has_any(settings, path)))
+    if (result == 0 && is_file(path) && (!are_plain(settings) || page_has_any(settings, path)))
         result = remove_file(settings, path, error);
     free(path);
     return result;
@@ -272,9 +305,9 @@ static int erase_rejects(const struct erase_reports_settings *settings, const ch
                          bool always, struct error *error)
 {
     char *path = file_join(folder, name);
-    int result = 0;
+    int result = remove_drafts(settings, path, error);
 
-    if (is_file(path) && (always || file_has_any(settings, path)))
+    if (result == 0 && is_file(path) && (always || file_has_any(settings, path)))
         result = remove_file(settings, path, error);
     free(path);
     return result;
@@ -293,7 +326,7 @@ static int erase_folder(const struct erase_reports_settings *settings, const cha
     return result;
 }
 
-/* The folders below one whose names begin so. */
+/* The folders below one whose names begin so, and drafts of folders that a killed process left. */
 static int erase_folders_in(const struct erase_reports_settings *settings, const char *parent,
                             const char *beginning, struct error *error)
 {
@@ -301,7 +334,8 @@ static int erase_folders_in(const struct erase_reports_settings *settings, const
     int result = 0;
 
     for (struct dirent *entry; stream && result == 0 && (entry = readdir(stream));) {
-        if (entry->d_name[0] == '.' || strncmp(entry->d_name, beginning, strlen(beginning)) != 0)
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+            strncmp(entry->d_name, beginning, strlen(beginning)) != 0)
             continue;
         char *folder = file_join(parent, entry->d_name);
         result = erase_folder(settings, folder, error);

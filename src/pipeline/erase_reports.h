@@ -5,8 +5,9 @@
  * and links.ndjson are written anew without the lines of these customers, because their other links exist
  * nowhere else. Every other file that has one of the words is removed: the next run writes them again. A
  * reject file is removed whole, and where the job computes external_id from its columns, so that the words
- * are not in its rows, each reject file is. summary.json, metrics and *.head files never name a customer, and
- * stay: the guards read them.
+ * are not in its rows, each reject file is. Drafts of these files that a killed process left (file.h) are all
+ * removed; one that a living process is writing stays. summary.json, metrics and *.head files never name a
+ * customer, and stay: the guards read them.
  *
  * Needs the ledger's lock, without which a run could write these files. Thread: any.
  */

@@ -33,10 +33,18 @@ sub files_with
     find({no_chdir => 1, wanted => sub {
         return if !-f $_ || m{/(?:export\.csv|job\.yaml|receipt|wanted\.csv)$};
         my ($path, $bytes, $text) = ($_, read_file($_), '');
-        gunzip(\$bytes => \$text) if /\.gz$/;
+        gunzip(\$bytes => \$text, MultiStream => 1) if /\.gz(?:\.tmp-\d+)?$/;
         for my $word (@words) { $found{substr $path, length("$folder") + 1}{$word} = 1 if "$bytes$text" =~ /\Q$word\E/ }
     }}, "$folder");
     return \%found;
+}
+
+# A command that is killed at a step (core/failpoint.h).
+sub kill_at
+{
+    my ($step, $case, @command) = @_;
+    local @ENV{qw(KYC_BUILD KYC_STOP_AT KYC_STOP_BY)} = (($ENV{KYC_BUILD} // 'build') . '/steps', $step, 'kill');
+    is((case_run($case, @command))[0], 128 + 9, "$command[0] is killed at: $step");
 }
 
 sub user_of { return (map { $_->[0] } case_ledger($_[0], "SELECT user_id FROM customer WHERE external_id = '$_[1]'"))[0]; }
@@ -190,10 +198,7 @@ subtest 'what a killed restore left' => sub {
     my $case = case_new($sandbox, csv => export(person('K-LEFT', 13)));
     run_of($case, 'one is created', 0);
     is((case_run($case, 'backup', "$case->{folder}/b"))[0], 0, 'a backup');
-    {
-        local @ENV{qw(KYC_BUILD KYC_STOP_AT KYC_STOP_BY)} = (($ENV{KYC_BUILD} // 'build') . '/steps', 'backup copied#1', 'kill');
-        is((case_run($case, 'restore', "$case->{folder}/b"))[0], 128 + 9, 'its restore is killed');
-    }
+    kill_at('backup copied#1', $case, 'restore', "$case->{folder}/b");
     is(scalar(grep { /^test\.ledger\.tmp-\d+$/ } keys %{files_with($case->{folder}, 'K-LEFT')}), 1, 'which leaves a copy of the ledger');
     is((case_run($case, 'forget', '--key', 'K-LEFT'))[0], 0, 'it is forgotten');
     is_deeply([keys %{files_with($case->{folder}, 'K-LEFT')}], ['b'], 'only the backup that the receipt names has it');
@@ -203,6 +208,33 @@ subtest 'what a killed restore left' => sub {
     like($err, qr/\Qtest.ledger.tmp-\E…: a restore that was killed has left a copy of the ledger, which still has what was erased, and it cannot be removed: Is a directory\n *hint: remove it, or repeat this command as its owner$/m, 'and says what to remove');
     rmdir "$case->{folder}/test.ledger.tmp-1" or die $!;
     is((case_run($case, 'forget', '--key', 'K-LEFT'))[0], 0, 'then it is complete');
+};
+
+subtest 'what a killed check, shard or run left' => sub {
+    my @rows = (person('G-STAYS', 14), person('G-GOES', 15));
+    my $case = case_new($sandbox, csv => export(@rows));
+    my $report = "$case->{folder}/reports/test";
+    run_of($case, 'two are created', 0);
+    write_file("$case->{folder}/export.csv", export($rows[0], $rows[1] =~ s/1981-02-15/1981-02-31/r));
+    kill_at('draft synced#1', $case, 'check');
+    kill_at('draft synced#1', $case, 'check', '--shard', '0/1');
+    kill_at('history draft filled#1', $case, '-q');
+    write_file("$report/links.csv.tmp-1", "external_id,user_id,link,made_at\nG-GOES,u,https://example.com/v/1,2026-01-01T00:00:00Z\n");
+    my @left = sort grep { m{\.tmp-|/\.draft-} } keys %{files_with($report, 'G-GOES')};
+    like("@left", qr{^check/rejects\.csv\.gz\.tmp-\d+ check/shard-0-of-1\.new-\w+/rejects\.csv\.gz\.tmp-\d+ history/\.draft-\S+/rejects\.csv\.gz links\.csv\.tmp-1$}, 'drafts have its row');
+    my ($status, $out, $err) = case_run($case, 'forget', '--key', 'G-GOES');
+    is($status, 0, 'it is forgotten') or diag $err;
+    is_deeply(files_with($case->{folder}, 'G-GOES', 'Forgettable15'), {}, 'no byte of it is left');
+    my %removed = map { $_ => 1 } $out =~ /^  \Q$report\E\/(\S+): removed$/mg;
+    is_deeply([grep { !$removed{$_} } @left], [], 'and the receipt names each draft');
+    # They stand for what this account may not open.
+    for my $fault (map { "$report/$_.tmp-2" } 'links.ndjson', 'index.html', 'check/rejects.csv.gz') {
+        mkdir $fault or die $!;
+        ($status, undef, $err) = case_run($case, 'forget', '--key', 'G-GOES');
+        is($status, 2, 'one that cannot be removed is an error') or diag $err;
+        like($err, qr{\Q${\($fault =~ s/2$//r)}\E…: it may still name an erased customer, and cannot be changed: Is a directory}, 'that says which');
+        rmdir $fault or die $!;
+    }
 };
 
 sandbox_stop($sandbox);

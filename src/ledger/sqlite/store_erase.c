@@ -110,7 +110,7 @@ int store_sqlite_compact(struct store *base, struct error *error)
     struct store_sqlite *store = store_sqlite_of(base);
     store->failed = false;
     /* Of a restore that was killed; one that runs would have the lease. */
-    if (file_draft_sweep_of(store->path) != 0)
+    if (file_draft_sweep_of(store->path, NULL, NULL) != 0)
         return error_set(
             error, ERROR_LEDGER,
             "%s.tmp-…: a restore that was killed has left a copy of the ledger, which still has what was erased, and it cannot be removed: %s\nhint: remove it, or repeat this command as its owner",
