@@ -187,6 +187,19 @@ static void add_outdated(struct shard_merge *merge, uint32_t index)
                 merge->shards[index].folder);
 }
 
+/* `forget` removes a reject file that names an erased customer. */
+static void check_rejects(struct shard_merge *merge, uint32_t index)
+{
+    const struct shard_merge_shard *shard = &merge->shards[index];
+    const struct rejects_join_shard files = {shard->folder, &shard->file.rejected, &shard->file.broken};
+    const char *cut = rejects_join_find_cut(&files, merge->job->input.format);
+    char *path = file_join(shard->folder, SHARD_FILE_NAME);
+
+    if (cut && shard_file_is_same(&shard->file, path)) /* else they are of another one than was read */
+        add_problem(merge, index, false, "%s/%s is missing, or was cut", shard->folder, cut);
+    free(path);
+}
+
 static void check_shard(struct shard_merge *merge, uint32_t index, const char *changed,
                         const struct shard_file *last, const char *fault)
 {
@@ -206,6 +219,8 @@ static void check_shard(struct shard_merge *merge, uint32_t index, const char *c
             merge, index, false,
             "%s was made with another key than the shard that began last (--shard-key, or the ledger's)",
             shard->folder);
+    else
+        check_rejects(merge, index);
 }
 
 /* Rules about ages and dates ask which day it is (UTC). */

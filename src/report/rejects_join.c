@@ -82,6 +82,28 @@ static int rejects_join_part(struct file_draft *draft, const char *name, const s
     return result;
 }
 
+static bool rejects_join_is_cut(const char *folder, const char *name, const struct rejects_parts *parts)
+{
+    if (parts->count == 0)
+        return false;
+    const struct rejects_part *last = &parts->parts[parts->count - 1];
+    char *path = file_join(folder, name);
+    struct stat about;
+    bool is_cut = stat(path, &about) != 0 || (uint64_t)about.st_size < last->offset + last->len;
+
+    free(path);
+    return is_cut;
+}
+
+const char *rejects_join_find_cut(const struct rejects_join_shard *shard, enum job_format format)
+{
+    const char *rejected = rejects_file_name(format), *broken = rejects_broken_name(format);
+
+    if (rejects_join_is_cut(shard->folder, rejected, shard->rejected))
+        return rejected;
+    return rejects_join_is_cut(shard->folder, broken, shard->broken) ? broken : NULL;
+}
+
 /* A file of the report that is to be replaced, or removed where no shard has one. */
 struct rejects_join_file {
     const char *name;

@@ -17,6 +17,9 @@ struct rejects_join_shard {
     const struct rejects_parts *rejected, *broken;
 };
 
+/* The name of a reject file of this shard that is missing or shorter than it was; NULL: there is none. */
+const char *rejects_join_find_cut(const struct rejects_join_shard *shard, enum job_format format);
+
 /* Replaces rejects.* and broken.* in folder, or removes them where no shard has one. may_replace is asked
  * once all that shards have was read. 0; 1: it said no, and nothing was replaced; or -1: ERROR_INPUT (a file
  * of a shard is missing or cut), or as report_file_fail. */

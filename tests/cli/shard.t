@@ -280,6 +280,28 @@ subtest 'made again while it is merged' => sub {
     }
 };
 
+# `forget` removes a reject file, and a disk that was full may have cut one.
+subtest 'a reject file of a shard is missing or cut' => sub {
+    my $case = case_of([@texts[0, 5]]);
+    case_run($case, 'check', '-q');
+    my $whole = result_of(report_folder($case));
+    my ($code, undef, $message) = merge($case, '--shards', 2, '--again');
+    is($code, 1, 'the shards') or diag $message;
+    my $file = shard_folder($case, 0, 2) . '/rejects.csv.gz';
+    for my $damage (['missing', sub { unlink $file or die $! }], ['cut', sub { truncate $file, (-s $file) - 1 or die $! }]) {
+        my ($what, $make) = @$damage;
+        $make->();
+        unlink report_folder($case) . '/summary.json';
+        ($code, undef, $message) = merge($case, '--shards', 2);
+        is($code, 3, "$what: status 3");
+        like($message, qr/error: \Q$file\E is missing, or was cut\n *hint: kyc-import check \S+job\.yaml .*--shard 0\/2/, "$what: the command that makes it");
+        ok(!-e report_folder($case) . '/summary.json', "$what: no report");
+        ($code, undef, $message) = merge($case, '--shards', 2, '--again');
+        is($code, 1, "$what: --again makes it") or diag $message;
+        is_equal(result_of(report_folder($case)), $whole, $what);
+    }
+};
+
 subtest 'merge refuses what does not fit' => sub {
     my $case = case_of([map { join '', map { "$_\n" } $header, rows_of($_, 200 - 30 * $_) } 0 .. 3], rules => '');
     my $report = report_folder($case);
@@ -639,6 +661,9 @@ subtest 'with a ledger the plan adds up' => sub {
     is($named->(), 2, 'a rejected customer is in the reject file, and in that of its shard');
     is((case_run($case, 'forget', '-q', '--key', 'cust-000004'))[0], 0, 'when it is forgotten');
     is($named->(), 0, 'it is in none');
+    ($code, undef, $message) = case_run($case, 'merge', '-q', @inputs, '--shards', 3, '--again');
+    is($code, 1, 'then the shards are made again') or diag $message;
+    is($named->(), 0, 'without it');
     case_run($case, '-q', '--accept-updates');
     case_run($case, 'check', '-q', @inputs, '--shard', '1/3');
     ($code, undef, $message) = case_run($case, 'merge', '-q', @inputs, '--shards', 3);
