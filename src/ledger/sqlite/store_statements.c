@@ -210,9 +210,18 @@ struct reason {
 static const struct reason disk_full = {"the disk is full",
                                         "free space on it, then run again: the run resumes"};
 
+static const struct reason no_memory = {
+    "there is not enough memory",
+    "raise the limit (ulimit -v, or the container's), then run again: the run resumes"};
+
 static struct reason describe_io_error(const struct store_sqlite *store)
 {
+    int code = sqlite3_extended_errcode(store->db);
+    if (code == SQLITE_IOERR_NOMEM || code == SQLITE_IOERR_SHMMAP) /* mmap of the -shm file */
+        return no_memory;
     switch (errno_of_io(store)) {
+    case ENOMEM:
+        return no_memory;
     case ENOSPC:
         return disk_full;
     case EDQUOT:
@@ -258,9 +267,7 @@ static struct reason describe_error(const struct store_sqlite *store)
             "it is not a ledger (not a SQLite file)",
             "name another path in the job's ledger, or restore the ledger with its key file from a backup"};
     case SQLITE_NOMEM:
-        return (struct reason){
-            "there is not enough memory",
-            "raise the limit (ulimit -v, or the container's), then run again: the run resumes"};
+        return no_memory;
     case SQLITE_CANTOPEN:
         if (access(store->path, R_OK | W_OK) != 0 && errno == EACCES)
             return (struct reason){
